@@ -1,0 +1,55 @@
+//! The parts of a config that two experiments must share to be comparable, as JSON whose MD5 is quoted.
+
+use serde_json::{Value, json};
+
+use super::Config;
+
+/// What an evaluation depends on (SPEC §6).
+pub fn evaluation_snapshot(config: &Config) -> Value {
+    let (m, i) = (&config.model_config, &config.interpretability);
+    json!({
+        "dataset": config.data.dataset,
+        "fold": config.data.fold,
+        "batch_size": config.training.batch_size,
+        "seq_len": m.seq_len,
+        "d_model": m.d_model,
+        "n_heads": m.n_heads,
+        "num_encoder_blocks": m.num_encoder_blocks,
+        "d_ff": m.d_ff,
+        "dropout": m.dropout,
+        "emb_type": m.emb_type,
+        "use_mastery_head": i.use_mastery_head,
+        "use_gain_head": i.use_gain_head,
+        "non_negative_loss_weight": i.non_negative_loss_weight,
+        "monotonicity_loss_weight": i.monotonicity_loss_weight,
+        "mastery_performance_loss_weight": i.mastery_performance_loss_weight,
+        "gain_performance_loss_weight": i.gain_performance_loss_weight,
+        "sparsity_loss_weight": i.sparsity_loss_weight,
+        "consistency_loss_weight": i.consistency_loss_weight,
+        "max_correlation_students": config.evaluation.max_correlation_students,
+    })
+}
+
+/// The sizes of the model (SPEC §6).
+pub fn model_config(config: &Config) -> Value {
+    let m = &config.model_config;
+    json!({
+        "seq_len": m.seq_len,
+        "d_model": m.d_model,
+        "n_heads": m.n_heads,
+        "num_encoder_blocks": m.num_encoder_blocks,
+        "d_ff": m.d_ff,
+        "dropout": m.dropout,
+        "emb_type": m.emb_type,
+    })
+}
+
+/// What may differ between a run and its repetition.
+pub fn reproducibility_policy() -> Value {
+    json!({
+        "ignored_eval_flags": ["device", "run_dir"],
+        "ignored_training_flags": ["auto_shifted_eval", "config", "experiment_id"],
+        "schema_version": "1.0.0",
+        "policy_last_updated": "2025-10-30",
+    })
+}

@@ -1,0 +1,166 @@
+//! Windows in folds: what training and evaluation read.
+
+use std::collections::HashMap;
+
+use super::MIN_INTERACTIONS;
+use super::folds::{Fold, Split};
+use super::sequences::SequenceRow;
+use super::students::{Dataset, Skill};
+use crate::error::{Error, Result};
+
+/// At most `seq_len` interactions of one student, in time order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Window {
+    /// Index into [`Corpus::students`].
+    pub student: u32,
+    /// Position of the window's first interaction among the student's.
+    pub first: u32,
+    /// Where the window belongs.
+    pub fold: Fold,
+    /// Skill index of each interaction.
+    pub skills: Vec<u32>,
+    /// Response of each interaction, 0 or 1.
+    pub responses: Vec<u8>,
+}
+
+impl Window {
+    /// Steps that are scored: interactions less one (SPEC §1).
+    pub fn steps(&self) -> usize {
+        self.skills.len().saturating_sub(1)
+    }
+}
+
+/// The mastery that produced a simulated class's answers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Truth {
+    /// By student: row-major `[interactions, skills]`, the mastery in 0..1 after each interaction.
+    pub mastery: Vec<Vec<f32>>,
+}
+
+/// The parts of a corpus for one choice of validation fold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Part {
+    /// All folds but the validation fold.
+    Train,
+    /// The validation fold: chooses the checkpoint.
+    Validation,
+    /// Held out; never used to choose.
+    Test,
+}
+
+/// All windows of a data set.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Corpus {
+    /// Short name.
+    pub name: String,
+    /// Skills by index.
+    pub skills: Vec<Skill>,
+    /// Student ids by index.
+    pub students: Vec<String>,
+    /// Windows of the training folds, then of the test set, each in file order.
+    pub windows: Vec<Window>,
+    /// Known mastery, for simulated classes only.
+    pub truth: Option<Truth>,
+}
+
+impl Corpus {
+    /// Splits a data set as pykt does and cuts each student's interactions into windows of `seq_len`.
+    ///
+    /// A remainder below [`MIN_INTERACTIONS`] is left out.
+    pub fn from_dataset(dataset: &Dataset, seq_len: usize) -> Self {
+        let split = Split::new(dataset.students.len());
+        let order = split.train_valid.iter().copied().chain(split.test.iter().map(|&s| (s, Fold::Test)));
+        let mut windows = Vec::new();
+        for (s, fold) in order {
+            let student = &dataset.students[s];
+            chunk(&mut windows, s as u32, 0, fold, &student.skills, &student.responses, seq_len);
+        }
+        Self {
+            name: dataset.name.clone(),
+            skills: dataset.skills.clone(),
+            students: dataset.students.iter().map(|s| s.id.clone()).collect(),
+            windows,
+            truth: None,
+        }
+    }
+
+    /// Windows of pykt's files. Rows longer than `seq_len` are cut again.
+    ///
+    /// # Errors
+    /// A test row among the training rows or the reverse; a test student who is also trained on.
+    pub fn from_sequences(name: &str, train_valid: &[SequenceRow], test: &[SequenceRow], seq_len: usize) -> Result<Self> {
+        if let Some(row) = test.iter().find(|r| r.fold != Fold::Test) {
+            return Err(Error::Config(format!(
+                "the test file holds a window of fold {}; expected fold −1 only (pykt's test_sequences.csv)",
+                row.fold.number()
+            )));
+        }
+        let skills = train_valid.iter().chain(test).flat_map(|r| &r.skills).max().map_or(0, |&m| m as usize + 1);
+        let mut corpus = Self {
+            name: name.to_owned(),
+            skills: (0..skills).map(|i| Skill::unnamed(i.to_string())).collect(),
+            students: Vec::new(),
+            windows: Vec::new(),
+            truth: None,
+        };
+        let mut index: HashMap<&str, (u32, u32, Fold)> = HashMap::new();
+        for row in train_valid.iter().chain(test) {
+            let entry = index.entry(&row.student).or_insert_with(|| {
+                corpus.students.push(row.student.clone());
+                (corpus.students.len() as u32 - 1, 0, row.fold)
+            });
+            if entry.2 != row.fold {
+                return Err(Error::Config(format!(
+                    "student {} stands in fold {} and in fold {}: answers of one student may not be both learned from and tested on",
+                    row.student,
+                    entry.2.number(),
+                    row.fold.number()
+                )));
+            }
+            chunk(&mut corpus.windows, entry.0, entry.1, row.fold, &row.skills, &row.responses, seq_len);
+            entry.1 += row.skills.len() as u32;
+        }
+        Ok(corpus)
+    }
+
+    /// The windows of `part` when `fold` is the validation fold, in file order.
+    pub fn part(&self, part: Part, fold: u8) -> Vec<&Window> {
+        let wanted = |w: &&Window| match (part, w.fold) {
+            (Part::Test, Fold::Test) => true,
+            (Part::Validation, Fold::Train(k)) => k == fold,
+            (Part::Train, Fold::Train(k)) => k != fold,
+            _ => false,
+        };
+        self.windows.iter().filter(wanted).collect()
+    }
+
+    /// The windows of the student with this id, in time order; empty where there is none.
+    pub fn student(&self, id: &str) -> Vec<&Window> {
+        match self.students.iter().position(|s| s == id) {
+            Some(s) => self.windows.iter().filter(|w| w.student as usize == s).collect(),
+            None => Vec::new(),
+        }
+    }
+
+    /// Number of scored steps in `windows`.
+    pub fn steps(windows: &[&Window]) -> usize {
+        windows.iter().map(|w| w.steps()).sum()
+    }
+}
+
+fn chunk(out: &mut Vec<Window>, student: u32, first: u32, fold: Fold, skills: &[u32], responses: &[u8], seq_len: usize) {
+    for (k, (skills, responses)) in skills.chunks(seq_len).zip(responses.chunks(seq_len)).enumerate() {
+        // A file's own short windows stay: only what cutting leaves over is too short to keep.
+        if k > 0 && skills.len() < MIN_INTERACTIONS {
+            continue;
+        }
+        out.push(Window {
+            student,
+            first: first + (k * seq_len) as u32,
+            fold,
+            skills: skills.to_vec(),
+            responses: responses.to_vec(),
+        });
+    }
+}

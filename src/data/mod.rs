@@ -1,0 +1,32 @@
+//! Students, interactions and windows: from any source to the rows a training step reads.
+//!
+//! A file becomes a [`Dataset`] (students with their interactions) and then a [`Corpus`]
+//! (windows in folds); a [`RaggedBatch`] lays some windows' steps one after another.
+//! Readers take any `Read`, so they work on files and on what a browser hands over.
+
+mod batch;
+mod columns;
+mod corpus;
+mod folds;
+mod pykt_export;
+mod raw;
+mod sequences;
+mod simulated;
+mod source;
+mod students;
+
+pub use batch::RaggedBatch;
+pub use columns::ColumnNames;
+pub use corpus::{Corpus, Part, Truth, Window};
+pub use folds::{Fold, Split, permutation};
+pub use pykt_export::{ExportedFile, export_pykt};
+pub use raw::read_raw;
+pub use sequences::{SequenceRow, Table, read_sequences, read_table};
+pub use simulated::{SIMULATED_SKILLS, simulate};
+pub use students::{Dataset, Dropped, Skill, Student};
+
+/// Fewest interactions a student or a remainder window must have to be kept (pykt's rule).
+pub const MIN_INTERACTIONS: usize = 3;
+
+/// Largest number of skills a model is built for; more is taken for a damaged file.
+pub const MAX_SKILLS: usize = 100_000;

@@ -1,0 +1,145 @@
+//! The embedded class: students simulated from a known model, so that inferred mastery has a truth to meet.
+//!
+//! The generative model (also in `docs/DATA.md`), for a student with ability a ~ N(0,1) and pace
+//! p = 0.16·exp(0.35·N(0,1)), and for each skill k with difficulty d and prerequisites P(k):
+//! - initial mastery m\[k\] = 0.75·σ(1.3·a − d + 0.5·N(0,1));
+//! - the student works through the curriculum in blocks of 2–6 answers, mostly on the next skill not yet
+//!   mastered, sometimes looking back;
+//! - an answer is right with probability guess + (1 − guess − slip)·m\[k\], guess 0.15, slip 0.06;
+//! - practice adds gain = p·(1 − m\[k\])·(0.25 + 0.75·min over P(k) of m), 30 % less after a wrong answer, and a
+//!   fifth of that to each prerequisite. So mastery never falls.
+
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution as _, Normal};
+
+use super::corpus::Truth;
+use super::students::{Dataset, Skill, Student};
+
+const GUESS: f64 = 0.15;
+const SLIP: f64 = 0.06;
+const SPILL: f64 = 0.2;
+
+/// A skill of the simulated curriculum.
+#[derive(Debug, Clone, Copy)]
+pub struct SimulatedSkill {
+    /// What a teacher would call it.
+    pub name: &'static str,
+    /// Difficulty on the logit scale of initial mastery.
+    pub difficulty: f64,
+    /// Indices of the skills it builds on.
+    pub prerequisites: &'static [usize],
+}
+
+const fn skill(name: &'static str, difficulty: f64, prerequisites: &'static [usize]) -> SimulatedSkill {
+    SimulatedSkill { name, difficulty, prerequisites }
+}
+
+/// The curriculum, in teaching order: prerequisites come first.
+pub const SIMULATED_SKILLS: [SimulatedSkill; 12] = [
+    skill("Addition", -1.2, &[]),
+    skill("Subtraction", -0.8, &[0]),
+    skill("Multiplication", -0.3, &[0]),
+    skill("Division", 0.2, &[1, 2]),
+    skill("Factors and multiples", 0.4, &[2, 3]),
+    skill("Equivalent fractions", 0.6, &[4]),
+    skill("Adding fractions", 0.9, &[0, 5]),
+    skill("Multiplying fractions", 0.8, &[2, 5]),
+    skill("Decimals", 0.5, &[3]),
+    skill("Percentages", 1.0, &[5, 8]),
+    skill("Negative numbers", 0.3, &[1]),
+    skill("Linear equations", 1.3, &[3, 10]),
+];
+
+/// Simulates a class. The same seed gives the same class on every machine.
+pub fn simulate(students: usize, seed: u64) -> (Dataset, Truth) {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut dataset = Dataset {
+        name: "embedded".to_owned(),
+        max_skills_per_interaction: 1,
+        skills: SIMULATED_SKILLS
+            .iter()
+            .enumerate()
+            .map(|(i, s)| Skill { id: i.to_string(), name: s.name.to_owned() })
+            .collect(),
+        ..Dataset::default()
+    };
+    let mut truth = Truth { mastery: Vec::with_capacity(students) };
+    for i in 0..students {
+        let (student, mastery) = simulate_student(format!("S{:03}", i + 1), &mut rng);
+        dataset.rows_read += student.len() as u64;
+        dataset.students.push(student);
+        truth.mastery.push(mastery);
+    }
+    (dataset, truth)
+}
+
+fn simulate_student(id: String, rng: &mut ChaCha8Rng) -> (Student, Vec<f32>) {
+    let standard = Normal::new(0.0, 1.0).ok();
+    let normal = |rng: &mut ChaCha8Rng| -> f64 { standard.map_or(0.0, |n: Normal<f64>| n.sample(rng)) };
+    let ability = normal(rng);
+    let pace = 0.16 * (0.35 * normal(rng)).exp();
+    let mut mastery = SIMULATED_SKILLS.map(|s| 0.75 / (1.0 + (-(1.3 * ability - s.difficulty + 0.5 * normal(rng))).exp()));
+    let length = (3.5 + 0.6 * normal(rng)).exp().clamp(6.0, 160.0) as usize;
+    let mut student = Student { id, ..Student::default() };
+    let mut after = Vec::with_capacity(length * SIMULATED_SKILLS.len());
+    let mut frontier = 0;
+    while student.len() < length {
+        let k = match rng.random::<f64>() {
+            x if x < 0.25 => rng.random_range(0..=frontier),
+            _ => frontier,
+        };
+        for _ in 0..rng.random_range(2..=6) {
+            if student.len() == length {
+                break;
+            }
+            let right = rng.random::<f64>() < GUESS + (1.0 - GUESS - SLIP) * mastery[k];
+            student.skills.push(k as u32);
+            student.responses.push(u8::from(right));
+            practise(&mut mastery, k, pace, right);
+            after.extend(mastery.iter().map(|&m| m as f32));
+        }
+        let ready = mastery[frontier] > 0.7 || rng.random::<f64>() < 0.2;
+        if ready {
+            frontier = (frontier + 1) % SIMULATED_SKILLS.len();
+        }
+    }
+    (student, after)
+}
+
+fn practise(mastery: &mut [f64; 12], k: usize, pace: f64, right: bool) {
+    let skill = &SIMULATED_SKILLS[k];
+    let ground = skill.prerequisites.iter().map(|&p| mastery[p]).fold(1.0, f64::min);
+    let gain = pace * (1.0 - mastery[k]) * (0.25 + 0.75 * ground) * if right { 1.0 } else { 0.7 };
+    mastery[k] += gain;
+    for &p in skill.prerequisites {
+        mastery[p] += SPILL * gain * (1.0 - mastery[p]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prerequisites_come_first() {
+        for (k, skill) in SIMULATED_SKILLS.iter().enumerate() {
+            assert!(skill.prerequisites.iter().all(|&p| p < k), "{}", skill.name);
+        }
+    }
+
+    #[test]
+    fn same_seed_same_class_and_mastery_never_falls() {
+        let (a, truth) = simulate(50, 7);
+        assert_eq!((&a, &truth), (&simulate(50, 7).0, &simulate(50, 7).1));
+        assert_ne!(a, simulate(50, 8).0);
+        for (student, mastery) in a.students.iter().zip(&truth.mastery) {
+            assert_eq!(mastery.len(), student.len() * SIMULATED_SKILLS.len());
+            for (before, after) in mastery.iter().zip(&mastery[SIMULATED_SKILLS.len()..]) {
+                assert!(after >= before && (0.0..=1.0).contains(after));
+            }
+        }
+        let share = a.share_correct();
+        assert!((0.4..0.85).contains(&share), "share correct {share}");
+    }
+}

@@ -1,0 +1,139 @@
+//! Bytes to text lines: gzip, byte-order mark, delimiter and Latin-1, found out from the bytes.
+
+use std::borrow::Cow;
+use std::io::{BufRead, BufReader, Read};
+
+use flate2::bufread::MultiGzDecoder;
+
+use crate::error::{DataError, Error, Result};
+
+const PEEK: usize = 64 * 1024;
+const DELIMITERS: [u8; 4] = [b',', b'\t', b';', b'|'];
+
+/// A delimited text file opened for reading record by record.
+pub struct TextSource<'a> {
+    /// Name used in error messages.
+    pub file: String,
+    /// The delimiter found in the header line.
+    pub delimiter: u8,
+    reader: csv::Reader<Box<dyn Read + 'a>>,
+}
+
+impl<'a> TextSource<'a> {
+    /// Opens `input`, undoing gzip and a UTF-8 byte-order mark, and sniffs the delimiter.
+    ///
+    /// # Errors
+    /// An empty file, an unreadable gzip stream, or UTF-16 text.
+    pub fn open(file: &str, input: impl Read + 'a) -> Result<Self> {
+        let mut raw = BufReader::with_capacity(PEEK, input);
+        let magic = raw.fill_buf().map_err(|e| Error::io(file, e))?;
+        let mut plain: Box<dyn BufRead + 'a> = if magic.starts_with(&[0x1f, 0x8b]) {
+            Box::new(BufReader::with_capacity(PEEK, MultiGzDecoder::new(raw)))
+        } else {
+            Box::new(raw)
+        };
+        let head = plain.fill_buf().map_err(|e| read_error(file, &e))?;
+        if head.is_empty() {
+            return Err(Error::data(file, "the file is empty; expected a header line with column names"));
+        }
+        if head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]) {
+            return Err(Error::data(file, "the text is UTF-16; save it as UTF-8 or Latin-1"));
+        }
+        if head.starts_with(&[0xef, 0xbb, 0xbf]) {
+            plain.consume(3);
+        }
+        let head = plain.fill_buf().map_err(|e| read_error(file, &e))?;
+        let line_end = head.iter().position(|&b| b == b'\n' || b == b'\r').unwrap_or(head.len());
+        let delimiter = sniff(&head[..line_end]);
+        let reader = csv::ReaderBuilder::new()
+            .delimiter(delimiter)
+            .has_headers(false)
+            .flexible(true)
+            .buffer_capacity(PEEK)
+            .from_reader(plain as Box<dyn Read + 'a>);
+        Ok(Self {
+            file: file.to_owned(),
+            delimiter,
+            reader,
+        })
+    }
+
+    /// Reads the header: trimmed column names.
+    ///
+    /// # Errors
+    /// No header, an empty one, or a name that stands twice.
+    pub fn header(&mut self) -> Result<Vec<String>> {
+        let mut record = csv::ByteRecord::new();
+        if !self.next(&mut record)? {
+            return Err(Error::data(&self.file, "the file is empty; expected a header line with column names"));
+        }
+        let names: Vec<String> = record.iter().map(|f| decode(f).trim().to_owned()).collect();
+        for (i, name) in names.iter().enumerate() {
+            if !name.is_empty() && names[..i].contains(name) {
+                let problem = "the header names this column twice; rename or remove one";
+                return Err(Error::data_at(&self.file, 1, Some(name), problem));
+            }
+        }
+        Ok(names)
+    }
+
+    /// Reads the next record into `record`; false at the end of the file.
+    ///
+    /// # Errors
+    /// A damaged gzip stream, a failed read, or a NUL byte.
+    pub fn next(&mut self, record: &mut csv::ByteRecord) -> Result<bool> {
+        let more = self.reader.read_byte_record(record).map_err(|e| match e.kind() {
+            csv::ErrorKind::Io(io) => read_error(&self.file, io),
+            _ => Error::data_at(&self.file, self.reader.position().line(), None, e.to_string()),
+        })?;
+        if more && record.as_slice().contains(&0) {
+            let problem = "found a NUL byte, expected text; the file is binary or damaged";
+            return Err(Error::data_at(&self.file, line_of(record), None, problem));
+        }
+        Ok(more)
+    }
+}
+
+/// 1-based line a record begins on.
+pub(super) fn line_of(record: &csv::ByteRecord) -> u64 {
+    record.position().map_or(0, csv::Position::line)
+}
+
+/// UTF-8 where the bytes are valid UTF-8, else Latin-1 (windows-1252).
+pub(super) fn decode(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => encoding_rs::WINDOWS_1252.decode_without_bom_handling(bytes).0,
+    }
+}
+
+fn sniff(header: &[u8]) -> u8 {
+    let count = |d: u8| {
+        let mut quoted = false;
+        header
+            .iter()
+            .filter(|&&b| {
+                quoted ^= b == b'"';
+                b == d && !quoted
+            })
+            .count()
+    };
+    // The earlier delimiter wins a tie, so a lone column falls back to the comma.
+    DELIMITERS.into_iter().rev().max_by_key(|&d| count(d)).unwrap_or(b',')
+}
+
+fn read_error(file: &str, error: &std::io::Error) -> Error {
+    use std::io::ErrorKind;
+    let problem = match error.kind() {
+        ErrorKind::UnexpectedEof => "the gzip stream ends too early; the file is truncated, fetch it again".to_owned(),
+        ErrorKind::InvalidInput | ErrorKind::InvalidData => {
+            format!("the gzip stream is damaged ({error}); fetch the file again")
+        }
+        _ => format!("reading failed: {error}"),
+    };
+    Error::Data(DataError {
+        file: file.to_owned(),
+        problem,
+        ..DataError::default()
+    })
+}

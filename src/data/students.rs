@@ -1,0 +1,91 @@
+//! What a file of answers says, before it is cut into windows.
+
+/// A skill (knowledge component, concept): its id in the file and a name to show.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Skill {
+    /// The id as the file writes it.
+    pub id: String,
+    /// The name from the file, or the id where the file names none.
+    pub name: String,
+}
+
+impl Skill {
+    /// A skill the source gives no name for.
+    pub fn unnamed(id: impl Into<String>) -> Self {
+        let id = id.into();
+        Self { name: id.clone(), id }
+    }
+}
+
+/// One student's interactions in time order, as parallel columns.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Student {
+    /// The id as the file writes it.
+    pub id: String,
+    /// Skill index of each interaction.
+    pub skills: Vec<u32>,
+    /// Response of each interaction: 1 right, 0 wrong.
+    pub responses: Vec<u8>,
+    /// Item (question) index of each interaction; empty where the file has no item column.
+    pub items: Vec<u32>,
+    /// 1 where a row is a further skill of the interaction before it; empty like `items`.
+    pub repeats: Vec<u8>,
+}
+
+impl Student {
+    /// Number of interactions (one a skill).
+    pub fn len(&self) -> usize {
+        self.skills.len()
+    }
+
+    /// Whether the student answered nothing.
+    pub fn is_empty(&self) -> bool {
+        self.skills.is_empty()
+    }
+}
+
+/// Rows and students left out of a [`Dataset`], by reason.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Dropped {
+    /// Rows with an empty student, skill, response or order.
+    pub missing: u64,
+    /// Rows with a response between 0 and 1 (partial credit).
+    pub fractional: u64,
+    /// Students with fewer than [`super::MIN_INTERACTIONS`] answers, in order of appearance:
+    /// position among all students seen, and id.
+    pub short_students: Vec<(usize, String)>,
+    /// Rows of those students.
+    pub short_rows: u64,
+}
+
+/// A data set: students in order of first appearance, skill indices in order of first use.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Dataset {
+    /// Short name, from the file.
+    pub name: String,
+    /// Skills by index.
+    pub skills: Vec<Skill>,
+    /// Item ids by index; empty where the file has no item column.
+    pub items: Vec<String>,
+    /// Largest number of skills one interaction had.
+    pub max_skills_per_interaction: usize,
+    /// Students kept.
+    pub students: Vec<Student>,
+    /// Rows read, dropped ones included.
+    pub rows_read: u64,
+    /// What was left out.
+    pub dropped: Dropped,
+}
+
+impl Dataset {
+    /// Number of interactions of the students kept.
+    pub fn interactions(&self) -> usize {
+        self.students.iter().map(Student::len).sum()
+    }
+
+    /// Share of right answers, 0 for an empty set.
+    pub fn share_correct(&self) -> f64 {
+        let right: usize = self.students.iter().map(|s| s.responses.iter().filter(|&&r| r == 1).count()).sum();
+        right as f64 / self.interactions().max(1) as f64
+    }
+}
