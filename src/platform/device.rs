@@ -1,0 +1,113 @@
+//! Which device computes: a WebGPU adapter or the CPU.
+
+use burn::tensor::Device;
+use burn::tensor::wgpu::{WgpuSetup, wgpu};
+
+use crate::error::{Error, Result};
+
+/// What the user asked for with `--device`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(clap::ValueEnum))]
+#[serde(rename_all = "lowercase")]
+pub enum DeviceChoice {
+    /// A real WebGPU adapter if there is one, else the CPU.
+    #[default]
+    Auto,
+    /// A WebGPU adapter, a software one if need be.
+    Gpu,
+    /// The CPU.
+    Cpu,
+}
+
+/// A device and how to name it.
+#[derive(Debug, Clone)]
+pub struct ComputeDevice {
+    /// burn's device, without autodiff.
+    pub device: Device,
+    /// "cpu" or "gpu".
+    pub kind: &'static str,
+    /// One line for people: adapter, backend, driver, or the number of threads.
+    pub label: String,
+}
+
+/// Finds the device for `choice`. Native callers: once a process, on the thread that will use it.
+///
+/// # Errors
+/// `gpu` is asked for and no adapter answers, or it refuses a device.
+pub async fn choose(choice: DeviceChoice) -> Result<ComputeDevice> {
+    if choice == DeviceChoice::Cpu {
+        return Ok(cpu(""));
+    }
+    let instance = wgpu::Instance::default();
+    let found = find_adapter(&instance).await;
+    let real = found.as_ref().is_some_and(|a| a.get_info().device_type != wgpu::DeviceType::Cpu);
+    match (found, choice) {
+        (Some(adapter), _) if real || choice == DeviceChoice::Gpu => open(instance, adapter).await,
+        (Some(adapter), _) => Ok(cpu(&format!("; the only adapter, {}, is software: --device gpu uses it", adapter.get_info().name))),
+        (None, DeviceChoice::Gpu) => Err(Error::Device(
+            "no WebGPU adapter found; install a Vulkan, Metal or DirectX 12 driver, or use --device cpu".to_owned(),
+        )),
+        (None, _) => Ok(cpu("; no WebGPU adapter found")),
+    }
+}
+
+fn cpu(remark: &str) -> ComputeDevice {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    ComputeDevice {
+        device: Device::flex(),
+        kind: "cpu",
+        label: format!("CPU, {threads} threads{remark}"),
+    }
+}
+
+/// The best adapter: discrete before integrated before others before software.
+async fn find_adapter(instance: &wgpu::Instance) -> Option<wgpu::Adapter> {
+    #[cfg(not(target_arch = "wasm32"))]
+    {
+        let rank = |adapter: &wgpu::Adapter| match adapter.get_info().device_type {
+            wgpu::DeviceType::DiscreteGpu => 0,
+            wgpu::DeviceType::IntegratedGpu => 1,
+            wgpu::DeviceType::VirtualGpu => 2,
+            wgpu::DeviceType::Other => 3,
+            wgpu::DeviceType::Cpu => 4,
+        };
+        let backends = wgpu::Backends::PRIMARY;
+        instance.enumerate_adapters(backends).await.into_iter().min_by_key(rank)
+    }
+    #[cfg(target_arch = "wasm32")]
+    {
+        let options = wgpu::RequestAdapterOptions {
+            power_preference: wgpu::PowerPreference::HighPerformance,
+            ..Default::default()
+        };
+        instance.request_adapter(&options).await.ok()
+    }
+}
+
+async fn open(instance: wgpu::Instance, adapter: wgpu::Adapter) -> Result<ComputeDevice> {
+    let info = adapter.get_info();
+    // Mapped primary buffers slow discrete cards down, and experimental features need an unsafe promise.
+    let unwanted = wgpu::Features::MAPPABLE_PRIMARY_BUFFERS | wgpu::Features::all_experimental_mask();
+    let descriptor = wgpu::DeviceDescriptor {
+        label: Some("gainakt"),
+        required_features: adapter.features() - unwanted,
+        required_limits: adapter.limits(),
+        memory_hints: wgpu::MemoryHints::MemoryUsage,
+        ..Default::default()
+    };
+    let (device, queue) = adapter
+        .request_device(&descriptor)
+        .await
+        .map_err(|e| Error::Device(format!("{} gave no device: {e}", info.name)))?;
+    let setup = WgpuSetup { instance, adapter, device, queue, backend: info.backend };
+    let device = Device::wgpu_options()
+        .setup(setup)
+        .init()
+        .map_err(|e| Error::Device(format!("{}: {e}", info.name)))?;
+    let driver = [info.driver.as_str(), info.driver_info.as_str()].join(" ");
+    Ok(ComputeDevice {
+        device,
+        kind: "gpu",
+        label: format!("{} ({:?}, {})", info.name, info.backend, driver.trim()),
+    })
+}

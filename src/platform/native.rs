@@ -1,0 +1,30 @@
+//! Native threads and clock.
+
+use std::thread::JoinHandle;
+
+use crate::error::{Error, Result};
+
+/// Starts the one thread that owns the burn device for its life and runs `task` there to the end.
+///
+/// burn orders a device's work by operating-system thread, so nothing else may use it meanwhile.
+///
+/// # Errors
+/// The system refuses a thread.
+pub fn spawn_owner<T, F>(name: &str, task: impl FnOnce() -> F + Send + 'static) -> Result<JoinHandle<T>>
+where
+    T: Send + 'static,
+    F: Future<Output = T>,
+{
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(move || futures_lite::future::block_on(task()))
+        .map_err(|e| Error::Device(format!("no thread for training: {e}")))
+}
+
+/// Lets others run; native threads need no help.
+pub async fn yield_now() {}
+
+/// The time in UTC as `YYYYMMDD_HHMMSS`.
+pub fn utc_stamp() -> String {
+    jiff::Timestamp::now().strftime("%Y%m%d_%H%M%S").to_string()
+}

@@ -1,0 +1,318 @@
+//! Parity with the PyTorch reference: every case of the golden folder, on every device.
+//!
+//! `GAINAKT_GOLDEN` names another folder with files of the same form; `GAINAKT_DEVICE` picks one device.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use burn::tensor::Tensor;
+use futures_lite::future::block_on;
+use gainakt::data::RaggedBatch;
+use gainakt::evaluate::{accuracy, auc, stratified_sample};
+use gainakt::model::{DropoutSites, GainAkt, ModelConfig, ModelInput, Output, gradients, read_parameters, to_host, write_parameters};
+use gainakt::objective::{Controller, ControllerSettings, EpochResult, EpochSettings, Objective, TERMS, Targets, pearson, residual};
+use gainakt::platform::device::ComputeDevice;
+use gainakt::train::{Adam, AdamConfig};
+use safetensors::SafeTensors;
+use serde_json::Value;
+use support::{absolute_error, devices};
+
+const TOLERANCE: f32 = 1e-4;
+const GRADIENT_TOLERANCE: f32 = 1e-3;
+
+fn folder() -> PathBuf {
+    std::env::var_os("GAINAKT_GOLDEN").map_or_else(|| PathBuf::from("tests/golden"), PathBuf::from)
+}
+
+fn json(name: &str) -> Value {
+    serde_json::from_slice(&std::fs::read(folder().join(name)).unwrap()).unwrap()
+}
+
+/// One golden file.
+struct Case {
+    name: String,
+    about: Value,
+    floats: BTreeMap<String, (Vec<usize>, Vec<f32>)>,
+    ints: BTreeMap<String, Vec<i64>>,
+    batch: RaggedBatch,
+    /// For each ragged row, its place among the padded B×T steps.
+    kept: Vec<usize>,
+}
+
+impl Case {
+    fn read(path: &std::path::Path) -> Self {
+        let bytes = std::fs::read(path).unwrap();
+        let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
+        let about: Value = serde_json::from_str(&header.metadata().as_ref().unwrap()["case"]).unwrap();
+        let (mut floats, mut ints) = (BTreeMap::new(), BTreeMap::new());
+        for (name, view) in SafeTensors::deserialize(&bytes).unwrap().iter() {
+            let data = view.data();
+            match view.dtype() {
+                safetensors::Dtype::F32 => {
+                    let values = data.chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect();
+                    floats.insert(name.to_owned(), (view.shape().to_vec(), values));
+                }
+                safetensors::Dtype::I64 => {
+                    let values = data.chunks_exact(8).map(|b| i64::from_le_bytes(b.try_into().unwrap())).collect();
+                    ints.insert(name.to_owned(), values);
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        let steps = about["model"]["seq_len"].as_u64().unwrap() as usize - 1;
+        let (batch, kept) = ragged(&ints, steps);
+        Self { name: about["name"].as_str().unwrap().to_owned(), about, floats, ints, batch, kept }
+    }
+
+    fn group(&self, prefix: &str) -> BTreeMap<String, (Vec<usize>, Vec<f32>)> {
+        let of = |(name, value): (&String, &(Vec<usize>, Vec<f32>))| Some((name.strip_prefix(prefix)?.to_owned(), value.clone()));
+        self.floats.iter().filter_map(of).collect()
+    }
+
+    fn number(&self, group: &str, key: &str) -> f64 {
+        self.about[group][key].as_f64().unwrap()
+    }
+
+    fn flag(&self, group: &str, key: &str) -> bool {
+        self.about[group][key].as_bool().unwrap()
+    }
+
+    fn model(&self) -> ModelConfig {
+        serde_json::from_value(self.about["model"].clone()).unwrap()
+    }
+
+    fn objective(&self) -> Objective {
+        let weight = |key| self.number("loss", key);
+        assert_eq!(weight("alignment_rows"), 32.0);
+        Objective {
+            non_negative: weight("non_negative"),
+            monotonicity: weight("monotonicity"),
+            mastery_performance: weight("mastery_performance"),
+            gain_performance: weight("gain_performance"),
+            alignment: self.flag("loss", "enable_alignment"),
+            residual_window: self.flag("loss", "use_residual_alignment").then_some(weight("residual_window") as usize),
+            variance_floor: weight("variance_floor"),
+            lag_gain_weight: if self.flag("loss", "enable_lag") { weight("lag_gain_weight") } else { 0.0 },
+            lag_weights: serde_json::from_value(self.about["loss"]["lag_weights"].clone()).unwrap(),
+            retention_weight: if self.flag("loss", "enable_retention") { weight("retention_weight") } else { 0.0 },
+            retention_delta: weight("retention_delta"),
+        }
+    }
+
+    fn epoch(&self) -> EpochSettings {
+        EpochSettings {
+            performance_scale: self.number("epoch", "performance_scale"),
+            alignment_weight: self.number("epoch", "alignment_weight"),
+            adapt_to_batch: None,
+            lag_active: self.flag("epoch", "lag_active"),
+            retention_peak: self.about["epoch"]["retention_peak"].as_f64(),
+            consistency_weight: self.number("loss", "consistency"),
+            sparsity_weight: self.number("loss", "sparsity"),
+        }
+    }
+}
+
+/// Padded golden windows without their padding.
+fn ragged(ints: &BTreeMap<String, Vec<i64>>, steps: usize) -> (RaggedBatch, Vec<usize>) {
+    let (mut batch, mut kept) = (RaggedBatch::default(), Vec::new());
+    for (w, valid) in ints["in/valid"].chunks_exact(steps).enumerate() {
+        let len = valid.iter().take_while(|&&v| v == 1).count();
+        assert!(valid[len..].iter().all(|&v| v == 0));
+        let at = w * steps..w * steps + len;
+        let joined = |a: &str, b: &str| ints[a][at.clone()].iter().chain(&ints[b][at.end - 1..at.end]).copied().collect::<Vec<i64>>();
+        let skills: Vec<u32> = joined("in/q", "in/q_next").into_iter().map(|v| v as u32).collect();
+        let responses: Vec<u8> = joined("in/r", "in/r_next").into_iter().map(|v| v as u8).collect();
+        batch.push(&skills, &responses);
+        kept.extend(at);
+    }
+    (batch, kept)
+}
+
+fn cases() -> Vec<Case> {
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder()).unwrap().map(|e| e.unwrap().path()).collect();
+    paths.retain(|p| p.extension().is_some_and(|e| e == "safetensors"));
+    paths.sort();
+    assert!(!paths.is_empty(), "no golden file in {}", folder().display());
+    paths.iter().map(|p| Case::read(p)).collect()
+}
+
+fn start(case: &Case, device: &ComputeDevice) -> GainAkt {
+    let model = GainAkt::new(&case.model(), 1, &device.device.clone().autodiff());
+    write_parameters(model, &case.group("param/")).unwrap()
+}
+
+fn check_outputs(case: &Case, output: &Output, place: &str) {
+    let mut got: Vec<(&str, Tensor<2>)> = vec![
+        ("logits", output.logits.clone().unsqueeze_dim(1)),
+        ("context", output.context.clone()),
+        ("value", output.value.clone()),
+    ];
+    if let Some(heads) = &output.heads {
+        got.extend([("gains", heads.gains.clone()), ("mastery", heads.mastery.clone())]);
+    }
+    let expected = case.group("out/");
+    assert_eq!(got.len(), expected.len(), "{place}");
+    for (name, tensor) in got {
+        let width = tensor.dims()[1];
+        let values = block_on(to_host(tensor)).unwrap();
+        let wanted: Vec<f32> = case.kept.iter().flat_map(|&row| expected[name].1[row * width..][..width].to_vec()).collect();
+        let error = absolute_error(&values, &wanted);
+        assert!(error < TOLERANCE, "{place}, {name}: off by {error}");
+    }
+}
+
+/// Largest difference over a tensor's largest gradient: a gradient that is exactly 0 has no relative error.
+fn gradient_error(got: &[f32], wanted: &[f32], largest_of_all: f32) -> f32 {
+    let scale = wanted.iter().fold(0.0f32, |m, g| m.max(g.abs()));
+    absolute_error(got, wanted) / scale.max(1e-4 * largest_of_all)
+}
+
+fn check_case(case: &Case, device: &ComputeDevice) {
+    let place = format!("{} on {}", case.name, device.kind);
+    let autodiff = device.device.clone().autodiff();
+    let mut model = start(case, device);
+    let (objective, epoch) = (case.objective(), case.epoch());
+    let input = ModelInput::new(&case.batch, case.model().num_c, &autodiff);
+    let targets = Targets::new(&case.batch, &objective, &epoch, &autodiff);
+    let optimizer = &case.about["optimizer"];
+    let mut adam = Adam::new(AdamConfig {
+        weight_decay: optimizer["weight_decay"].as_f64().unwrap(),
+        clip: optimizer["clip_norm"].as_f64().unwrap(),
+    });
+    for step in 1..=5 {
+        let output = model.forward(&input, DropoutSites::evaluation());
+        let terms = objective.terms(&output, &input, &targets, &epoch);
+        if step == 1 {
+            check_outputs(case, &output, &place);
+            let values = block_on(to_host(terms.values())).unwrap();
+            for (name, value) in TERMS.iter().zip(&values) {
+                let wanted = case.about["values"].get(*name).map_or(0.0, |v| v.as_f64().unwrap());
+                assert!((f64::from(*value) - wanted).abs() < f64::from(TOLERANCE), "{place}, {name}: {value}, expected {wanted}");
+            }
+            // backward() takes the graph apart: the gradients looked at come from a pass of their own.
+            let again = model.forward(&input, DropoutSites::evaluation());
+            let again = objective.terms(&again, &input, &targets, &epoch);
+            check_gradients(case, &model, again.total.backward(), &place);
+        }
+        let (moved, norm) = adam.step(model, terms.total.backward(), optimizer["lr"].as_f64().unwrap());
+        model = moved;
+        if step == 1 {
+            let (norm, wanted) = (block_on(to_host(norm)).unwrap()[0], case.number("values", "grad_norm") as f32);
+            assert!((norm - wanted).abs() < GRADIENT_TOLERANCE * wanted, "{place}: gradient norm {norm}, expected {wanted}");
+        }
+        if step == 1 || step == 5 {
+            let weights = block_on(read_parameters(&model)).unwrap();
+            for (name, (_, wanted)) in case.group(&format!("step{step}/")) {
+                let error = absolute_error(&weights[&name].1, &wanted);
+                assert!(error < TOLERANCE, "{place}, {name} after {step} steps: off by {error}");
+            }
+        }
+    }
+}
+
+fn check_gradients(case: &Case, model: &GainAkt, mut grads: burn::tensor::Gradients, place: &str) {
+    let got = gradients(model, &mut grads);
+    let wanted = case.group("grad/");
+    assert_eq!(got.keys().collect::<Vec<_>>(), wanted.keys().collect::<Vec<_>>(), "{place}");
+    let largest = wanted.values().flat_map(|(_, g)| g).fold(0.0f32, |m, g| m.max(g.abs()));
+    for (name, tensor) in got {
+        let error = gradient_error(&block_on(to_host(tensor)).unwrap(), &wanted[&name].1, largest);
+        assert!(error < GRADIENT_TOLERANCE, "{place}, gradient of {name}: off by {error}");
+    }
+}
+
+#[test]
+fn outputs_losses_gradients_and_adam_steps() {
+    for device in devices() {
+        for case in cases() {
+            check_case(&case, &device);
+        }
+    }
+}
+
+#[test]
+fn padded_cases_mix_short_and_full_windows() {
+    for case in cases().iter().filter(|c| c.name == "padded") {
+        let lengths: Vec<usize> = (0..case.batch.windows()).map(|w| case.batch.range(w).len()).collect();
+        let full = case.about["model"]["seq_len"].as_u64().unwrap() as usize - 1;
+        assert!(lengths.contains(&2) && lengths.contains(&full), "{lengths:?}");
+        assert!(case.ints["in/valid"].contains(&0));
+    }
+}
+
+#[test]
+fn schedule() {
+    for trace in json("schedule.json").as_array().unwrap() {
+        let mut settings = serde_json::to_value(ControllerSettings::default()).unwrap();
+        for (key, value) in trace["settings"].as_object().unwrap() {
+            assert!(settings.get(key).is_some(), "unknown setting {key}");
+            settings[key] = value.clone();
+        }
+        let mut controller = Controller::new(serde_json::from_value(settings).unwrap());
+        for row in trace["epochs"].as_array().unwrap() {
+            let epoch = row["epoch"].as_u64().unwrap() as usize;
+            let got = serde_json::to_value(controller.begin(epoch, trace["batch_corr"].as_f64())).unwrap();
+            for (key, wanted) in row["begin"].as_object().unwrap() {
+                match (wanted.as_f64(), got[key].as_f64()) {
+                    (Some(wanted), Some(got)) => assert!((wanted - got).abs() < 1e-9, "epoch {epoch}, {key}: {got}, expected {wanted}"),
+                    _ => assert_eq!(&got[key], wanted, "epoch {epoch}, {key}"),
+                }
+            }
+            let end = |key: &str| row["end"][key].as_f64().unwrap();
+            controller.end(
+                epoch,
+                EpochResult {
+                    global_corr: Some(end("global_corr")),
+                    alignment_share: end("alignment_share"),
+                    mean_variance: end("mean_variance"),
+                },
+            );
+        }
+    }
+}
+
+fn floats(value: &Value) -> Vec<f64> {
+    value.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
+}
+
+fn close(got: &[f64], wanted: &[f64], what: &str) {
+    assert_eq!(got.len(), wanted.len(), "{what}");
+    for (got, wanted) in got.iter().zip(wanted) {
+        assert!((got - wanted).abs() < 1e-9, "{what}: {got}, expected {wanted}");
+    }
+}
+
+#[test]
+fn functions() {
+    let all = json("functions.json");
+    let list = |name: &str| all[name].as_array().unwrap().clone();
+    for case in list("residual") {
+        let window = case["window"].as_u64().unwrap() as usize;
+        close(&residual(&floats(&case["input"]), window), &floats(&case["output"]), "residual");
+    }
+    for case in list("pearson") {
+        let value = pearson(&floats(&case["x"]), &floats(&case["y"]));
+        close(&[value], &[case["value"].as_f64().unwrap()], "pearson");
+    }
+    for case in list("auc") {
+        let scores = floats(&case["score"]);
+        let targets: Vec<bool> = floats(&case["target"]).iter().map(|&t| t == 1.0).collect();
+        close(&[auc(&scores, &targets).unwrap()], &[case["auc"].as_f64().unwrap()], "auc");
+        close(&[accuracy(&scores, &targets).unwrap()], &[case["acc"].as_f64().unwrap()], "accuracy");
+    }
+    for case in list("deciles") {
+        let lengths: Vec<usize> = floats(&case["lengths"]).iter().map(|&l| l as usize).collect();
+        let chosen = stratified_sample(&lengths, case["students"].as_u64().unwrap() as usize);
+        let wanted: Vec<usize> = floats(&case["chosen"]).iter().map(|&i| i as usize).collect();
+        assert_eq!(chosen, wanted);
+    }
+    for case in list("cumulative_mastery") {
+        let rows = |key: &str| case[key].as_array().unwrap().iter().map(floats).collect::<Vec<_>>();
+        let got = gainakt::evaluate::cumulative_mastery(&floats(&case["initial"]), &rows("gains"));
+        for (got, wanted) in got.iter().zip(rows("mastery")) {
+            close(got, &wanted, "cumulative mastery");
+        }
+    }
+}
