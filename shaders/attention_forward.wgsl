@@ -1,10 +1,10 @@
 // Causal attention within windows, online softmax: one invocation a row and head.
 // q, k, v, out [N, HEADS*DK]; lse [N, HEADS] = log-sum-exp of the row's scaled scores.
-// layout: N, W, first row of each row's window (N), ... (src/ops/ragged.rs). Row t sees rows first..t.
+// ragged: N, W, first row of each row's window (N), ... (src/ops/ragged.rs). Row t sees rows first..t.
 @group(0) @binding(0) var<storage, read_write> q: array<f32>;
 @group(0) @binding(1) var<storage, read_write> k: array<f32>;
 @group(0) @binding(2) var<storage, read_write> v: array<f32>;
-@group(0) @binding(3) var<storage, read_write> layout: array<u32>;
+@group(0) @binding(3) var<storage, read_write> ragged: array<u32>;
 @group(0) @binding(4) var<storage, read_write> out: array<f32>;
 @group(0) @binding(5) var<storage, read_write> lse: array<f32>;
 
@@ -16,12 +16,12 @@ const SCALE: f32 = inverseSqrt(f32(DK));
 @compute @workgroup_size({{ workgroup }}, 1, 1)
 fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     let id = gid.x + gid.y * groups.x * {{ workgroup }}u;
-    let rows = layout[0];
+    let rows = ragged[0];
     if (id >= rows * HEADS) { return; }
     let row = id / HEADS;
     let head = id % HEADS;
     let own = row * WIDTH + head * DK;
-    let first = layout[2u + row];
+    let first = ragged[2u + row];
     var query: array<f32, DK>;
     var sum: array<f32, DK>;
     for (var d = 0u; d < DK; d++) {

@@ -1,9 +1,9 @@
 // Gradients of scan_forward.wgsl: nothing passes a step whose unclamped value left [0, 1].
-// mastery, gains, grad, d_gains [N, SKILLS]; d_initial [W, SKILLS]; layout (src/ops/ragged.rs).
+// mastery, gains, grad, d_gains [N, SKILLS]; d_initial [W, SKILLS]; ragged (src/ops/ragged.rs).
 @group(0) @binding(0) var<storage, read_write> mastery: array<f32>;
 @group(0) @binding(1) var<storage, read_write> gains: array<f32>;
 @group(0) @binding(2) var<storage, read_write> grad: array<f32>;
-@group(0) @binding(3) var<storage, read_write> layout: array<u32>;
+@group(0) @binding(3) var<storage, read_write> ragged: array<u32>;
 @group(0) @binding(4) var<storage, read_write> d_initial: array<f32>;
 @group(0) @binding(5) var<storage, read_write> d_gains: array<f32>;
 
@@ -12,12 +12,12 @@ const SKILLS: u32 = {{ skills }}u;
 @compute @workgroup_size({{ workgroup }}, 1, 1)
 fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     let id = gid.x + gid.y * groups.x * {{ workgroup }}u;
-    let windows = layout[1];
+    let windows = ragged[1];
     if (id >= windows * SKILLS) { return; }
-    let edge = 2u + 2u * layout[0] + id / SKILLS;
+    let edge = 2u + 2u * ragged[0] + id / SKILLS;
     let skill = id % SKILLS;
-    let first = layout[edge];
-    let end = layout[edge + 1u];
+    let first = ragged[edge];
+    let end = ragged[edge + 1u];
     var carry = 0.0;
     for (var t = end - 1u; t > first; t--) {
         let at = t * SKILLS + skill;
