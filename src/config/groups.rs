@@ -59,6 +59,10 @@ group! {
         dataset: String = "assist2015".to_owned(),
         /// The validation fold, 0 to 4.
         fold: u8 = 0,
+        /// The data file; none: the simulated class.
+        path: Option<String> = None,
+        /// pykt's test file, where `path` is pykt's training file.
+        test_path: Option<String> = None,
         /// Columns of a raw file, where their names are not common ones.
         columns: ColumnNames = ColumnNames::default(),
         /// Students of the simulated class, used where no file is given.

@@ -86,7 +86,7 @@ impl ControllerSettings {
 }
 
 /// What the controller hands to every step of an epoch.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct EpochSettings {
     /// Factor of the two performance weights.
     pub performance_scale: f64,

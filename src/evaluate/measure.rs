@@ -1,0 +1,110 @@
+//! From inference to the figures of SPEC §5 and the global alignment pass of §4.
+
+use serde::{Deserialize, Serialize};
+
+use super::infer::WindowOutcome;
+use super::metrics::{accuracy, auc, correlation, stratified_sample};
+
+/// How far a value may leave its bounds by rounding.
+const SLACK: f32 = 1e-6;
+
+/// Fewest steps of a student whose correlations count.
+const MIN_STEPS: usize = 3;
+
+/// The figures of one part of the data; `None` where a figure is undefined.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Measure {
+    /// Windows measured.
+    pub windows: usize,
+    /// Scored steps.
+    pub steps: usize,
+    /// Mean binary cross-entropy.
+    pub loss: Option<f64>,
+    /// Area under the ROC curve.
+    pub auc: Option<f64>,
+    /// Share of right predictions at 0.5.
+    pub accuracy: Option<f64>,
+    /// AUC of M\[t, q_next\] as a predictor.
+    pub mastery_auc: Option<f64>,
+    /// Share of windows whose mean mastery ever falls.
+    pub monotonicity_violation_rate: Option<f64>,
+    /// Share of windows with a gain below 0.
+    pub negative_gain_rate: Option<f64>,
+    /// Share of windows whose mastery leaves 0..1.
+    pub bounds_violation_rate: Option<f64>,
+    /// Mean correlation of mean mastery with the answers.
+    pub mastery_correlation: Option<f64>,
+    /// Mean correlation of mean gain with the answers.
+    pub gain_correlation: Option<f64>,
+    /// Windows those means are over.
+    pub correlation_students: usize,
+}
+
+/// Measures `outcomes`; correlations are those of the first `correlation_students` windows long enough.
+pub fn measure(outcomes: &[WindowOutcome], correlation_students: usize) -> Measure {
+    let target: Vec<bool> = outcomes.iter().flat_map(|o| o.target.iter().copied()).collect();
+    let probability = joined(outcomes, |o| &o.probability);
+    let mut measure = Measure {
+        windows: outcomes.len(),
+        steps: target.len(),
+        loss: cross_entropy(&probability, &target),
+        auc: auc(&probability, &target),
+        accuracy: accuracy(&probability, &target),
+        ..Measure::default()
+    };
+    if outcomes.iter().all(|o| o.heads.mean_mastery.is_empty()) {
+        return measure;
+    }
+    measure.mastery_auc = auc(&joined(outcomes, |o| &o.heads.next_mastery), &target);
+    let share = |violates: &dyn Fn(&WindowOutcome) -> bool| {
+        Some(outcomes.iter().filter(|o| violates(o)).count() as f64 / outcomes.len() as f64)
+    };
+    measure.monotonicity_violation_rate = share(&|o| o.heads.mean_mastery.windows(2).any(|m| m[0] - m[1] > SLACK));
+    measure.negative_gain_rate = share(&|o| o.heads.lowest_gain.iter().any(|&g| g < -SLACK));
+    measure.bounds_violation_rate = share(&|o| {
+        o.heads.lowest_mastery.iter().any(|&m| m < -SLACK) || o.heads.highest_mastery.iter().any(|&m| m > 1.0 + SLACK)
+    });
+    let long: Vec<&WindowOutcome> = outcomes.iter().filter(|o| o.target.len() >= MIN_STEPS).take(correlation_students).collect();
+    let (mastery, gain) = correlations(&long);
+    measure.correlation_students = mastery.iter().filter(|c| c.is_some()).count();
+    measure.mastery_correlation = mean(&mastery);
+    measure.gain_correlation = mean(&gain);
+    measure
+}
+
+/// Global mastery and gain correlation of the alignment pass (SPEC §4): means over students drawn evenly from
+/// the deciles of length; 0 where none is defined.
+pub fn global_alignment(outcomes: &[WindowOutcome], students: usize) -> (f64, f64) {
+    let long: Vec<&WindowOutcome> = outcomes.iter().filter(|o| o.target.len() >= MIN_STEPS && !o.heads.mean_mastery.is_empty()).collect();
+    let lengths: Vec<usize> = long.iter().map(|o| o.target.len()).collect();
+    let chosen: Vec<&WindowOutcome> = stratified_sample(&lengths, students).into_iter().map(|i| long[i]).collect();
+    let (mastery, gain) = correlations(&chosen);
+    (mean(&mastery).unwrap_or(0.0), mean(&gain).unwrap_or(0.0))
+}
+
+fn correlations(outcomes: &[&WindowOutcome]) -> (Vec<Option<f64>>, Vec<Option<f64>>) {
+    let wide = |x: &[f32]| x.iter().map(|&x| f64::from(x)).collect::<Vec<f64>>();
+    outcomes
+        .iter()
+        .map(|o| {
+            let answers: Vec<f64> = o.target.iter().map(|&t| f64::from(u8::from(t))).collect();
+            (correlation(&wide(&o.heads.mean_mastery), &answers), correlation(&wide(&o.heads.mean_gain), &answers))
+        })
+        .unzip()
+}
+
+fn mean(values: &[Option<f64>]) -> Option<f64> {
+    let defined: Vec<f64> = values.iter().flatten().copied().collect();
+    (!defined.is_empty()).then(|| defined.iter().sum::<f64>() / defined.len() as f64)
+}
+
+fn joined<'a>(outcomes: &'a [WindowOutcome], column: impl Fn(&'a WindowOutcome) -> &'a Vec<f32>) -> Vec<f64> {
+    outcomes.iter().flat_map(|o| column(o).iter().map(|&x| f64::from(x))).collect()
+}
+
+fn cross_entropy(probability: &[f64], target: &[bool]) -> Option<f64> {
+    // A probability rounded to 0 or 1 in 32 bits would give an infinite loss.
+    const TINY: f64 = 1e-12;
+    let loss = |(p, t): (&f64, &bool)| -(if *t { *p } else { 1.0 - *p }).max(TINY).ln();
+    (!target.is_empty()).then(|| probability.iter().zip(target).map(loss).sum::<f64>() / target.len() as f64)
+}

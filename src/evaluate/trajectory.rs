@@ -1,0 +1,123 @@
+//! One student step by step: what the model believed after each answer.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::infer::Inference;
+use crate::data::{Corpus, RaggedBatch, Skill, Window};
+use crate::error::{Error, Result};
+use crate::model::{DropoutSites, GainAkt, ModelInput, to_host};
+
+/// A student's path through all their windows.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Trajectory {
+    /// Student id.
+    pub student: String,
+    /// Skills by index: columns of mastery and gain.
+    pub skills: Vec<Skill>,
+    /// One entry an answer, in time order.
+    pub steps: Vec<Step>,
+}
+
+/// One answer and what the model made of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Step {
+    /// Position among the student's answers, from 0.
+    pub position: u32,
+    /// Window the answer lies in; the model starts afresh with each.
+    pub window: usize,
+    /// Index of the skill answered.
+    pub skill: u32,
+    /// 1 right, 0 wrong.
+    pub response: u8,
+    /// p(right) the model gave this answer beforehand; none for a window's first.
+    pub prediction: Option<f32>,
+    /// Mastery of every skill after the answer; empty where the model has no heads.
+    pub mastery: Vec<f32>,
+    /// Gain of every skill from the answer; empty where the model has no heads.
+    pub gain: Vec<f32>,
+    /// Known mastery of every skill after the answer, in a simulated class.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub true_mastery: Option<Vec<f32>>,
+}
+
+/// Follows the student `id` through `corpus`.
+///
+/// # Errors
+/// No such student, or the device fails.
+pub async fn trajectory(model: &GainAkt, corpus: &Corpus, id: &str, how: Inference<'_>) -> Result<Trajectory> {
+    let windows = corpus.student(id);
+    if windows.is_empty() {
+        let some: Vec<&str> = corpus.students.iter().take(3).map(String::as_str).collect();
+        return Err(Error::Config(format!("no student \"{id}\" in {}; ids look like {}", corpus.name, some.join(", "))));
+    }
+    let mut steps = Vec::new();
+    for (w, window) in windows.iter().enumerate() {
+        steps.extend(window_steps(model, corpus, window, w, how).await?);
+    }
+    Ok(Trajectory { student: id.to_owned(), skills: corpus.skills.clone(), steps })
+}
+
+async fn window_steps(model: &GainAkt, corpus: &Corpus, window: &Window, number: usize, how: Inference<'_>) -> Result<Vec<Step>> {
+    // A stand-in for the unknown next exercise gives the last answer a row of its own.
+    let (mut skills, mut responses) = (window.skills.clone(), window.responses.clone());
+    skills.push(0);
+    responses.push(0);
+    let mut batch = RaggedBatch::default();
+    batch.push(&skills, &responses);
+    let output = model.forward(&ModelInput::new(&batch, how.skills, how.device), DropoutSites::evaluation());
+    let logits = to_host(output.logits).await?;
+    let (mastery, gains) = match output.heads {
+        Some(heads) => (to_host(heads.mastery).await?, to_host(heads.gains).await?),
+        None => (Vec::new(), Vec::new()),
+    };
+    let row = |values: &[f32], t: usize| values.get(t * how.skills..(t + 1) * how.skills).unwrap_or_default().to_vec();
+    let truth = corpus.truth.as_ref().map(|t| &t.mastery[window.student as usize]);
+    Ok((0..window.skills.len())
+        .map(|t| Step {
+            position: window.first + t as u32,
+            window: number,
+            skill: window.skills[t],
+            response: window.responses[t],
+            prediction: t.checked_sub(1).map(|before| 1.0 / (1.0 + (-logits[before]).exp())),
+            mastery: row(&mastery, t),
+            gain: row(&gains, t),
+            true_mastery: truth.map(|truth| row(truth, window.first as usize + t)),
+        })
+        .collect())
+}
+
+impl Trajectory {
+    /// As CSV, one row an answer and skill: step, what was answered, and that skill's mastery and gain.
+    pub fn to_csv(&self) -> String {
+        let mut out = String::from("position,window,skill_id,skill_name,response,prediction,of_skill_id,of_skill_name,mastery,gain,true_mastery\n");
+        let number = |value: Option<&f32>| value.map_or(String::new(), f32::to_string);
+        for step in &self.steps {
+            let own = &self.skills[step.skill as usize];
+            for (c, skill) in self.skills.iter().enumerate() {
+                let _ = writeln!(
+                    out,
+                    "{},{},{},{},{},{},{},{},{},{},{}",
+                    step.position,
+                    step.window,
+                    quoted(&own.id),
+                    quoted(&own.name),
+                    step.response,
+                    number(step.prediction.as_ref()),
+                    quoted(&skill.id),
+                    quoted(&skill.name),
+                    number(step.mastery.get(c)),
+                    number(step.gain.get(c)),
+                    number(step.true_mastery.as_ref().and_then(|t| t.get(c))),
+                );
+            }
+        }
+        out
+    }
+}
+
+/// A CSV field, quoted where it must be.
+fn quoted(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+}

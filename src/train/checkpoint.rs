@@ -1,0 +1,129 @@
+//! Checkpoints as safetensors: weights under their PyTorch names, and everything a run needs to go on.
+
+use std::collections::{BTreeMap, HashMap};
+
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
+use serde::{Deserialize, Serialize};
+
+use super::message::EpochRow;
+use super::plateau::Plateau;
+use crate::error::{Error, Result};
+use crate::model::{ModelConfig, Weights};
+use crate::objective::Controller;
+
+/// Metadata key of a model's sizes.
+const MODEL: &str = "gainakt_model";
+/// Metadata key of a run's state.
+const STATE: &str = "gainakt_state";
+/// Prefix of Adam's moments in a state file.
+const MOMENTS: &str = "adam.";
+
+/// The part of a run's state that is not tensors.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunState {
+    /// Last finished epoch.
+    pub epoch: usize,
+    /// Steps taken: also where dropout's counter stands, the run's only other randomness being the seed.
+    pub steps: u64,
+    /// Epoch controller.
+    pub controller: Controller,
+    /// Learning rate and best value.
+    pub plateau: Plateau,
+    /// All epochs so far.
+    pub history: Vec<EpochRow>,
+}
+
+/// Everything a run needs to go on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrainState {
+    /// Numbers.
+    pub run: RunState,
+    /// Weights after the last epoch.
+    pub weights: Weights,
+    /// Adam's moments, `[2, n]`.
+    pub moments: Weights,
+}
+
+/// A safetensors file of weights with the model's sizes in its metadata.
+///
+/// # Errors
+/// The tensors cannot be serialised.
+pub fn encode_weights(model: &ModelConfig, weights: &Weights) -> Result<Vec<u8>> {
+    encode(weights.iter(), &[(MODEL, json(model)?)])
+}
+
+/// Weights and, where the file tells them, the model's sizes.
+///
+/// # Errors
+/// `name` is no safetensors file, or holds something other than 32-bit floats.
+pub fn decode_weights(name: &str, bytes: &[u8]) -> Result<(Option<ModelConfig>, Weights)> {
+    let (weights, metadata) = decode(name, bytes)?;
+    let model = metadata.get(MODEL).map(|text| serde_json::from_str(text)).transpose();
+    let model = model.map_err(|e| Error::Checkpoint(format!("{name}: unreadable model sizes: {e}")))?;
+    Ok((model, weights))
+}
+
+impl TrainState {
+    /// A safetensors file of the whole state.
+    ///
+    /// # Errors
+    /// The tensors cannot be serialised.
+    pub fn encode(&self, model: &ModelConfig) -> Result<Vec<u8>> {
+        let moments: Weights = self.moments.iter().map(|(name, value)| (format!("{MOMENTS}{name}"), value.clone())).collect();
+        encode(self.weights.iter().chain(&moments), &[(MODEL, json(model)?), (STATE, json(&self.run)?)])
+    }
+
+    /// Reads what [`Self::encode`] wrote.
+    ///
+    /// # Errors
+    /// `name` is damaged, no state file, or of a model of other sizes than `model`.
+    pub fn decode(name: &str, bytes: &[u8], model: &ModelConfig) -> Result<Self> {
+        let (tensors, metadata) = decode(name, bytes)?;
+        let text = metadata.get(STATE).ok_or_else(|| Error::Checkpoint(format!("{name}: this file holds no training state")))?;
+        let run = serde_json::from_str(text).map_err(|e| Error::Checkpoint(format!("{name}: unreadable training state: {e}")))?;
+        let found: Option<ModelConfig> = metadata.get(MODEL).and_then(|text| serde_json::from_str(text).ok());
+        if found.as_ref() != Some(model) {
+            return Err(Error::Checkpoint(format!("{name}: the state is of another model than config.json describes")));
+        }
+        let (mut weights, mut moments) = (Weights::new(), Weights::new());
+        for (key, value) in tensors {
+            match key.strip_prefix(MOMENTS) {
+                Some(parameter) => moments.insert(parameter.to_owned(), value),
+                None => weights.insert(key, value),
+            };
+        }
+        Ok(Self { run, weights, moments })
+    }
+}
+
+fn json(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|e| Error::Checkpoint(format!("cannot write the checkpoint: {e}")))
+}
+
+fn encode<'a>(tensors: impl Iterator<Item = (&'a String, &'a (Vec<usize>, Vec<f32>))>, metadata: &[(&str, String)]) -> Result<Vec<u8>> {
+    let failed = |e: safetensors::SafeTensorError| Error::Checkpoint(format!("cannot write the checkpoint: {e}"));
+    let views: BTreeMap<&str, TensorView<'_>> = tensors
+        .map(|(name, (shape, values))| {
+            let view = TensorView::new(Dtype::F32, shape.clone(), bytemuck::cast_slice(values)).map_err(failed)?;
+            Ok((name.as_str(), view))
+        })
+        .collect::<Result<_>>()?;
+    let metadata: HashMap<String, String> = metadata.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect();
+    safetensors::serialize(views, Some(metadata)).map_err(failed)
+}
+
+fn decode(name: &str, bytes: &[u8]) -> Result<(Weights, HashMap<String, String>)> {
+    let damaged = |e: &dyn std::fmt::Display| Error::Checkpoint(format!("{name}: not a readable safetensors file ({e}); it may be cut off or of another format"));
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| damaged(&e))?;
+    let tensors = SafeTensors::deserialize(bytes).map_err(|e| damaged(&e))?;
+    let mut weights = Weights::new();
+    for (key, view) in tensors.iter() {
+        if view.dtype() != Dtype::F32 {
+            return Err(Error::Checkpoint(format!("{name}: \"{key}\" is stored as {:?}, expected 32-bit floats", view.dtype())));
+        }
+        let values = view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+        weights.insert(key.to_owned(), (view.shape().to_vec(), values));
+    }
+    Ok((weights, header.metadata().clone().unwrap_or_default()))
+}

@@ -1,0 +1,325 @@
+//! `run`: the epochs of an experiment, from the first step to the figures of its best model.
+
+use std::sync::Arc;
+
+use async_channel::{Receiver, Sender};
+use burn::tensor::{Device, Tensor, TensorData};
+use rand::{SeedableRng as _, seq::SliceRandom as _};
+use rand_chacha::ChaCha8Rng;
+
+use super::checkpoint::{RunState, TrainState, decode_weights, encode_weights};
+use super::epoch::EpochLog;
+use super::message::{CheckpointKind, Command, EpochRow, Message, Phase, Results};
+use super::optimizer::{Adam, AdamConfig};
+use super::plateau::Plateau;
+use crate::config::Config;
+use crate::data::{Corpus, Part, RaggedBatch, Window};
+use crate::error::{Error, Result};
+use crate::evaluate::{Inference, Measure, global_alignment, infer, measure};
+use crate::model::{DropoutSites, GainAkt, ModelConfig, ModelInput, Weights, parameter_count, read_parameters, write_parameters};
+use crate::objective::{Controller, ControllerSettings, EpochResult, Objective, Targets};
+use crate::platform;
+
+/// Steps between two read-backs of the loss.
+const READ_EVERY: usize = 16;
+
+/// Dropout must not repeat the stream that drew the weights.
+const SHUFFLE_STREAM: u64 = 0x5eed_0f0d;
+
+/// What to train.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// All settings.
+    pub config: Config,
+    /// The data.
+    pub corpus: Arc<Corpus>,
+    /// Where to go on, if not at the start.
+    pub resume: Option<Resume>,
+}
+
+/// Checkpoints of an interrupted run.
+#[derive(Debug, Clone)]
+pub struct Resume {
+    /// The state file.
+    pub state: TrainState,
+    /// The best weights' file.
+    pub best: Vec<u8>,
+}
+
+/// The run's ear and mouth.
+#[derive(Debug, Clone)]
+pub struct Control {
+    /// Where messages go. A closed channel ends the run.
+    pub messages: Sender<Message>,
+    /// Where commands come from. A closed channel ends a pause.
+    pub commands: Receiver<Command>,
+}
+
+impl Control {
+    async fn say(&self, message: Message) -> Result<()> {
+        self.messages.send(message).await.map_err(|_| Error::Device("nobody listens to the run any more".to_owned()))
+    }
+
+    /// Obeys waiting commands; true where the run shall stop.
+    async fn stopped(&self) -> bool {
+        platform::yield_now().await;
+        let mut paused = false;
+        loop {
+            let command = if paused {
+                // A sender that is gone can never resume: go on.
+                self.commands.recv().await.unwrap_or(Command::Resume)
+            } else {
+                match self.commands.try_recv() {
+                    Ok(command) => command,
+                    Err(_) => return false,
+                }
+            };
+            match command {
+                Command::Stop => return true,
+                Command::Pause => paused = true,
+                Command::Resume => paused = false,
+            }
+        }
+    }
+}
+
+/// Trains until the last epoch, early stop, a command or an error; then measures the best model.
+///
+/// `device` is without autodiff. Same request, same device: same messages, byte for byte.
+///
+/// # Errors
+/// Data without training or validation windows, a state of another model, a non-finite loss, a failing device.
+pub async fn run(request: Request, device: &Device, control: &Control) -> Result<Results> {
+    let Request { config, corpus, resume } = request;
+    let windows = [Part::Train, Part::Validation, Part::Test].map(|p| corpus.part(p, config.data.fold));
+    if windows[0].is_empty() || windows[1].is_empty() {
+        return Err(Error::Config(format!(
+            "fold {} leaves {} windows to train on and {} to validate; choose another --fold or give more data",
+            config.data.fold,
+            windows[0].len(),
+            windows[1].len()
+        )));
+    }
+    let mut trainer = Trainer::new(&config, &corpus, device, resume)?;
+    let first_epoch = trainer.state.epoch + 1;
+    control
+        .say(Message::Started {
+            parameters: trainer.model.as_ref().map_or(0, parameter_count),
+            steps: windows[0].len().div_ceil(config.training.batch_size),
+            first_epoch,
+            epochs: config.training.epochs,
+            parts: windows.each_ref().map(|w| (w.len(), Corpus::steps(w))),
+        })
+        .await?;
+    let mut ended = "all epochs done".to_owned();
+    for epoch in first_epoch..=config.training.epochs {
+        if trainer.state.plateau.exhausted(epoch - 1, config.training.patience) {
+            ended = format!("no better validation AUC for {} epochs", config.training.patience);
+            break;
+        }
+        if !trainer.epoch(epoch, &windows[0], &windows[1], control).await? {
+            ended = "stopped".to_owned();
+            break;
+        }
+    }
+    let results = trainer.results(ended, &windows, control).await?;
+    control.say(Message::Finished(Box::new(results.clone()))).await?;
+    Ok(results)
+}
+
+/// The figures of `model` on training, validation and test windows.
+///
+/// # Errors
+/// The device fails.
+pub async fn evaluate_parts(
+    model: &GainAkt,
+    config: &Config,
+    windows: &[Vec<&Window>; 3],
+    how: Inference<'_>,
+    mut progress: impl FnMut(usize, usize),
+) -> Result<[Measure; 3]> {
+    let total = windows.iter().map(Vec::len).sum();
+    let mut measures = [Measure::default(), Measure::default(), Measure::default()];
+    let mut before = 0;
+    for (part, windows) in windows.iter().enumerate() {
+        let outcomes = infer(model, windows, how, |done| progress(before + done, total)).await?;
+        measures[part] = measure(&outcomes, config.evaluation.max_correlation_students);
+        before += windows.len();
+    }
+    Ok(measures)
+}
+
+/// A run's moving parts.
+struct Trainer<'a> {
+    config: &'a Config,
+    device: &'a Device,
+    shape: ModelConfig,
+    objective: Objective,
+    /// `None` only while a step holds it.
+    model: Option<GainAkt>,
+    adam: Adam,
+    state: RunState,
+    best: Option<Vec<u8>>,
+}
+
+impl<'a> Trainer<'a> {
+    fn new(config: &'a Config, corpus: &Corpus, device: &'a Device, resume: Option<Resume>) -> Result<Self> {
+        let shape = ModelConfig::new(config, corpus.skills.len());
+        let training = &config.training;
+        let autodiff = device.clone().autodiff();
+        let model = GainAkt::new(&shape, config.seeds.seed, &autodiff);
+        let adam = AdamConfig { weight_decay: training.weight_decay, clip: training.gradient_clip };
+        let trainer = Self {
+            config,
+            device,
+            objective: Objective::new(config),
+            shape,
+            model: Some(model),
+            adam: Adam::new(adam),
+            state: RunState {
+                epoch: 0,
+                steps: 0,
+                controller: Controller::new(ControllerSettings::new(config)),
+                plateau: Plateau::new(training.learning_rate),
+                history: Vec::new(),
+            },
+            best: None,
+        };
+        match resume {
+            Some(resume) => trainer.resumed(resume, adam),
+            None => Ok(trainer),
+        }
+    }
+
+    fn resumed(mut self, resume: Resume, adam: AdamConfig) -> Result<Self> {
+        let TrainState { run, weights, moments } = resume.state;
+        self.model = self.model.take().map(|model| write_parameters(model, &weights)).transpose()?;
+        let tensor = |(name, (shape, values)): (String, (Vec<usize>, Vec<f32>))| (name, Tensor::from_data(TensorData::new(values, shape), self.device));
+        self.adam = Adam::resume(adam, moments.into_iter().map(tensor).collect(), run.steps as u32);
+        self.state = run;
+        self.best = Some(resume.best);
+        Ok(self)
+    }
+
+    fn model(&self) -> Result<&GainAkt> {
+        self.model.as_ref().ok_or_else(|| Error::Device("the model was lost in a failed step".to_owned()))
+    }
+
+    fn inference(&self) -> Inference<'a> {
+        Inference { device: self.device, skills: self.shape.num_c, batch_size: self.config.training.batch_size }
+    }
+
+    /// Trains and validates one epoch; false where it was stopped.
+    async fn epoch(&mut self, epoch: usize, train: &[&Window], validation: &[&Window], control: &Control) -> Result<bool> {
+        let settings = self.state.controller.begin(epoch, None);
+        let learning_rate = self.state.plateau.learning_rate;
+        let autodiff = self.device.clone().autodiff();
+        let mut order = train.to_vec();
+        if self.config.training.shuffle {
+            let seed = self.config.seeds.seed ^ SHUFFLE_STREAM.wrapping_add(epoch as u64);
+            order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+        }
+        let batches = order.chunks(self.config.training.batch_size);
+        let total = batches.len();
+        let mut log = EpochLog::default();
+        for (i, windows) in batches.enumerate() {
+            if control.stopped().await {
+                return Ok(false);
+            }
+            let batch = RaggedBatch::new(windows.iter().copied());
+            let input = ModelInput::new(&batch, self.shape.num_c, &autodiff);
+            let targets = Targets::new(&batch, &self.objective, &settings, &autodiff);
+            self.state.steps += 1;
+            let dropout = DropoutSites::training(self.shape.dropout, self.config.seeds.seed, self.state.steps);
+            let model = self.model.take().ok_or_else(|| Error::Device("the model was lost in a failed step".to_owned()))?;
+            let output = model.forward(&input, dropout);
+            let terms = self.objective.terms(&output, &input, &targets, &settings);
+            log.push(&terms, output.logits, &batch.next_response);
+            let (model, _) = self.adam.step(model, terms.total.backward(), learning_rate);
+            self.model = Some(model);
+            if (i + 1) % READ_EVERY == 0 || i + 1 == total {
+                let loss = log.read(epoch).await?;
+                control.say(Message::Progress { epoch, phase: Phase::Train, done: i + 1, total, loss }).await?;
+            }
+        }
+        let variance = log.mean("mastery_variance");
+        let mut row = log.row(epoch, &self.objective, &settings, learning_rate).await?;
+        self.validate(&mut row, validation, control).await?;
+        self.state.controller.end(
+            epoch,
+            EpochResult {
+                global_corr: row.global_correlation.map(|c| c.0),
+                alignment_share: row.alignment_loss_share,
+                mean_variance: variance,
+            },
+        );
+        self.finish_epoch(row, control).await?;
+        Ok(true)
+    }
+
+    async fn validate(&self, row: &mut EpochRow, windows: &[&Window], control: &Control) -> Result<()> {
+        use burn::module::Module as _;
+        let model = self.model()?.valid();
+        let epoch = row.epoch;
+        let progress = |done| {
+            let message = Message::Progress { epoch, phase: Phase::Validate, done, total: windows.len(), loss: None };
+            // Progress may be dropped where the listener is slow.
+            let _ = control.messages.try_send(message);
+        };
+        let outcomes = infer(&model, windows, self.inference(), progress).await?;
+        row.validation = measure(&outcomes, self.config.evaluation.max_correlation_students);
+        let global = &self.config.global_alignment;
+        row.global_correlation = (global.enable_global_alignment_pass && self.config.interpretable())
+            .then(|| global_alignment(&outcomes, global.alignment_global_students));
+        Ok(())
+    }
+
+    /// Updates schedule and history, and sends the epoch's row and checkpoints.
+    async fn finish_epoch(&mut self, row: EpochRow, control: &Control) -> Result<()> {
+        let epoch = row.epoch;
+        let weights = read_parameters(self.model()?).await?;
+        let file = encode_weights(&self.shape, &weights)?;
+        // A validation fold with one answer only has no AUC: the latest epoch counts as best then.
+        if self.state.plateau.update(epoch, row.validation.auc.unwrap_or(0.5 + epoch as f64 * 1e-6)) {
+            self.best = Some(file.clone());
+            control.say(Message::Checkpoint { kind: CheckpointKind::Best, epoch, bytes: file.clone() }).await?;
+        }
+        self.state.epoch = epoch;
+        self.state.history.push(row.clone());
+        let mut moments = Weights::new();
+        for (name, tensor) in self.adam.moments() {
+            moments.insert(name.clone(), (tensor.dims().to_vec(), crate::model::to_host(tensor.clone()).await?));
+        }
+        let state = TrainState { run: self.state.clone(), weights, moments };
+        let bytes = state.encode(&self.shape)?;
+        control.say(Message::Checkpoint { kind: CheckpointKind::Last, epoch, bytes: file }).await?;
+        control.say(Message::Checkpoint { kind: CheckpointKind::State, epoch, bytes }).await?;
+        control.say(Message::Epoch(Box::new(row))).await
+    }
+
+    async fn results(&self, ended: String, windows: &[Vec<&Window>; 3], control: &Control) -> Result<Results> {
+        use burn::module::Module as _;
+        let Some(best) = &self.best else {
+            return Ok(Results { ended, ..Results::default() });
+        };
+        if ended == "stopped" {
+            let (auc, epoch) = self.state.plateau.best.unwrap_or_default();
+            return Ok(Results { ended, best_epoch: epoch, best_validation_auc: Some(auc), ..Results::default() });
+        }
+        let (_, weights) = decode_weights("the best checkpoint", best)?;
+        let model = write_parameters(self.model()?.clone(), &weights)?.valid();
+        let epoch = self.state.epoch;
+        let progress = |done, total| {
+            let _ = control.messages.try_send(Message::Progress { epoch, phase: Phase::Evaluate, done, total, loss: None });
+        };
+        let [train, validation, test] = evaluate_parts(&model, self.config, windows, self.inference(), progress).await?;
+        Ok(Results {
+            ended,
+            best_epoch: self.state.plateau.best.map_or(0, |b| b.1),
+            best_validation_auc: validation.auc,
+            train,
+            validation,
+            test: (!windows[2].is_empty()).then_some(test),
+        })
+    }
+}
