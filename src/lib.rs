@@ -1,8 +1,16 @@
 //! gainakt: trains, evaluates and shows GainAKT2Exp, an interpretable knowledge-tracing transformer.
+//!
+//! One core and its doors. Arrows point one way: `cli → experiment → train → evaluate, objective → model → ops`,
+//! with `config` and `data` below them; `platform`, `error` and `pyjson` serve all.
+
+#[cfg(not(target_arch = "wasm32"))]
+pub mod cli;
 pub mod config;
 pub mod data;
 pub mod error;
 pub mod evaluate;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod experiment;
 pub mod model;
 pub mod objective;
 pub mod ops;

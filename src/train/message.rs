@@ -89,6 +89,13 @@ pub struct Results {
 /// What a run says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Message {
+    /// The device is open.
+    Device {
+        /// "cpu" or "gpu".
+        kind: String,
+        /// Adapter, backend and driver, or threads.
+        label: String,
+    },
     /// The run begins (again).
     Started {
         /// Parameters of the model.

@@ -1,0 +1,167 @@
+//! `gainakt data`: look at, split and convert data files.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+
+use super::ColumnArgs;
+use crate::data::{Corpus, Dataset, SequenceRow, Split, Table, export_pykt, read_table};
+use crate::error::Result;
+use crate::experiment::load_dataset;
+use crate::platform::files;
+
+/// What `gainakt data` takes.
+#[derive(Debug, Subcommand)]
+pub(super) enum DataCommand {
+    /// Print students, interactions, skills, share correct, window lengths, and what was left out and why.
+    Check {
+        /// Raw interactions or pykt's sequences.
+        file: PathBuf,
+        #[command(flatten)]
+        columns: ColumnArgs,
+    },
+    /// Write user_id,fold,file_row: pykt's folds (−1 test, −2 left out).
+    Split {
+        /// Raw interactions.
+        file: PathBuf,
+        #[command(flatten)]
+        columns: ColumnArgs,
+        /// Where to; standard output if not given.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Write pykt's own files.
+    Export {
+        /// Raw interactions.
+        file: PathBuf,
+        /// Folder to write into.
+        dir: PathBuf,
+        #[command(flatten)]
+        columns: ColumnArgs,
+    },
+}
+
+/// Does what `gainakt data …` says.
+pub(super) fn data(command: &DataCommand) -> Result<()> {
+    match command {
+        DataCommand::Check { file, columns } => check(file, columns),
+        DataCommand::Split { file, columns, out } => {
+            let text = split(&load_dataset(file, &columns.names())?);
+            match out {
+                Some(out) => files::write_atomic(out, text.as_bytes()),
+                None => {
+                    print!("{text}");
+                    Ok(())
+                }
+            }
+        }
+        DataCommand::Export { file, dir, columns } => {
+            let dataset = load_dataset(file, &columns.names())?;
+            files::create_dir(dir)?;
+            for exported in export_pykt(&dataset) {
+                let path = dir.join(exported.name);
+                files::write_atomic(&path, exported.content.as_bytes())?;
+                println!("{} ({} bytes)", path.display(), exported.content.len());
+            }
+            Ok(())
+        }
+    }
+}
+
+fn check(file: &Path, columns: &ColumnArgs) -> Result<()> {
+    let name = file.display().to_string();
+    let text = match read_table(&name, files::open(file)?, &columns.names())? {
+        Table::Raw(dataset) => raw_report(&dataset),
+        Table::Sequences(rows) => sequences_report(&rows)?,
+    };
+    print!("{text}");
+    Ok(())
+}
+
+fn raw_report(dataset: &Dataset) -> String {
+    let dropped = &dataset.dropped;
+    let mut out = String::new();
+    let mut lengths: Vec<usize> = dataset.students.iter().map(|s| s.len()).collect();
+    let mut line = |label: &str, value: String| {
+        let _ = writeln!(out, "{label:<16}{value}");
+    };
+    line("rows", dataset.rows_read.to_string());
+    line("students", dataset.students.len().to_string());
+    line("interactions", dataset.interactions().to_string());
+    line("skills", dataset.skills.len().to_string());
+    if !dataset.items.is_empty() {
+        line("items", dataset.items.len().to_string());
+    }
+    line("share correct", format!("{:.4}", dataset.share_correct()));
+    line("length", lengths_text(&mut lengths));
+    let corpus = Corpus::from_dataset(dataset, 200);
+    let mut windows: Vec<usize> = corpus.windows.iter().map(|w| w.skills.len()).collect();
+    line("windows of 200", format!("{}, length {}", windows.len(), lengths_text(&mut windows)));
+    line("left out", format!("{} rows without student, skill, response or order", dropped.missing));
+    line("", format!("{} rows with partial credit (a response between 0 and 1)", dropped.fractional));
+    line("", format!("{} students with fewer than 3 answers ({} rows)", dropped.short_students.len(), dropped.short_rows));
+    let names: Vec<&str> = dataset.skills.iter().take(5).map(|s| s.name.as_str()).collect();
+    line("first skills", names.join(", "));
+    out
+}
+
+fn sequences_report(rows: &[SequenceRow]) -> Result<String> {
+    let test = rows.iter().all(|r| r.fold.number() < 0);
+    let (train_rows, test_rows) = if test { (&[][..], rows) } else { (rows, &[][..]) };
+    let corpus = Corpus::from_sequences("", train_rows, test_rows, usize::MAX)?;
+    let interactions: usize = rows.iter().map(|r| r.skills.len()).sum();
+    let right: usize = rows.iter().map(|r| r.responses.iter().filter(|&&x| x == 1).count()).sum();
+    let mut used: Vec<u32> = rows.iter().flat_map(|r| r.skills.iter().copied()).collect();
+    used.sort_unstable();
+    used.dedup();
+    let mut lengths: Vec<usize> = rows.iter().map(|r| r.skills.len()).collect();
+    let mut out = String::new();
+    let mut line = |label: &str, value: String| {
+        let _ = writeln!(out, "{label:<16}{value}");
+    };
+    line("windows", rows.len().to_string());
+    line("students", corpus.students.len().to_string());
+    line("interactions", interactions.to_string());
+    line("scored steps", (interactions - rows.len()).to_string());
+    line("skills", used.len().to_string());
+    line("share correct", format!("{:.4}", right as f64 / interactions as f64));
+    line("length", lengths_text(&mut lengths));
+    let mut folds: Vec<i8> = rows.iter().map(|r| r.fold.number()).collect();
+    folds.sort_unstable();
+    folds.dedup();
+    for fold in folds {
+        let own = rows.iter().filter(|r| r.fold.number() == fold);
+        let (windows, cells) = own.fold((0, 0), |(w, c), r| (w + 1, c + r.skills.len()));
+        line(&format!("fold {fold}"), format!("{windows} windows, {cells} interactions, {} scored steps", cells - windows));
+    }
+    Ok(out)
+}
+
+fn lengths_text(lengths: &mut [usize]) -> String {
+    lengths.sort_unstable();
+    match &*lengths {
+        [] => "–".to_owned(),
+        [shortest, .., longest] => format!("median {}, from {shortest} to {longest}", lengths[lengths.len() / 2]),
+        [only] => format!("{only}"),
+    }
+}
+
+/// `split.csv`: all students in order of first appearance.
+fn split(dataset: &Dataset) -> String {
+    let places = Split::new(dataset.students.len()).by_student();
+    let mut kept = dataset.students.iter().zip(places);
+    let mut short = dataset.dropped.short_students.iter().peekable();
+    let mut out = String::from("user_id,fold,file_row\n");
+    let all = dataset.students.len() + dataset.dropped.short_students.len();
+    for position in 0..all {
+        let _ = match short.next_if(|(at, _)| *at == position) {
+            Some((_, id)) => writeln!(out, "{id},-2,"),
+            None => match kept.next() {
+                Some((student, (fold, row))) => writeln!(out, "{},{},{row}", student.id, fold.number()),
+                None => Ok(()),
+            },
+        };
+    }
+    out
+}

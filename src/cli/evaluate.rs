@@ -1,0 +1,123 @@
+//! `gainakt evaluate` and `gainakt explain`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use futures_lite::future::block_on;
+
+use super::RunArgs;
+use super::terminal::Terminal;
+use crate::config::Config;
+use crate::data::{Corpus, Part};
+use crate::error::Result;
+use crate::evaluate::{Inference, Trajectory, trajectory};
+use crate::experiment::{File, RunFolder, load_corpus, load_model, pretty, read_config};
+use crate::model::GainAkt;
+use crate::platform::device::{ComputeDevice, choose};
+use crate::platform::files;
+use crate::train::evaluate_parts;
+
+/// What `gainakt evaluate` takes.
+#[derive(Debug, Args)]
+pub(super) struct EvaluateArgs {
+    #[command(flatten)]
+    run: RunArgs,
+    /// Write the figures as JSON, to this file or `-` for standard output.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+/// How a trajectory is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    #[default]
+    Json,
+    Csv,
+}
+
+/// What `gainakt explain` takes.
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    #[command(flatten)]
+    run: RunArgs,
+    /// The student's id.
+    #[arg(long, value_name = "ID")]
+    student: String,
+    /// How to write it.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// Where to; standard output if not given.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// A trained model with its data, on a device.
+struct Trained {
+    config: Config,
+    corpus: Corpus,
+    compute: ComputeDevice,
+    model: GainAkt,
+}
+
+impl Trained {
+    fn open(args: &RunArgs) -> Result<Self> {
+        let folder = RunFolder::open(&args.run_dir)?;
+        let file = folder.file(File::Config);
+        let config = read_config(&file.display().to_string(), &files::read_text(&file)?)?;
+        let corpus = load_corpus(&config)?;
+        let compute = block_on(choose(args.device))?;
+        let model = load_model(&folder, &config, corpus.skills.len(), &compute.device)?;
+        Ok(Self { config, corpus, compute, model })
+    }
+
+    fn inference(&self) -> Inference<'_> {
+        Inference {
+            device: &self.compute.device,
+            skills: self.corpus.skills.len(),
+            batch_size: self.config.training.batch_size,
+        }
+    }
+}
+
+/// Prints the figures of a run's best model.
+pub(super) fn evaluate(args: &EvaluateArgs) -> Result<()> {
+    let trained = Trained::open(&args.run)?;
+    let mut terminal = Terminal::new(None);
+    let windows = [Part::Train, Part::Validation, Part::Test].map(|p| trained.corpus.part(p, trained.config.data.fold));
+    let progress = |done, total| terminal.progress("measuring", done, total);
+    let [train, validation, test] =
+        block_on(evaluate_parts(&trained.model, &trained.config, &windows, trained.inference(), progress))?;
+    terminal.clear();
+    let test = (!windows[2].is_empty()).then_some(test);
+    let json = pretty(&serde_json::json!({"train": train, "validation": validation, "test": test}))?;
+    match &args.json {
+        Some(path) if path.as_os_str() == "-" => print!("{json}"),
+        other => {
+            if let Some(path) = other {
+                files::write_atomic(path, json.as_bytes())?;
+            }
+            terminal.line(&format!("device    {}", trained.compute.label));
+            let mut parts = vec![("train", &train), ("validation", &validation)];
+            parts.extend(test.as_ref().map(|t| ("test", t)));
+            terminal.measures(&parts);
+        }
+    }
+    Ok(())
+}
+
+/// Writes one student's trajectory.
+pub(super) fn explain(args: &ExplainArgs) -> Result<()> {
+    let trained = Trained::open(&args.run)?;
+    let path: Trajectory = block_on(trajectory(&trained.model, &trained.corpus, &args.student, trained.inference()))?;
+    let text = match args.format {
+        Format::Json => pretty(&path)?,
+        Format::Csv => path.to_csv(),
+    };
+    match &args.out {
+        Some(file) => files::write_atomic(file, text.as_bytes()),
+        None => {
+            print!("{text}");
+            Ok(())
+        }
+    }
+}

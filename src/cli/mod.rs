@@ -1,0 +1,101 @@
+//! The terminal: what a researcher types, and what is shown for it.
+
+mod data;
+mod evaluate;
+mod terminal;
+mod train;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::data::ColumnNames;
+use crate::error::Result;
+use crate::platform::device::DeviceChoice;
+
+/// Trains, evaluates and shows GainAKT2Exp, an interpretable knowledge-tracing transformer.
+#[derive(Debug, Parser)]
+#[command(name = "gainakt", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: CliCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum CliCommand {
+    /// Train a model; without arguments on the embedded class.
+    Train(Box<train::TrainArgs>),
+    /// Measure a trained model on its training, validation and test data.
+    Evaluate(evaluate::EvaluateArgs),
+    /// Follow one student: prediction, mastery and gain after every answer.
+    Explain(evaluate::ExplainArgs),
+    /// Look at, split or convert a data file.
+    #[command(subcommand)]
+    Data(data::DataCommand),
+}
+
+/// Columns of a raw interaction file, where they do not have a common name.
+#[derive(Debug, Clone, Default, Args)]
+struct ColumnArgs {
+    /// Column with the student.
+    #[arg(long, value_name = "NAME")]
+    student_column: Option<String>,
+    /// Column with the skill (several joined by `_` become one row each).
+    #[arg(long, value_name = "NAME")]
+    skill_column: Option<String>,
+    /// Column with the response, 0 or 1.
+    #[arg(long, value_name = "NAME")]
+    response_column: Option<String>,
+    /// Column a student's answers are ordered by.
+    #[arg(long, value_name = "NAME")]
+    order_column: Option<String>,
+    /// Column with the item (question, problem).
+    #[arg(long, value_name = "NAME")]
+    item_column: Option<String>,
+}
+
+impl ColumnArgs {
+    fn names(&self) -> ColumnNames {
+        ColumnNames {
+            student: self.student_column.clone(),
+            skill: self.skill_column.clone(),
+            response: self.response_column.clone(),
+            order: self.order_column.clone(),
+            item: self.item_column.clone(),
+        }
+    }
+}
+
+/// A run to read and the device to compute on.
+#[derive(Debug, Clone, Args)]
+struct RunArgs {
+    /// The experiment folder.
+    run_dir: PathBuf,
+    /// Where to compute.
+    #[arg(long, value_enum, default_value_t)]
+    device: DeviceChoice,
+}
+
+/// Reads the command line, does what it says and gives the exit code: 2 for bad input, 1 for other failures.
+pub fn main() -> ExitCode {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter()).init();
+    let outcome: Result<()> = match Cli::parse().command {
+        CliCommand::Train(args) => train::train(&args),
+        CliCommand::Evaluate(args) => evaluate::evaluate(&args),
+        CliCommand::Explain(args) => evaluate::explain(&args),
+        CliCommand::Data(command) => data::data(&command),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("gainakt: {error}");
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// `RUST_LOG`, else only errors: the adapter's own chatter is not for users.
+fn filter() -> tracing_subscriber::EnvFilter {
+    tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("error"))
+}

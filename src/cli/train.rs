@@ -1,0 +1,218 @@
+//! `gainakt train`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_channel::Sender;
+use clap::Args;
+
+use super::ColumnArgs;
+use super::terminal::{Terminal, figure};
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::experiment::{Circumstances, File, Launch, RunFolder, Session, finished_folder, load_corpus, read_config, start};
+use crate::platform::device::DeviceChoice;
+use crate::platform::{Instant, files, utc_stamp};
+use crate::train::{Command, EpochRow, Message, Phase, Results};
+
+/// What `gainakt train` takes.
+#[derive(Debug, Args)]
+pub(super) struct TrainArgs {
+    /// Raw interactions, or pykt's train_valid_sequences.csv; plain or gzipped.
+    #[arg(long, value_name = "FILE")]
+    data: Option<PathBuf>,
+    /// pykt's test_sequences.csv, beside training sequences.
+    #[arg(long, value_name = "FILE", requires = "data")]
+    test_data: Option<PathBuf>,
+    #[command(flatten)]
+    columns: ColumnArgs,
+    /// Built-in settings: demo, assist2015_small or gainakt2exp.
+    #[arg(long, value_name = "NAME", conflicts_with = "config")]
+    preset: Option<String>,
+    /// Settings from a JSON file.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Validation fold, 0 to 4.
+    #[arg(long)]
+    fold: Option<u8>,
+    /// Epochs at the most.
+    #[arg(long)]
+    epochs: Option<usize>,
+    /// Windows in a step.
+    #[arg(long)]
+    batch_size: Option<usize>,
+    /// Learning rate.
+    #[arg(long)]
+    lr: Option<f64>,
+    /// Seed of weights, dropout, shuffling and the embedded class.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Where to compute.
+    #[arg(long, value_enum, default_value_t)]
+    device: DeviceChoice,
+    /// Folder the experiment's folder is made in.
+    #[arg(long, value_name = "DIR", default_value = "runs")]
+    out: PathBuf,
+    /// Last part of the experiment folder's name.
+    #[arg(long, default_value = "baseline")]
+    title: String,
+    /// Continue an interrupted run with the settings it began with.
+    #[arg(long, value_name = "RUN_DIR", conflicts_with_all = ["data", "test_data", "preset", "config", "fold", "batch_size", "lr", "seed", "title", "out"])]
+    resume: Option<PathBuf>,
+}
+
+/// Trains, showing progress, and prints the best model's figures.
+pub(super) fn train(args: &TrainArgs) -> Result<()> {
+    let (config, folder) = match &args.resume {
+        Some(path) => {
+            let folder = RunFolder::open(path)?;
+            if finished_folder(&folder) {
+                return Err(Error::Config(format!("{}: this run is finished; there is nothing to continue", path.display())));
+            }
+            let file = folder.file(File::Config);
+            (read_config(&file.display().to_string(), &files::read_text(&file)?)?, Some(folder))
+        }
+        None => (settings(args)?, None),
+    };
+    let reading = Instant::now();
+    let corpus = Arc::new(load_corpus(&config)?);
+    let seconds = reading.elapsed().as_secs_f64();
+    let about = folder.is_none().then(|| Circumstances {
+        command: std::env::args().collect::<Vec<_>>().join(" "),
+        started: utc_stamp(),
+        title: args.title.clone(),
+    });
+    let folder = match folder {
+        Some(folder) => folder,
+        None => RunFolder::create(&args.out, &args.title)?,
+    };
+    let mut terminal = Terminal::new(Some(files::append(&folder.file(File::Log))?));
+    terminal.line(&format!(
+        "data      {}: {} students, {} skills, {} windows ({seconds:.1} s)",
+        config.data.dataset,
+        corpus.students.len(),
+        corpus.skills.len(),
+        corpus.windows.len()
+    ));
+    let mut session = start(Launch { config, corpus, device: args.device, folder: folder.clone(), about })?;
+    stop_on_interrupt(session.commands());
+    let outcome = show(&mut session, &mut terminal, folder.path());
+    terminal.clear();
+    outcome
+}
+
+fn settings(args: &TrainArgs) -> Result<Config> {
+    let mut config = match (&args.preset, &args.config, &args.data) {
+        (Some(preset), _, _) => Config::preset(preset)?,
+        (None, Some(path), _) => Config::from_json(&path.display().to_string(), &files::read_text(path)?)?,
+        (None, None, Some(_)) => Config::preset("assist2015_small")?,
+        (None, None, None) => Config::preset("demo")?,
+    };
+    if let Some(data) = &args.data {
+        config.data.path = Some(absolute(data)?);
+        config.data.test_path = args.test_data.as_deref().map(absolute).transpose()?;
+        config.data.columns = args.columns.names();
+        if args.preset.is_none() && args.config.is_none() {
+            let name = data.file_name().unwrap_or_default().to_string_lossy();
+            config.data.dataset = name.split('.').next().unwrap_or_default().to_owned();
+        }
+    } else if config.data.path.is_none() {
+        config.data.dataset = "embedded".to_owned();
+    }
+    config.data.fold = args.fold.unwrap_or(config.data.fold);
+    config.training.epochs = args.epochs.unwrap_or(config.training.epochs);
+    config.training.batch_size = args.batch_size.unwrap_or(config.training.batch_size);
+    config.training.learning_rate = args.lr.unwrap_or(config.training.learning_rate);
+    config.seeds.seed = args.seed.unwrap_or(config.seeds.seed);
+    config.check()?;
+    Ok(config)
+}
+
+fn absolute(path: &Path) -> Result<String> {
+    let path = std::path::absolute(path).map_err(|e| Error::io(path.display(), e))?;
+    Ok(path.display().to_string())
+}
+
+/// The first Ctrl-C ends the run in good order, the second at once.
+fn stop_on_interrupt(commands: Sender<Command>) {
+    let mut asked = false;
+    // Without a handler Ctrl-C simply ends the process, which loses one epoch at most.
+    let _ = ctrlc::set_handler(move || {
+        if std::mem::replace(&mut asked, true) || commands.try_send(Command::Stop).is_err() {
+            std::process::exit(130);
+        }
+        eprintln!("stopping after this step; Ctrl-C again stops at once");
+    });
+}
+
+fn show(session: &mut Session, terminal: &mut Terminal, folder: &Path) -> Result<()> {
+    let mut epoch_began = Instant::now();
+    let mut epochs = 0;
+    while let Some(message) = session.next()? {
+        match message {
+            Message::Device { label, .. } => terminal.line(&format!("device    {label}")),
+            Message::Started { parameters, steps, first_epoch, epochs: all, parts } => {
+                epochs = all;
+                terminal.line(&format!("model     {parameters} parameters, {steps} steps an epoch"));
+                let [train, validation, test] = parts.map(|(windows, steps)| format!("{windows} windows, {steps} steps"));
+                terminal.line(&format!("train     {train}\nvalidate  {validation}\ntest      {test}"));
+                terminal.line(&format!("folder    {}", folder.display()));
+                if first_epoch > 1 {
+                    terminal.line(&format!("continued with epoch {first_epoch}"));
+                }
+                terminal.line("epoch  train loss     AUC | validation loss     AUC     acc  M-AUC  M-corr  G-corr |  seconds");
+                epoch_began = Instant::now();
+            }
+            Message::Progress { epoch, phase, done, total, loss } => {
+                let label = match (phase, loss) {
+                    (Phase::Train, Some(loss)) => format!("epoch {epoch}/{epochs} loss {loss:.4}"),
+                    (Phase::Train, None) => format!("epoch {epoch}/{epochs}"),
+                    (Phase::Validate, _) => format!("epoch {epoch}/{epochs} validating"),
+                    (Phase::Evaluate, _) => "measuring the best model".to_owned(),
+                };
+                terminal.progress(&label, done, total);
+            }
+            Message::Epoch(row) => {
+                let seconds = epoch_began.elapsed().as_secs_f64();
+                epoch_began = Instant::now();
+                terminal.line(&epoch_line(&row, seconds));
+            }
+            Message::Warning(text) => terminal.line(&format!("warning   {text}")),
+            Message::Finished(results) => finished(terminal, &results, folder),
+            Message::Checkpoint { .. } => {}
+        }
+    }
+    Ok(())
+}
+
+fn epoch_line(row: &EpochRow, seconds: f64) -> String {
+    let v = &row.validation;
+    format!(
+        "{:>5}{:>12.4}{} |{}{}{}{}{}{} |{seconds:>9.1}",
+        row.epoch,
+        row.train_loss,
+        figure(row.train_auc, 8, 4),
+        figure(v.loss, 16, 4),
+        figure(v.auc, 8, 4),
+        figure(v.accuracy, 8, 4),
+        figure(v.mastery_auc, 7, 3),
+        figure(v.mastery_correlation, 8, 3),
+        figure(v.gain_correlation, 8, 3),
+    )
+}
+
+fn finished(terminal: &mut Terminal, results: &Results, folder: &Path) {
+    terminal.line(&format!("ended     {}", results.ended));
+    if results.ended == "stopped" {
+        terminal.line(&format!("go on with: gainakt train --resume {}", folder.display()));
+        return;
+    }
+    terminal.line(&format!("best      epoch {}", results.best_epoch));
+    let mut parts = vec![("train", &results.train), ("validation", &results.validation)];
+    match &results.test {
+        Some(test) => parts.push(("test", test)),
+        None => terminal.line("test      the data have no held-out test set (give pykt's with --test-data)"),
+    }
+    terminal.measures(&parts);
+    terminal.line(&format!("folder    {}", folder.display()));
+}

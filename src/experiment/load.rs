@@ -1,0 +1,98 @@
+//! From files to a corpus and a model.
+
+use std::path::{Path, PathBuf};
+
+use burn::module::Module as _;
+use burn::tensor::Device;
+
+use super::folder::{File, RunFolder};
+use crate::config::Config;
+use crate::data::{ColumnNames, Corpus, Dataset, Table, read_sequences, read_table, simulate};
+use crate::error::{Error, Result};
+use crate::model::{GainAkt, ModelConfig, write_parameters};
+use crate::platform::files;
+use crate::train::decode_weights;
+
+/// Where data come from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DataChoice {
+    /// A raw interaction file or pykt's training sequences; none: the simulated class.
+    pub path: Option<PathBuf>,
+    /// pykt's test sequences, beside training sequences.
+    pub test_path: Option<PathBuf>,
+    /// Columns of a raw file.
+    pub columns: ColumnNames,
+}
+
+impl DataChoice {
+    /// The data a config names.
+    pub fn of(config: &Config) -> Self {
+        Self {
+            path: config.data.path.as_ref().map(PathBuf::from),
+            test_path: config.data.test_path.as_ref().map(PathBuf::from),
+            columns: config.data.columns.clone(),
+        }
+    }
+}
+
+/// Reads the corpus a config names, or makes the simulated class.
+///
+/// # Errors
+/// Unreadable or unusable files.
+pub fn load_corpus(config: &Config) -> Result<Corpus> {
+    let choice = DataChoice::of(config);
+    let seq_len = config.model_config.seq_len;
+    let Some(path) = &choice.path else {
+        let (dataset, truth) = simulate(config.data.simulated_students, config.seeds.seed);
+        return Ok(Corpus { truth: Some(truth), ..Corpus::from_dataset(&dataset, seq_len) });
+    };
+    let name = path.display().to_string();
+    match (read_table(&name, files::open(path)?, &choice.columns)?, &choice.test_path) {
+        (Table::Raw(_), Some(test)) => Err(Error::Config(format!(
+            "{}: a test file goes with pykt's training sequences only; {name} holds raw interactions, whose test set is split off by pykt's rule",
+            test.display()
+        ))),
+        (Table::Raw(dataset), None) => Ok(Corpus::from_dataset(&dataset, seq_len)),
+        (Table::Sequences(rows), test) => {
+            let test_rows = match test {
+                Some(test) => read_sequences(&test.display().to_string(), files::open(test)?)?,
+                None => Vec::new(),
+            };
+            Corpus::from_sequences(&config.data.dataset, &rows, &test_rows, seq_len)
+        }
+    }
+}
+
+/// Reads a raw interaction file.
+///
+/// # Errors
+/// The file is unreadable, or holds pykt's sequences instead.
+pub fn load_dataset(path: &Path, columns: &ColumnNames) -> Result<Dataset> {
+    let name = path.display().to_string();
+    match read_table(&name, files::open(path)?, columns)? {
+        Table::Raw(dataset) => Ok(dataset),
+        Table::Sequences(_) => Err(Error::data(&name, "these are pykt's sequences, already split; expected raw interactions, one answer a row")),
+    }
+}
+
+/// The best model of a run on `device` (without autodiff), for data of `skills` skills.
+///
+/// # Errors
+/// The checkpoint is missing, damaged, or of another shape than config and data ask for.
+pub fn load_model(folder: &RunFolder, config: &Config, skills: usize, device: &Device) -> Result<GainAkt> {
+    let path = folder.file(File::Best);
+    if !path.is_file() {
+        return Err(Error::Checkpoint(format!("{}: no epoch of this run is finished; continue it with gainakt train --resume", path.display())));
+    }
+    let name = path.display().to_string();
+    let (stored, weights) = decode_weights(&name, &files::read(&path)?)?;
+    let expected = ModelConfig::new(config, skills);
+    if let Some(stored) = stored.filter(|s| s.num_c != expected.num_c) {
+        return Err(Error::Checkpoint(format!(
+            "{name}: the model knows {} skills, the data have {}; use the data it was trained on",
+            stored.num_c, expected.num_c
+        )));
+    }
+    let model = GainAkt::new(&expected, config.seeds.seed, device).valid();
+    write_parameters(model, &weights).map_err(|e| Error::Checkpoint(format!("{name}: {e}")))
+}
