@@ -8,14 +8,14 @@ use futures_lite::future::block_on;
 use super::RunArgs;
 use super::terminal::Terminal;
 use crate::config::Config;
-use crate::data::{Corpus, Part};
+use crate::data::Corpus;
 use crate::error::Result;
 use crate::evaluate::{Inference, Trajectory, trajectory};
 use crate::experiment::{File, RunFolder, load_corpus, load_model, pretty, read_config};
 use crate::model::GainAkt;
 use crate::platform::device::{ComputeDevice, choose};
 use crate::platform::files;
-use crate::train::evaluate_parts;
+use crate::train::{evaluate_parts, parts};
 
 /// What `gainakt evaluate` takes.
 #[derive(Debug, Args)]
@@ -83,8 +83,8 @@ impl Trained {
 pub(super) fn evaluate(args: &EvaluateArgs) -> Result<()> {
     let trained = Trained::open(&args.run)?;
     let mut terminal = Terminal::new(None);
-    let windows = [Part::Train, Part::Validation, Part::Test].map(|p| trained.corpus.part(p, trained.config.data.fold));
-    let progress = |done, total| terminal.progress("measuring", done, total);
+    let windows = parts(&trained.config, &trained.corpus)?;
+    let progress = |done, total| terminal.progress("measuring", "", done, total);
     let [train, validation, test] =
         block_on(evaluate_parts(&trained.model, &trained.config, &windows, trained.inference(), progress))?;
     terminal.clear();

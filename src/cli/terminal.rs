@@ -1,7 +1,6 @@
 //! Lines and progress bars; what is printed is kept in the run's log too.
 
-use std::fs::File;
-use std::io::Write as _;
+use std::io::Write;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -10,18 +9,20 @@ use crate::evaluate::Measure;
 /// The terminal of one command.
 pub(super) struct Terminal {
     bar: ProgressBar,
-    log: Option<File>,
+    /// What the bar counts; another task starts its clock anew.
+    task: String,
+    log: Option<Box<dyn Write>>,
 }
 
 impl Terminal {
     /// Shows lines, and a progress bar where a person looks on; `log` gets the lines too.
-    pub(super) fn new(log: Option<File>) -> Self {
+    pub(super) fn new(log: Option<Box<dyn Write>>) -> Self {
         let bar = ProgressBar::new(0);
         let style = ProgressStyle::with_template("{msg} {wide_bar:.cyan/blue} {pos}/{len}  {eta} left");
         if let Ok(style) = style {
             bar.set_style(style);
         }
-        Self { bar, log }
+        Self { bar, task: String::new(), log }
     }
 
     /// Prints a line.
@@ -33,13 +34,14 @@ impl Terminal {
         }
     }
 
-    /// Moves the bar.
-    pub(super) fn progress(&self, label: &str, done: usize, total: usize) {
-        if self.bar.message() != label || self.bar.length() != Some(total as u64) {
+    /// Moves the bar of `task`; `remark` is shown behind it.
+    pub(super) fn progress(&mut self, task: &str, remark: &str, done: usize, total: usize) {
+        if self.task != task {
+            task.clone_into(&mut self.task);
             self.bar.reset();
             self.bar.set_length(total as u64);
-            self.bar.set_message(label.to_owned());
         }
+        self.bar.set_message(format!("{task} {remark}").trim_end().to_owned());
         self.bar.set_position(done as u64);
     }
 

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::experiment::{Circumstances, File, Launch, RunFolder, Session, finished_folder, load_corpus, read_config, start};
 use crate::platform::device::DeviceChoice;
 use crate::platform::{Instant, files, utc_stamp};
-use crate::train::{Command, EpochRow, Message, Phase, Results};
+use crate::train::{Command, EpochRow, Message, Phase, Results, parts};
 
 /// What `gainakt train` takes.
 #[derive(Debug, Args)]
@@ -76,6 +76,7 @@ pub(super) fn train(args: &TrainArgs) -> Result<()> {
     };
     let reading = Instant::now();
     let corpus = Arc::new(load_corpus(&config)?);
+    parts(&config, &corpus)?;
     let seconds = reading.elapsed().as_secs_f64();
     let about = folder.is_none().then(|| Circumstances {
         command: std::env::args().collect::<Vec<_>>().join(" "),
@@ -86,7 +87,7 @@ pub(super) fn train(args: &TrainArgs) -> Result<()> {
         Some(folder) => folder,
         None => RunFolder::create(&args.out, &args.title)?,
     };
-    let mut terminal = Terminal::new(Some(files::append(&folder.file(File::Log))?));
+    let mut terminal = Terminal::new(Some(Box::new(files::append(&folder.file(File::Log))?)));
     terminal.line(&format!(
         "data      {}: {} students, {} skills, {} windows ({seconds:.1} s)",
         config.data.dataset,
@@ -164,13 +165,12 @@ fn show(session: &mut Session, terminal: &mut Terminal, folder: &Path) -> Result
                 epoch_began = Instant::now();
             }
             Message::Progress { epoch, phase, done, total, loss } => {
-                let label = match (phase, loss) {
-                    (Phase::Train, Some(loss)) => format!("epoch {epoch}/{epochs} loss {loss:.4}"),
-                    (Phase::Train, None) => format!("epoch {epoch}/{epochs}"),
-                    (Phase::Validate, _) => format!("epoch {epoch}/{epochs} validating"),
-                    (Phase::Evaluate, _) => "measuring the best model".to_owned(),
+                let task = match phase {
+                    Phase::Train => format!("epoch {epoch}/{epochs}"),
+                    Phase::Validate => format!("epoch {epoch}/{epochs} validating"),
+                    Phase::Evaluate => "measuring the best model".to_owned(),
                 };
-                terminal.progress(&label, done, total);
+                terminal.progress(&task, &loss.map_or(String::new(), |l| format!("loss {l:.4}")), done, total);
             }
             Message::Epoch(row) => {
                 let seconds = epoch_began.elapsed().as_secs_f64();

@@ -14,8 +14,6 @@ const DELIMITERS: [u8; 4] = [b',', b'\t', b';', b'|'];
 pub struct TextSource<'a> {
     /// Name used in error messages.
     pub file: String,
-    /// The delimiter found in the header line.
-    pub delimiter: u8,
     reader: csv::Reader<Box<dyn Read + 'a>>,
 }
 
@@ -44,16 +42,14 @@ impl<'a> TextSource<'a> {
         }
         let head = plain.fill_buf().map_err(|e| read_error(file, &e))?;
         let line_end = head.iter().position(|&b| b == b'\n' || b == b'\r').unwrap_or(head.len());
-        let delimiter = sniff(&head[..line_end]);
         let reader = csv::ReaderBuilder::new()
-            .delimiter(delimiter)
+            .delimiter(sniff(&head[..line_end]))
             .has_headers(false)
             .flexible(true)
             .buffer_capacity(PEEK)
             .from_reader(plain as Box<dyn Read + 'a>);
         Ok(Self {
             file: file.to_owned(),
-            delimiter,
             reader,
         })
     }

@@ -115,6 +115,11 @@ impl Session {
             return Ok(None);
         };
         match owner.join() {
+            Ok(Err(error)) if !self.folder.file(File::Config).exists() => {
+                // Nothing was trained: a folder that says nothing is only litter.
+                files::remove_dir(self.folder.path())?;
+                Err(error)
+            }
             Ok(outcome) => outcome.map(|_| None),
             Err(panic) => {
                 let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());

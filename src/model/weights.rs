@@ -119,7 +119,11 @@ impl ModuleMapper for Replace<'_> {
             return param;
         };
         let data = TensorData::new(values.clone(), shape.clone());
-        param.map(|old| Tensor::from_data(data, &old.device()).require_grad())
+        param.map(|old| {
+            let device = old.device();
+            let new = Tensor::from_data(data, &device);
+            if device.is_autodiff() { new.require_grad() } else { new }
+        })
     }
 }
 

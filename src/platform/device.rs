@@ -5,6 +5,9 @@ use burn::tensor::wgpu::{WgpuSetup, wgpu};
 
 use crate::error::{Error, Result};
 
+/// Graphics interfaces a device may come from: Vulkan, Metal, DirectX 12, WebGPU.
+const BACKENDS: wgpu::Backends = wgpu::Backends::PRIMARY;
+
 /// What the user asked for with `--device`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(clap::ValueEnum))]
@@ -38,7 +41,11 @@ pub async fn choose(choice: DeviceChoice) -> Result<ComputeDevice> {
     if choice == DeviceChoice::Cpu {
         return Ok(cpu(""));
     }
-    let instance = wgpu::Instance::default();
+    // Without OpenGL, whose start-up complains on standard error wherever there is no display.
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
+        backends: BACKENDS,
+        ..wgpu::InstanceDescriptor::new_without_display_handle()
+    });
     let found = find_adapter(&instance).await;
     let real = found.as_ref().is_some_and(|a| a.get_info().device_type != wgpu::DeviceType::Cpu);
     match (found, choice) {
@@ -71,8 +78,7 @@ async fn find_adapter(instance: &wgpu::Instance) -> Option<wgpu::Adapter> {
             wgpu::DeviceType::Other => 3,
             wgpu::DeviceType::Cpu => 4,
         };
-        let backends = wgpu::Backends::PRIMARY;
-        instance.enumerate_adapters(backends).await.into_iter().min_by_key(rank)
+        instance.enumerate_adapters(BACKENDS).await.into_iter().min_by_key(rank)
     }
     #[cfg(target_arch = "wasm32")]
     {

@@ -72,6 +72,14 @@ pub fn create_new_dir(path: &Path) -> Result<bool> {
     }
 }
 
+/// Removes a folder with all that is in it.
+///
+/// # Errors
+/// The system refuses.
+pub fn remove_dir(path: &Path) -> Result<()> {
+    fs::remove_dir_all(path).map_err(|e| Error::io(path.display(), e))
+}
+
 /// Opens a file to append lines to.
 ///
 /// # Errors

@@ -91,15 +91,7 @@ impl Control {
 /// Data without training or validation windows, a state of another model, a non-finite loss, a failing device.
 pub async fn run(request: Request, device: &Device, control: &Control) -> Result<Results> {
     let Request { config, corpus, resume } = request;
-    let windows = [Part::Train, Part::Validation, Part::Test].map(|p| corpus.part(p, config.data.fold));
-    if windows[0].is_empty() || windows[1].is_empty() {
-        return Err(Error::Config(format!(
-            "fold {} leaves {} windows to train on and {} to validate; choose another --fold or give more data",
-            config.data.fold,
-            windows[0].len(),
-            windows[1].len()
-        )));
-    }
+    let windows = parts(&config, &corpus)?;
     let mut trainer = Trainer::new(&config, &corpus, device, resume)?;
     let first_epoch = trainer.state.epoch + 1;
     control
@@ -125,6 +117,23 @@ pub async fn run(request: Request, device: &Device, control: &Control) -> Result
     let results = trainer.results(ended, &windows, control).await?;
     control.say(Message::Finished(Box::new(results.clone()))).await?;
     Ok(results)
+}
+
+/// Training, validation and test windows of an experiment.
+///
+/// # Errors
+/// The validation fold leaves nothing to train on or to validate with.
+pub fn parts<'a>(config: &Config, corpus: &'a Corpus) -> Result<[Vec<&'a Window>; 3]> {
+    let windows = [Part::Train, Part::Validation, Part::Test].map(|p| corpus.part(p, config.data.fold));
+    if windows[0].is_empty() || windows[1].is_empty() {
+        return Err(Error::Config(format!(
+            "fold {} leaves {} windows to train on and {} to validate; choose another --fold or give more data",
+            config.data.fold,
+            windows[0].len(),
+            windows[1].len()
+        )));
+    }
+    Ok(windows)
 }
 
 /// The figures of `model` on training, validation and test windows.

@@ -1,7 +1,13 @@
 //! What several integration tests need: devices and comparisons.
 #![allow(dead_code)]
 
+use std::sync::Arc;
+
+use gainakt::config::Config;
+use gainakt::data::Corpus;
 use gainakt::platform::device::{ComputeDevice, DeviceChoice, choose};
+use gainakt::platform::spawn_owner;
+use gainakt::train::{Command, Control, Message, Request, run};
 
 /// The devices to test on: those `GAINAKT_DEVICE` names (`cpu` or `gpu`), else both.
 ///
@@ -33,4 +39,33 @@ pub fn relative_error(a: &[f32], b: &[f32], floor: f32) -> f32 {
 pub fn absolute_error(a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len());
     a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, |m, e| if e.is_nan() || m.is_nan() { f32::NAN } else { m.max(e) })
+}
+
+/// What a run said.
+pub struct Outcome {
+    /// Its end.
+    pub results: gainakt::Result<gainakt::train::Results>,
+    /// Everything it said, in order.
+    pub messages: Vec<Message>,
+}
+
+/// Trains on the CPU from start to end.
+pub fn train(config: Config, corpus: Arc<Corpus>) -> Outcome {
+    let cpu = futures_lite::future::block_on(choose(DeviceChoice::Cpu)).unwrap();
+    train_on(&cpu, Request { config, corpus, resume: None }, |_, _| {})
+}
+
+/// Trains on `compute`; `listen` hears each message and may give commands.
+pub fn train_on(compute: &ComputeDevice, request: Request, mut listen: impl FnMut(&Message, &async_channel::Sender<Command>)) -> Outcome {
+    let (say, messages) = async_channel::bounded(4);
+    let (commands, obey) = async_channel::unbounded();
+    let control = Control { messages: say, commands: obey };
+    let device = compute.device.clone();
+    let owner = spawn_owner("test-train", move || async move { run(request, &device, &control).await }).unwrap();
+    let mut heard = Vec::new();
+    while let Ok(message) = messages.recv_blocking() {
+        listen(&message, &commands);
+        heard.push(message);
+    }
+    Outcome { results: owner.join().unwrap(), messages: heard }
 }

@@ -1,0 +1,108 @@
+//! The house rules of the source tree: which module may use which, and where platform code may stand.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// What each module may use besides `error`, `pyjson` and itself.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("error", &[]),
+    ("pyjson", &[]),
+    ("data", &[]),
+    ("platform", &[]),
+    ("config", &["data"]),
+    ("ops", &[]),
+    ("model", &["ops", "config", "data"]),
+    ("objective", &["model", "ops", "config", "data"]),
+    ("evaluate", &["model", "ops", "config", "data", "platform"]),
+    ("train", &["evaluate", "objective", "model", "ops", "config", "data", "platform"]),
+    ("experiment", &["train", "evaluate", "objective", "model", "ops", "config", "data", "platform"]),
+    ("cli", &["experiment", "train", "evaluate", "objective", "model", "ops", "config", "data", "platform"]),
+    ("lib", &[]),
+    ("main", &["cli"]),
+];
+
+/// Words that may stand only in these modules.
+const PLACES: &[(&str, &[&str])] = &[
+    ("egui", &["app"]),
+    ("web_sys", &["app"]),
+    ("std::fs", &["platform"]),
+    ("std::env", &["cli", "platform"]),
+    ("target_arch", &["platform", "app", "main", "lib"]),
+    ("println!", &["cli"]),
+    ("print!", &["cli"]),
+];
+
+fn sources(dir: &Path, out: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, out);
+        } else if path.extension().is_some_and(|e| e == "rs" || e == "wgsl") {
+            out.push(path);
+        }
+    }
+}
+
+fn all(dir: &str) -> Vec<(PathBuf, String)> {
+    let mut paths = Vec::new();
+    sources(Path::new(dir), &mut paths);
+    paths.sort();
+    paths.into_iter().map(|p| (p.clone(), std::fs::read_to_string(p).unwrap())).collect()
+}
+
+fn module(path: &Path) -> String {
+    let inside = path.strip_prefix("src").unwrap();
+    inside.components().next().unwrap().as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned()
+}
+
+/// The code of a file without its tests and comments.
+fn code(text: &str) -> String {
+    let text = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+    text.lines().filter(|l| !l.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn arrows_point_one_way() {
+    let names: BTreeSet<&str> = ARROWS.iter().map(|a| a.0).collect();
+    for (path, text) in all("src") {
+        let own = module(&path);
+        let allowed = ARROWS.iter().find(|a| a.0 == own).unwrap_or_else(|| panic!("{own} has no place in the house")).1;
+        for used in code(&text).split("crate::").skip(1) {
+            let used: String = used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            let fine = used == own || used == "error" || used == "pyjson" || allowed.contains(&used.as_str());
+            assert!(fine || !names.contains(used.as_str()), "{} uses {used}, which {own} may not", path.display());
+        }
+    }
+}
+
+#[test]
+fn platform_code_stands_in_its_places() {
+    for (path, text) in all("src") {
+        let own = module(&path);
+        for (word, places) in PLACES {
+            assert!(!code(&text).contains(word) || places.contains(&own.as_str()), "{} says {word}", path.display());
+        }
+    }
+}
+
+#[test]
+fn nothing_unwraps_outside_tests() {
+    for (path, text) in all("src") {
+        for word in [".unwrap()", ".expect(", "panic!(", "todo!(", "unimplemented!("] {
+            assert!(!code(&text).contains(word), "{} says {word}", path.display());
+        }
+    }
+}
+
+#[test]
+fn files_stay_short_and_begin_with_why_they_exist() {
+    for dir in ["src", "shaders", "tests"] {
+        for (path, text) in all(dir) {
+            let lines = text.lines().count();
+            assert!(lines <= 400, "{} has {lines} lines", path.display());
+            let first = text.lines().next().unwrap_or_default();
+            let documented = first.starts_with("//!") || path.extension().is_some_and(|e| e == "wgsl") && first.starts_with("//");
+            assert!(documented, "{} begins without saying what it is for", path.display());
+        }
+    }
+}

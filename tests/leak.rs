@@ -1,0 +1,72 @@
+//! No information from later answers reaches a prediction, and nothing is learned where there is nothing to learn.
+
+mod support;
+
+use std::sync::Arc;
+
+use futures_lite::future::block_on;
+use gainakt::config::Config;
+use gainakt::data::{Corpus, RaggedBatch, Window, simulate};
+use gainakt::model::{DropoutSites, GainAkt, ModelConfig, ModelInput, to_host};
+use gainakt::platform::device::ComputeDevice;
+use rand::{SeedableRng as _, seq::SliceRandom as _};
+use support::{devices, train};
+
+fn predictions(model: &GainAkt, windows: &[Window], skills: usize, compute: &ComputeDevice) -> Vec<Vec<f32>> {
+    let batch = RaggedBatch::new(windows);
+    let output = model.forward(&ModelInput::new(&batch, skills, &compute.device), DropoutSites::evaluation());
+    let heads = output.heads.unwrap();
+    [output.logits.unsqueeze_dim(1), heads.mastery, heads.gains].map(|t| block_on(to_host::<2>(t)).unwrap()).to_vec()
+}
+
+#[test]
+fn changing_answers_from_t_on_changes_nothing_before() {
+    let (dataset, _) = simulate(8, 3);
+    let config = Config::preset("demo").unwrap();
+    let corpus = Corpus::from_dataset(&dataset, config.model_config.seq_len);
+    let skills = corpus.skills.len();
+    for compute in devices() {
+        let model = GainAkt::new(&ModelConfig::new(&config, skills), 5, &compute.device);
+        let windows = corpus.windows[..4].to_vec();
+        let before = predictions(&model, &windows, skills, &compute);
+        let offsets = RaggedBatch::new(&windows).offsets;
+        for w in 0..windows.len() {
+            for t in 1..windows[w].skills.len() {
+                let mut changed = windows.clone();
+                for r in &mut changed[w].responses[t..] {
+                    *r = 1 - *r;
+                }
+                let after = predictions(&model, &changed, skills, &compute);
+                // Row i predicts answer i+1 from answers 0..=i: rows before t may not move, nor other windows.
+                let (first, last) = (offsets[w] as usize + t, offsets[w + 1] as usize);
+                for (before, after) in before.iter().zip(&after) {
+                    let width = before.len() / offsets[windows.len()] as usize;
+                    assert_eq!(before[..first * width], after[..first * width], "{} window {w}, answer {t}", compute.kind);
+                    assert_eq!(before[last * width..], after[last * width..], "{} window {w}, answer {t}", compute.kind);
+                }
+                let moved = t + 1 == windows[w].skills.len() || before[0][first..last] != after[0][first..last];
+                assert!(moved, "{} window {w}: answers from {t} on move nothing after them", compute.kind);
+            }
+        }
+    }
+}
+
+#[test]
+fn shuffled_answers_teach_nothing() {
+    let (dataset, _) = simulate(2500, 9);
+    let mut corpus = Corpus::from_dataset(&dataset, 200);
+    let mut answers: Vec<u8> = corpus.windows.iter().flat_map(|w| w.responses.clone()).collect();
+    answers.shuffle(&mut rand_chacha::ChaCha8Rng::seed_from_u64(1));
+    let mut answers = answers.into_iter();
+    for window in &mut corpus.windows {
+        window.responses.iter_mut().for_each(|r| *r = answers.next().unwrap());
+    }
+    let mut config = Config::preset("demo").unwrap();
+    config.training.epochs = 2;
+    let outcome = train(config, Arc::new(corpus));
+    let results = outcome.results.unwrap();
+    for (part, measure) in [("validation", &results.validation), ("test", results.test.as_ref().unwrap())] {
+        let auc = measure.auc.unwrap();
+        assert!((auc - 0.5).abs() < 0.02, "{part} AUC {auc} from shuffled answers");
+    }
+}
