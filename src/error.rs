@@ -61,11 +61,7 @@ impl fmt::Display for DataError {
 impl Error {
     /// A problem with a whole data file.
     pub fn data(file: &str, problem: impl Into<String>) -> Self {
-        Self::Data(DataError {
-            file: file.to_owned(),
-            problem: problem.into(),
-            ..DataError::default()
-        })
+        Self::Data(DataError { file: file.to_owned(), problem: problem.into(), ..DataError::default() })
     }
 
     /// A problem at one line (and column) of a data file.
@@ -80,10 +76,7 @@ impl Error {
 
     /// A failed file operation.
     pub fn io(path: impl fmt::Display, source: std::io::Error) -> Self {
-        Self::Io {
-            path: path.to_string(),
-            source,
-        }
+        Self::Io { path: path.to_string(), source }
     }
 
     /// The process exit code: 2 for bad input, 1 for everything else.

@@ -101,7 +101,8 @@ fn files_stay_short_and_begin_with_why_they_exist() {
             let lines = text.lines().count();
             assert!(lines <= 400, "{} has {lines} lines", path.display());
             let first = text.lines().next().unwrap_or_default();
-            let documented = first.starts_with("//!") || path.extension().is_some_and(|e| e == "wgsl") && first.starts_with("//");
+            let documented =
+                first.starts_with("//!") || path.extension().is_some_and(|e| e == "wgsl") && first.starts_with("//");
             assert!(documented, "{} begins without saying what it is for", path.display());
         }
     }

@@ -26,7 +26,8 @@ impl Desk {
 
     /// Runs gainakt in the folder; it must fail with one line that holds every word, and exit code 2.
     fn refuses(&self, args: &[&str], words: &[&str]) {
-        let output = Command::new(env!("CARGO_BIN_EXE_gainakt")).args(args).current_dir(self.folder.path()).output().unwrap();
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_gainakt")).args(args).current_dir(self.folder.path()).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(2), "{args:?}: {said}");
         assert_eq!(said.trim_end().lines().count(), 1, "{args:?} says more than a line: {said}");
@@ -92,7 +93,10 @@ fn sequence_files() {
     let desk = Desk::new();
     let rows = |body: &str| format!("{SEQUENCES}{body}");
     desk.refuses_data(rows(""), &["no row"]);
-    desk.refuses_data(rows("0,1,\"1,2,-1\",\"1,0\",\"1,1,-1\"\n"), &["line 2", "'responses'", "found 2 entries", "expected 3"]);
+    desk.refuses_data(
+        rows("0,1,\"1,2,-1\",\"1,0\",\"1,1,-1\"\n"),
+        &["line 2", "'responses'", "found 2 entries", "expected 3"],
+    );
     desk.refuses_data(rows("0,1,\"1,2,-1\",\"1,0,-1\",\"1,1\"\n"), &["'selectmasks'", "found 2"]);
     desk.refuses_data(rows("0,1,\"1,-1,-1\",\"1,-1,-1\",\"1,-1,-1\"\n"), &["line 2", "holds 1 interaction"]);
     desk.refuses_data(rows("0,1,\"1,1000000000,3\",\"1,0,1\",\"1,1,1\"\n"), &["skill 1000000000", "expected an index"]);
@@ -119,7 +123,10 @@ fn configs_and_flags() {
     };
     refuses("{", &["settings.json", "line 1"]);
     refuses(r#"{"trainig": {}}"#, &["unknown field `trainig`"]);
-    refuses(r#"{"training": {"epochs": "three"}}"#, &["epochs", "line 1"].map(|w| if w == "epochs" { "string \"three\"" } else { w }).as_slice());
+    refuses(
+        r#"{"training": {"epochs": "three"}}"#,
+        &["epochs", "line 1"].map(|w| if w == "epochs" { "string \"three\"" } else { w }).as_slice(),
+    );
     refuses(r#"{"training": {"epochs": 0}}"#, &["training.epochs is 0"]);
     refuses(r#"{"model_config": {"d_model": 10, "n_heads": 4}}"#, &["d_model is 10", "n_heads (4)"]);
     refuses(r#"{"model_config": {"dropout": 1.0}}"#, &["dropout is 1"]);

@@ -4,7 +4,9 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
-use gainakt::data::{ColumnNames, Corpus, Dataset, Fold, Part, Split, Table, export_pykt, read_raw, read_sequences, read_table, simulate};
+use gainakt::data::{
+    ColumnNames, Corpus, Dataset, Fold, Part, Split, Table, export_pykt, read_raw, read_sequences, read_table, simulate,
+};
 use proptest::prelude::*;
 
 fn raw(text: impl AsRef<[u8]>) -> Dataset {
@@ -43,7 +45,13 @@ fn the_same_table_in_other_clothes() {
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     std::io::Write::write_all(&mut packed, PLAIN.as_bytes()).unwrap();
     assert_eq!(raw(packed.finish().unwrap()), wanted);
-    let columns = ColumnNames { student: Some("who".into()), skill: Some("what".into()), response: Some("ok".into()), order: Some("when".into()), item: None };
+    let columns = ColumnNames {
+        student: Some("who".into()),
+        skill: Some("what".into()),
+        response: Some("ok".into()),
+        order: Some("when".into()),
+        item: None,
+    };
     let renamed = PLAIN.replace("user_id,log_id,sequence_id,correct", "who,when,what,ok");
     assert_eq!(read_raw("test.csv", renamed.as_bytes(), &columns).unwrap(), wanted);
 }
@@ -61,7 +69,8 @@ fn latin_1_names_times_as_order_and_skill_names() {
 
 #[test]
 fn ids_of_64_bits_keep_their_order() {
-    let text = "user_id,log_id,sequence_id,correct\na,9007199254740993,1,1\na,9007199254740992,1,0\na,9007199254740994,1,0\n";
+    let text =
+        "user_id,log_id,sequence_id,correct\na,9007199254740993,1,1\na,9007199254740992,1,0\na,9007199254740994,1,0\n";
     assert_eq!(raw(text).students[0].responses, [0, 1, 0]);
 }
 
@@ -75,7 +84,10 @@ fn an_interaction_with_several_skills_becomes_a_row_each() {
     assert_eq!(data.max_skills_per_interaction, 2);
     let files = export_pykt(&data);
     let train = &files.iter().find(|f| f.name == "train_valid.csv").unwrap().content;
-    assert!(train.starts_with("fold,uid,questions,concepts,responses,is_repeat\n0,0,\"0,0,1,0\",\"0,1,1,2\""), "{train}");
+    assert!(
+        train.starts_with("fold,uid,questions,concepts,responses,is_repeat\n0,0,\"0,0,1,0\",\"0,1,1,2\""),
+        "{train}"
+    );
     // Without items only numbers joined by _ are split: a name is a name.
     let named = raw("user_id,skill,correct\nu,long_division,1\nu,2_3,1\nu,sum,1\n");
     assert_eq!(named.skills.len(), 4);
@@ -83,7 +95,8 @@ fn an_interaction_with_several_skills_becomes_a_row_each() {
 
 #[test]
 fn what_pykt_drops_is_dropped_and_counted() {
-    let data = raw("user_id,log_id,sequence_id,correct\na,1,1,1\na,2,,1\na,3,1,0.25\na,4,1,NA\na,5,2,0\na,6,2,0\nb,7,1,1\n");
+    let data =
+        raw("user_id,log_id,sequence_id,correct\na,1,1,1\na,2,,1\na,3,1,0.25\na,4,1,NA\na,5,2,0\na,6,2,0\nb,7,1,1\n");
     assert_eq!((data.dropped.missing, data.dropped.fractional), (2, 1));
     assert_eq!((data.dropped.short_students.len(), data.dropped.short_rows), (1, 1));
     assert_eq!((data.rows_read, data.interactions()), (7, 3));
@@ -98,10 +111,15 @@ fn exported_windows_read_back_as_the_same_corpus() {
     let test = read_sequences("test", content("test_sequences.csv")).unwrap();
     let (a, b) = (Corpus::from_sequences("x", &train, &test, 200).unwrap(), Corpus::from_dataset(&dataset, 200));
     for part in [Part::Train, Part::Validation, Part::Test] {
-        let cells = |c: &Corpus| c.part(part, 2).iter().map(|w| (w.fold, w.skills.clone(), w.responses.clone())).collect::<Vec<_>>();
+        let cells = |c: &Corpus| {
+            c.part(part, 2).iter().map(|w| (w.fold, w.skills.clone(), w.responses.clone())).collect::<Vec<_>>()
+        };
         assert_eq!(cells(&a), cells(&b));
     }
-    assert!(read_sequences("sliding", content("test_window_sequences.csv")).is_ok(), "no student here has more than 200 answers");
+    assert!(
+        read_sequences("sliding", content("test_window_sequences.csv")).is_ok(),
+        "no student here has more than 200 answers"
+    );
 }
 
 fn shared() -> Option<PathBuf> {
@@ -135,7 +153,12 @@ fn assist2015_is_split_and_exported_as_pykt_does_it() {
             assert!(unpacked(&path) == file.content.as_bytes(), "{} differs", path.display());
         }
     }
-    let data = read_raw("binary", std::fs::File::open(shared.join("assist2015/assist2015_binary.csv.gz")).unwrap(), &ColumnNames::default()).unwrap();
+    let data = read_raw(
+        "binary",
+        std::fs::File::open(shared.join("assist2015/assist2015_binary.csv.gz")).unwrap(),
+        &ColumnNames::default(),
+    )
+    .unwrap();
     let corpus = Corpus::from_dataset(&data, 200);
     let count = |part, fold| (corpus.part(part, fold).len(), Corpus::steps(&corpus.part(part, fold)));
     assert_eq!(count(Part::Validation, 0), (3082, 102_749));

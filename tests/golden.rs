@@ -11,8 +11,12 @@ use burn::tensor::Tensor;
 use futures_lite::future::block_on;
 use gainakt::data::RaggedBatch;
 use gainakt::evaluate::{accuracy, auc, stratified_sample};
-use gainakt::model::{DropoutSites, GainAkt, ModelConfig, ModelInput, Output, gradients, read_parameters, to_host, write_parameters};
-use gainakt::objective::{Controller, ControllerSettings, EpochResult, EpochSettings, Objective, TERMS, Targets, pearson, residual};
+use gainakt::model::{
+    DropoutSites, GainAkt, ModelConfig, ModelInput, Output, gradients, read_parameters, to_host, write_parameters,
+};
+use gainakt::objective::{
+    Controller, ControllerSettings, EpochResult, EpochSettings, Objective, TERMS, Targets, pearson, residual,
+};
 use gainakt::platform::device::ComputeDevice;
 use gainakt::train::{Adam, AdamConfig};
 use safetensors::SafeTensors;
@@ -67,7 +71,9 @@ impl Case {
     }
 
     fn group(&self, prefix: &str) -> BTreeMap<String, (Vec<usize>, Vec<f32>)> {
-        let of = |(name, value): (&String, &(Vec<usize>, Vec<f32>))| Some((name.strip_prefix(prefix)?.to_owned(), value.clone()));
+        let of = |(name, value): (&String, &(Vec<usize>, Vec<f32>))| {
+            Some((name.strip_prefix(prefix)?.to_owned(), value.clone()))
+        };
         self.floats.iter().filter_map(of).collect()
     }
 
@@ -121,7 +127,9 @@ fn ragged(ints: &BTreeMap<String, Vec<i64>>, steps: usize) -> (RaggedBatch, Vec<
         let len = valid.iter().take_while(|&&v| v == 1).count();
         assert!(valid[len..].iter().all(|&v| v == 0));
         let at = w * steps..w * steps + len;
-        let joined = |a: &str, b: &str| ints[a][at.clone()].iter().chain(&ints[b][at.end - 1..at.end]).copied().collect::<Vec<i64>>();
+        let joined = |a: &str, b: &str| {
+            ints[a][at.clone()].iter().chain(&ints[b][at.end - 1..at.end]).copied().collect::<Vec<i64>>()
+        };
         let skills: Vec<u32> = joined("in/q", "in/q_next").into_iter().map(|v| v as u32).collect();
         let responses: Vec<u8> = joined("in/r", "in/r_next").into_iter().map(|v| v as u8).collect();
         batch.push(&skills, &responses);
@@ -157,7 +165,8 @@ fn check_outputs(case: &Case, output: &Output, place: &str) {
     for (name, tensor) in got {
         let width = tensor.dims()[1];
         let values = block_on(to_host(tensor)).unwrap();
-        let wanted: Vec<f32> = case.kept.iter().flat_map(|&row| expected[name].1[row * width..][..width].to_vec()).collect();
+        let wanted: Vec<f32> =
+            case.kept.iter().flat_map(|&row| expected[name].1[row * width..][..width].to_vec()).collect();
         let error = absolute_error(&values, &wanted);
         assert!(error < TOLERANCE, "{place}, {name}: off by {error}");
     }
@@ -189,7 +198,10 @@ fn check_case(case: &Case, device: &ComputeDevice) {
             let values = block_on(to_host(terms.values())).unwrap();
             for (name, value) in TERMS.iter().zip(&values) {
                 let wanted = case.about["values"].get(*name).map_or(0.0, |v| v.as_f64().unwrap());
-                assert!((f64::from(*value) - wanted).abs() < f64::from(TOLERANCE), "{place}, {name}: {value}, expected {wanted}");
+                assert!(
+                    (f64::from(*value) - wanted).abs() < f64::from(TOLERANCE),
+                    "{place}, {name}: {value}, expected {wanted}"
+                );
             }
             // backward() takes the graph apart: the gradients looked at come from a pass of their own.
             let again = model.forward(&input, DropoutSites::evaluation());
@@ -200,7 +212,10 @@ fn check_case(case: &Case, device: &ComputeDevice) {
         model = moved;
         if step == 1 {
             let (norm, wanted) = (block_on(to_host(norm)).unwrap()[0], case.number("values", "grad_norm") as f32);
-            assert!((norm - wanted).abs() < GRADIENT_TOLERANCE * wanted, "{place}: gradient norm {norm}, expected {wanted}");
+            assert!(
+                (norm - wanted).abs() < GRADIENT_TOLERANCE * wanted,
+                "{place}: gradient norm {norm}, expected {wanted}"
+            );
         }
         if step == 1 || step == 5 {
             let weights = block_on(read_parameters(&model)).unwrap();
@@ -256,7 +271,9 @@ fn schedule() {
             let got = serde_json::to_value(controller.begin(epoch, trace["batch_corr"].as_f64())).unwrap();
             for (key, wanted) in row["begin"].as_object().unwrap() {
                 match (wanted.as_f64(), got[key].as_f64()) {
-                    (Some(wanted), Some(got)) => assert!((wanted - got).abs() < 1e-9, "epoch {epoch}, {key}: {got}, expected {wanted}"),
+                    (Some(wanted), Some(got)) => {
+                        assert!((wanted - got).abs() < 1e-9, "epoch {epoch}, {key}: {got}, expected {wanted}");
+                    }
                     _ => assert_eq!(&got[key], wanted, "epoch {epoch}, {key}"),
                 }
             }

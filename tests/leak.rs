@@ -41,8 +41,18 @@ fn changing_answers_from_t_on_changes_nothing_before() {
                 let (first, last) = (offsets[w] as usize + t, offsets[w + 1] as usize);
                 for (before, after) in before.iter().zip(&after) {
                     let width = before.len() / offsets[windows.len()] as usize;
-                    assert_eq!(before[..first * width], after[..first * width], "{} window {w}, answer {t}", compute.kind);
-                    assert_eq!(before[last * width..], after[last * width..], "{} window {w}, answer {t}", compute.kind);
+                    assert_eq!(
+                        before[..first * width],
+                        after[..first * width],
+                        "{} window {w}, answer {t}",
+                        compute.kind
+                    );
+                    assert_eq!(
+                        before[last * width..],
+                        after[last * width..],
+                        "{} window {w}, answer {t}",
+                        compute.kind
+                    );
                 }
                 let moved = t + 1 == windows[w].skills.len() || before[0][first..last] != after[0][first..last];
                 assert!(moved, "{} window {w}: answers from {t} on move nothing after them", compute.kind);

@@ -26,10 +26,17 @@ fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
 }
 
 /// Runs an operation of some inputs and its twin on the same numbers; compares outputs and input gradients.
-fn compare(what: &str, device: &Device, shapes: &[[usize; 2]], op: impl Fn(&[Tensor<2>]) -> Tensor<2>, oracle: impl Fn(&[Tensor<2>]) -> Tensor<2>) {
+fn compare(
+    what: &str,
+    device: &Device,
+    shapes: &[[usize; 2]],
+    op: impl Fn(&[Tensor<2>]) -> Tensor<2>,
+    oracle: impl Fn(&[Tensor<2>]) -> Tensor<2>,
+) {
     let device = device.clone().autodiff();
     device.seed(11);
-    let inputs: Vec<Tensor<2>> = shapes.iter().map(|s| Tensor::random(*s, Distribution::Uniform(-1.0, 1.0), &device)).collect();
+    let inputs: Vec<Tensor<2>> =
+        shapes.iter().map(|s| Tensor::random(*s, Distribution::Uniform(-1.0, 1.0), &device)).collect();
     let run = |f: &dyn Fn(&[Tensor<2>]) -> Tensor<2>| {
         let leaves: Vec<Tensor<2>> = inputs.iter().map(|x| x.clone().detach().require_grad()).collect();
         let out = f(&leaves);
@@ -143,7 +150,8 @@ fn adam_follows_the_formula() {
     for compute in devices() {
         let n = 1000;
         let start: Vec<f32> = (0..n).map(|i| (i as f32 * 0.37).sin()).collect();
-        let upload = |values: Vec<f32>| Tensor::<1>::from_data(burn::tensor::TensorData::new(values, [n]), &compute.device);
+        let upload =
+            |values: Vec<f32>| Tensor::<1>::from_data(burn::tensor::TensorData::new(values, [n]), &compute.device);
         let mut param = upload(start.clone());
         let mut moments = Tensor::<2>::zeros([2, n], &compute.device);
         let clip = Tensor::<1>::from_data(burn::tensor::TensorData::new(vec![0.5f32], [1]), &compute.device);

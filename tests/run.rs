@@ -29,7 +29,11 @@ fn small() -> (Config, Arc<Corpus>) {
 }
 
 fn rows(outcome: &Outcome) -> String {
-    let history: Vec<_> = outcome.messages.iter().filter_map(|m| if let Message::Epoch(row) = m { Some((**row).clone()) } else { None }).collect();
+    let history: Vec<_> = outcome
+        .messages
+        .iter()
+        .filter_map(|m| if let Message::Epoch(row) = m { Some((**row).clone()) } else { None })
+        .collect();
     metrics_csv(&history)
 }
 
@@ -38,10 +42,14 @@ fn same_seed_same_bytes_and_another_seed_others() {
     for compute in devices() {
         let (mut config, corpus) = small();
         config.training.epochs = 2;
-        let go = |config: Config| train_on(&compute, Request { config, corpus: corpus.clone(), resume: None }, |_, _| {});
+        let go =
+            |config: Config| train_on(&compute, Request { config, corpus: corpus.clone(), resume: None }, |_, _| {});
         let (a, b) = (go(config.clone()), go(config.clone()));
         assert_eq!(rows(&a), rows(&b), "{}", compute.kind);
-        assert_eq!(results_json(a.results.as_ref().unwrap(), &[]).unwrap(), results_json(b.results.as_ref().unwrap(), &[]).unwrap());
+        assert_eq!(
+            results_json(a.results.as_ref().unwrap(), &[]).unwrap(),
+            results_json(b.results.as_ref().unwrap(), &[]).unwrap()
+        );
         assert!(rows(&a).lines().count() == 3, "{}", rows(&a));
         config.seeds.seed += 1;
         assert_ne!(rows(&a), rows(&go(config)), "{}", compute.kind);
@@ -71,7 +79,12 @@ fn a_stopped_run_continues_as_if_it_never_was() {
         let state = TrainState::decode("state", &saved(CheckpointKind::State), &shape).unwrap();
         let mut history = state.run.history.clone();
         let resumed = train_on(&compute, request(Some(Resume { state, best: saved(CheckpointKind::Best) })), |_, _| {});
-        history.extend(resumed.messages.iter().filter_map(|m| if let Message::Epoch(row) = m { Some((**row).clone()) } else { None }));
+        history.extend(
+            resumed
+                .messages
+                .iter()
+                .filter_map(|m| if let Message::Epoch(row) = m { Some((**row).clone()) } else { None }),
+        );
         assert_eq!(metrics_csv(&history), rows(&whole), "{}", compute.kind);
         assert_eq!(resumed.results.unwrap(), whole.results.unwrap(), "{}", compute.kind);
     }
@@ -111,7 +124,11 @@ fn messages_come_in_order_and_losses_fall() {
                 done = if now == total { 0 } else { *now };
             }
             Message::Epoch(row) => {
-                let shares = row.main_loss_share + row.constraint_loss_share + row.alignment_loss_share + row.lag_loss_share + row.retention_loss_share;
+                let shares = row.main_loss_share
+                    + row.constraint_loss_share
+                    + row.alignment_loss_share
+                    + row.lag_loss_share
+                    + row.retention_loss_share;
                 assert!((shares - 1.0).abs() < 1e-4, "shares add to {shares}");
                 assert_eq!(row.validation.monotonicity_violation_rate, Some(0.0));
                 assert_eq!(row.validation.negative_gain_rate, Some(0.0));
@@ -120,7 +137,11 @@ fn messages_come_in_order_and_losses_fall() {
             _ => {}
         }
     }
-    let bce: Vec<f64> = outcome.messages.iter().filter_map(|m| if let Message::Epoch(row) = m { Some(row.terms["bce"]) } else { None }).collect();
+    let bce: Vec<f64> = outcome
+        .messages
+        .iter()
+        .filter_map(|m| if let Message::Epoch(row) = m { Some(row.terms["bce"]) } else { None })
+        .collect();
     assert!(bce[3] < bce[0], "{bce:?}");
 }
 

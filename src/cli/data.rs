@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 
 use super::ColumnArgs;
-use crate::data::{Corpus, Dataset, SequenceRow, Split, Table, export_pykt, read_table};
+use crate::data::{Corpus, Dataset, SequenceRow, Split, Student, Table, export_pykt, read_table};
 use crate::error::Result;
 use crate::experiment::load_dataset;
 use crate::platform::files;
@@ -82,7 +82,7 @@ fn check(file: &Path, columns: &ColumnArgs) -> Result<()> {
 fn raw_report(dataset: &Dataset) -> String {
     let dropped = &dataset.dropped;
     let mut out = String::new();
-    let mut lengths: Vec<usize> = dataset.students.iter().map(|s| s.len()).collect();
+    let mut lengths: Vec<usize> = dataset.students.iter().map(Student::len).collect();
     let mut line = |label: &str, value: String| {
         let _ = writeln!(out, "{label:<16}{value}");
     };
@@ -100,7 +100,10 @@ fn raw_report(dataset: &Dataset) -> String {
     line("windows of 200", format!("{}, length {}", windows.len(), lengths_text(&mut windows)));
     line("left out", format!("{} rows without student, skill, response or order", dropped.missing));
     line("", format!("{} rows with partial credit (a response between 0 and 1)", dropped.fractional));
-    line("", format!("{} students with fewer than 3 answers ({} rows)", dropped.short_students.len(), dropped.short_rows));
+    line(
+        "",
+        format!("{} students with fewer than 3 answers ({} rows)", dropped.short_students.len(), dropped.short_rows),
+    );
     let names: Vec<&str> = dataset.skills.iter().take(5).map(|s| s.name.as_str()).collect();
     line("first skills", names.join(", "));
     out
@@ -133,7 +136,10 @@ fn sequences_report(rows: &[SequenceRow]) -> Result<String> {
     for fold in folds {
         let own = rows.iter().filter(|r| r.fold.number() == fold);
         let (windows, cells) = own.fold((0, 0), |(w, c), r| (w + 1, c + r.skills.len()));
-        line(&format!("fold {fold}"), format!("{windows} windows, {cells} interactions, {} scored steps", cells - windows));
+        line(
+            &format!("fold {fold}"),
+            format!("{windows} windows, {cells} interactions, {} scored steps", cells - windows),
+        );
     }
     Ok(out)
 }

@@ -10,12 +10,11 @@ use super::terminal::Terminal;
 use crate::config::Config;
 use crate::data::Corpus;
 use crate::error::Result;
-use crate::evaluate::{Inference, Trajectory, trajectory};
+use crate::evaluate::{Inference, Trajectory, evaluate_parts, parts, trajectory};
 use crate::experiment::{File, RunFolder, load_corpus, load_model, pretty, read_config};
 use crate::model::GainAkt;
 use crate::platform::device::{ComputeDevice, choose};
 use crate::platform::files;
-use crate::train::{evaluate_parts, parts};
 
 /// What `gainakt evaluate` takes.
 #[derive(Debug, Args)]
@@ -85,8 +84,14 @@ pub(super) fn evaluate(args: &EvaluateArgs) -> Result<()> {
     let mut terminal = Terminal::new(None);
     let windows = parts(&trained.config, &trained.corpus)?;
     let progress = |done, total| terminal.progress("measuring", "", done, total);
-    let [train, validation, test] =
-        block_on(evaluate_parts(&trained.model, &trained.config, &windows, trained.inference(), progress))?;
+    let [train, validation, test] = block_on(evaluate_parts(
+        &trained.model,
+        &trained.config,
+        &trained.corpus,
+        &windows,
+        trained.inference(),
+        progress,
+    ))?;
     terminal.clear();
     let test = (!windows[2].is_empty()).then_some(test);
     let json = pretty(&serde_json::json!({"train": train, "validation": validation, "test": test}))?;

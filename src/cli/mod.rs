@@ -97,5 +97,6 @@ pub fn main() -> ExitCode {
 
 /// `RUST_LOG`, else only errors: the adapter's own chatter is not for users.
 fn filter() -> tracing_subscriber::EnvFilter {
-    tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("error"))
+    tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("error"))
 }

@@ -10,10 +10,13 @@ use super::ColumnArgs;
 use super::terminal::{Terminal, figure};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::experiment::{Circumstances, File, Launch, RunFolder, Session, finished_folder, load_corpus, read_config, start};
+use crate::evaluate::parts;
+use crate::experiment::{
+    Circumstances, File, Launch, RunFolder, Session, finished_folder, load_corpus, read_config, start,
+};
 use crate::platform::device::DeviceChoice;
 use crate::platform::{Instant, files, utc_stamp};
-use crate::train::{Command, EpochRow, Message, Phase, Results, parts};
+use crate::train::{Command, EpochRow, Message, Phase, Results};
 
 /// What `gainakt train` takes.
 #[derive(Debug, Args)]
@@ -67,7 +70,10 @@ pub(super) fn train(args: &TrainArgs) -> Result<()> {
         Some(path) => {
             let folder = RunFolder::open(path)?;
             if finished_folder(&folder) {
-                return Err(Error::Config(format!("{}: this run is finished; there is nothing to continue", path.display())));
+                return Err(Error::Config(format!(
+                    "{}: this run is finished; there is nothing to continue",
+                    path.display()
+                )));
             }
             let file = folder.file(File::Config);
             (read_config(&file.display().to_string(), &files::read_text(&file)?)?, Some(folder))
@@ -149,19 +155,22 @@ fn stop_on_interrupt(commands: Sender<Command>) {
 fn show(session: &mut Session, terminal: &mut Terminal, folder: &Path) -> Result<()> {
     let mut epoch_began = Instant::now();
     let mut epochs = 0;
-    while let Some(message) = session.next()? {
+    while let Some(message) = session.wait()? {
         match message {
             Message::Device { label, .. } => terminal.line(&format!("device    {label}")),
             Message::Started { parameters, steps, first_epoch, epochs: all, parts } => {
                 epochs = all;
                 terminal.line(&format!("model     {parameters} parameters, {steps} steps an epoch"));
-                let [train, validation, test] = parts.map(|(windows, steps)| format!("{windows} windows, {steps} steps"));
+                let [train, validation, test] =
+                    parts.map(|(windows, steps)| format!("{windows} windows, {steps} steps"));
                 terminal.line(&format!("train     {train}\nvalidate  {validation}\ntest      {test}"));
                 terminal.line(&format!("folder    {}", folder.display()));
                 if first_epoch > 1 {
                     terminal.line(&format!("continued with epoch {first_epoch}"));
                 }
-                terminal.line("epoch  train loss     AUC | validation loss     AUC     acc  M-AUC  M-corr  G-corr |  seconds");
+                terminal.line(
+                    "epoch  train loss     AUC | validation loss     AUC     acc  M-AUC  M-corr  G-corr |  seconds",
+                );
                 epoch_began = Instant::now();
             }
             Message::Progress { epoch, phase, done, total, loss } => {

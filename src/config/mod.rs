@@ -6,7 +6,9 @@
 mod groups;
 mod snapshot;
 
-pub use groups::{Alignment, Data, Evaluation, GlobalAlignment, Interpretability, ModelShape, Refinement, Seeds, Training};
+pub use groups::{
+    Alignment, Data, Evaluation, GlobalAlignment, Interpretability, ModelShape, Refinement, Seeds, Training,
+};
 pub use snapshot::{evaluation_snapshot, model_config, reproducibility_policy};
 
 use serde::{Deserialize, Serialize};
@@ -103,8 +105,11 @@ impl Config {
                 return fail(format!("{key} is {value}, expected at most {most}"));
             }
         }
-        if m.d_model % m.n_heads != 0 {
-            return fail(format!("model_config.d_model is {}, expected a multiple of n_heads ({})", m.d_model, m.n_heads));
+        if !m.d_model.is_multiple_of(m.n_heads) {
+            return fail(format!(
+                "model_config.d_model is {}, expected a multiple of n_heads ({})",
+                m.d_model, m.n_heads
+            ));
         }
         if !(0.0..1.0).contains(&m.dropout) {
             return fail(format!("model_config.dropout is {}, expected 0 or more and below 1", m.dropout));
@@ -116,7 +121,9 @@ impl Config {
             return fail(format!("training.optimizer is \"{}\", expected \"Adam\"", t.optimizer));
         }
         if t.mixed_precision {
-            return fail("training.mixed_precision is true; this program computes in 32-bit floats only, set it to false".into());
+            return fail(
+                "training.mixed_precision is true; this program computes in 32-bit floats only, set it to false".into(),
+            );
         }
         if !(t.learning_rate.is_finite() && t.learning_rate > 0.0) {
             return fail(format!("training.learning_rate is {}, expected a number above 0", t.learning_rate));

@@ -18,10 +18,24 @@ pub struct ColumnNames {
     pub item: Option<String>,
 }
 
-const STUDENT: &[&str] = &["user_id", "student_id", "studentid", "uid", "user", "student", "anon_student_id", "learner_id"];
-const SKILL: &[&str] = &["skill_id", "sequence_id", "concept_id", "kc_id", "skill", "concept", "concepts", "kc", "kc(default)", "knowledge_component", "skill_name"];
+const STUDENT: &[&str] =
+    &["user_id", "student_id", "studentid", "uid", "user", "student", "anon_student_id", "learner_id"];
+const SKILL: &[&str] = &[
+    "skill_id",
+    "sequence_id",
+    "concept_id",
+    "kc_id",
+    "skill",
+    "concept",
+    "concepts",
+    "kc",
+    "kc(default)",
+    "knowledge_component",
+    "skill_name",
+];
 const RESPONSE: &[&str] = &["correct", "response", "is_correct", "iscorrect", "answered_correctly", "outcome", "label"];
-const ORDER: &[&str] = &["log_id", "order_id", "timestamp", "order", "start_time", "time", "datetime", "step", "position"];
+const ORDER: &[&str] =
+    &["log_id", "order_id", "timestamp", "order", "start_time", "time", "datetime", "step", "position"];
 const ITEM: &[&str] = &["problem_id", "item_id", "question_id", "exercise_id", "item", "question", "problem"];
 const NAME: &[&str] = &["skill_name", "concept_name", "kc_name"];
 
@@ -48,7 +62,8 @@ impl ColumnNames {
                 Some(name) => match header.iter().position(|h| h == name).or_else(|| place(name)) {
                     Some(i) => Ok(Some(i)),
                     None => {
-                        let problem = format!("no column {} for the {what}; the file has {}", quote(name), listing(header));
+                        let problem =
+                            format!("no column {} for the {what}; the file has {}", quote(name), listing(header));
                         Err(Error::data_at(file, 1, None, problem))
                     }
                 },
@@ -75,18 +90,12 @@ impl ColumnNames {
         for (i, a) in taken.iter().enumerate() {
             if a.is_some() && taken[..i].contains(a) {
                 let name = a.map(|a| header[a].as_str());
-                let problem = "this column is asked for twice; give each of student, skill, response, order and item its own";
+                let problem =
+                    "this column is asked for twice; give each of student, skill, response, order and item its own";
                 return Err(Error::data_at(file, 1, name, problem));
             }
         }
-        Ok(ColumnIndex {
-            student,
-            skill,
-            response,
-            order,
-            item,
-            skill_name,
-        })
+        Ok(ColumnIndex { student, skill, response, order, item, skill_name })
     }
 }
 

@@ -89,7 +89,12 @@ impl Corpus {
     ///
     /// # Errors
     /// A test row among the training rows or the reverse; a test student who is also trained on.
-    pub fn from_sequences(name: &str, train_valid: &[SequenceRow], test: &[SequenceRow], seq_len: usize) -> Result<Self> {
+    pub fn from_sequences(
+        name: &str,
+        train_valid: &[SequenceRow],
+        test: &[SequenceRow],
+        seq_len: usize,
+    ) -> Result<Self> {
         if let Some(row) = test.iter().find(|r| r.fold != Fold::Test) {
             return Err(Error::Config(format!(
                 "the test file holds a window of fold {}; expected fold −1 only (pykt's test_sequences.csv)",
@@ -149,7 +154,15 @@ impl Corpus {
     }
 }
 
-fn chunk(out: &mut Vec<Window>, student: u32, first: u32, fold: Fold, skills: &[u32], responses: &[u8], seq_len: usize) {
+fn chunk(
+    out: &mut Vec<Window>,
+    student: u32,
+    first: u32,
+    fold: Fold,
+    skills: &[u32],
+    responses: &[u8],
+    seq_len: usize,
+) {
     for (k, (skills, responses)) in skills.chunks(seq_len).zip(responses.chunks(seq_len)).enumerate() {
         // A file's own short windows stay: only what cutting leaves over is too short to keep.
         if k > 0 && skills.len() < MIN_INTERACTIONS {

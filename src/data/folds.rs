@@ -48,10 +48,7 @@ impl Split {
             let size = base + usize::from(fold < extra);
             train_valid.extend(students.by_ref().take(size).map(|s| (s, Fold::Train(fold as u8))));
         }
-        Self {
-            train_valid,
-            test: test.to_vec(),
-        }
+        Self { train_valid, test: test.to_vec() }
     }
 
     /// Fold and row in pykt's file, by student index.

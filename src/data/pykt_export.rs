@@ -80,15 +80,16 @@ impl Table {
         let has_items = !dataset.items.is_empty();
         let has_repeats = dataset.students.iter().any(|s| !s.repeats.is_empty());
         let mut columns = vec!["fold", "uid"];
-        let optional = [("questions", has_items), ("concepts", true), ("responses", true), ("selectmasks", masks), ("is_repeat", has_repeats), ("cidxs", test)];
+        let optional = [
+            ("questions", has_items),
+            ("concepts", true),
+            ("responses", true),
+            ("selectmasks", masks),
+            ("is_repeat", has_repeats),
+            ("cidxs", test),
+        ];
         columns.extend(optional.into_iter().filter(|c| c.1).map(|c| c.0));
-        Self {
-            text: columns.join(",") + "\n",
-            has_items,
-            has_repeats,
-            has_cells: test,
-            first_cell: 0,
-        }
+        Self { text: columns.join(",") + "\n", has_items, has_repeats, has_cells: test, first_cell: 0 }
     }
 
     /// One row; `unscored` is the number of leading interactions another window scores, `None` for a whole
@@ -133,7 +134,8 @@ impl Table {
 
 fn keyid2idx(dataset: &Dataset) -> String {
     fn map<'a>(key: &str, ids: impl Iterator<Item = &'a str>) -> String {
-        let entries: Vec<String> = ids.enumerate().map(|(i, id)| format!("{}: {i}", crate::pyjson::string(id))).collect();
+        let entries: Vec<String> =
+            ids.enumerate().map(|(i, id)| format!("{}: {i}", crate::pyjson::string(id))).collect();
         format!("\"{key}\": {{{}}}", entries.join(", "))
     }
     let mut parts = Vec::new();

@@ -14,7 +14,8 @@ use super::{MAX_SKILLS, MIN_INTERACTIONS};
 use crate::error::{Error, Result, quote};
 
 /// What pandas, and so pykt, reads as "no value".
-const MISSING: &[&str] = &["", "NA", "N/A", "n/a", "NaN", "nan", "-nan", "-NaN", "NULL", "null", "None", "<NA>", "#N/A", "#NA"];
+const MISSING: &[&str] =
+    &["", "NA", "N/A", "n/a", "NaN", "nan", "-nan", "-NaN", "NULL", "null", "None", "<NA>", "#N/A", "#NA"];
 
 /// Reads raw interactions from `input` (plain or gzipped CSV; see [`ColumnNames`]).
 ///
@@ -145,7 +146,8 @@ impl<'a> Rows<'a> {
                 return Ok(());
             }
             _ => {
-                let problem = format!("found {}, expected 0 (wrong) or 1 (right); map the answers first", quote(&response));
+                let problem =
+                    format!("found {}, expected 0 (wrong) or 1 (right); map the answers first", quote(&response));
                 return Err(self.error(record, self.at.response, problem));
             }
         };
@@ -154,7 +156,9 @@ impl<'a> Rows<'a> {
         }
         let skill_index = self.skills.get(skill.trim());
         if self.skills.index.len() > MAX_SKILLS {
-            let problem = format!("more than {MAX_SKILLS} different skills; is this really the skill column? name it with --skill-column");
+            let problem = format!(
+                "more than {MAX_SKILLS} different skills; is this really the skill column? name it with --skill-column"
+            );
             return Err(self.error(record, self.at.skill, problem));
         }
         if let Some(name) = self.at.skill_name.map(field).filter(|n| !missing(n)) {
@@ -173,14 +177,23 @@ impl<'a> Rows<'a> {
         let column = self.at.order.unwrap_or_default();
         let number = match text.parse::<i64>() {
             Ok(whole) => Some(Order(whole, 0.0)),
-            Err(_) => text.parse::<f64>().ok().filter(|x| x.is_finite()).map(|x| Order(x.floor() as i64, x - x.floor())),
+            Err(_) => {
+                text.parse::<f64>().ok().filter(|x| x.is_finite()).map(|x| Order(x.floor() as i64, x - x.floor()))
+            }
         };
         match number {
             Some(order) if self.order_text.is_empty() => self.order.push(order),
-            None if self.order.is_empty() && text.starts_with(|c: char| c.is_ascii_digit()) => self.order_text.push(text.to_owned()),
+            None if self.order.is_empty() && text.starts_with(|c: char| c.is_ascii_digit()) => {
+                self.order_text.push(text.to_owned());
+            }
             _ => {
-                let expected = if self.order_text.is_empty() { "a number, as in the rows before" } else { "a time, as in the rows before" };
-                let problem = format!("found {}, expected {expected}; name another column with --order-column", quote(text));
+                let expected = if self.order_text.is_empty() {
+                    "a number, as in the rows before"
+                } else {
+                    "a time, as in the rows before"
+                };
+                let problem =
+                    format!("found {}, expected {expected}; name another column with --order-column", quote(text));
                 return Err(self.error(record, column, problem));
             }
         }
@@ -219,14 +232,17 @@ impl<'a> Rows<'a> {
 
     fn finish(self) -> Result<Dataset> {
         if self.student.is_empty() {
-            let problem = format!("no usable answer in {} rows; expected at least {MIN_INTERACTIONS} of one student", self.rows_read);
+            let problem = format!(
+                "no usable answer in {} rows; expected at least {MIN_INTERACTIONS} of one student",
+                self.rows_read
+            );
             return Err(Error::data(self.file, problem));
         }
         let (rows, starts) = self.sorted();
         let mut dropped = self.dropped;
         let student_ids = self.students.into_list();
         let mut build = Build {
-            split: SkillSplit::of(self.skills.into_list(), self.at.item.is_some()),
+            split: SkillSplit::of(&self.skills.into_list(), self.at.item.is_some()),
             names: self.names,
             items: self.items.into_list(),
             item_map: HashMap::new(),
@@ -284,7 +300,8 @@ impl Build {
             let slot = &mut self.split.assigned[piece as usize];
             let skill = *slot.get_or_insert_with(|| {
                 let id = self.split.ids[piece as usize].clone();
-                let name = self.names.get(&raw_skill).filter(|_| pieces.len() == 1).cloned().unwrap_or_else(|| id.clone());
+                let name =
+                    self.names.get(&raw_skill).filter(|_| pieces.len() == 1).cloned().unwrap_or_else(|| id.clone());
                 self.dataset.skills.push(Skill { id, name });
                 (self.dataset.skills.len() - 1) as u32
             });
@@ -312,7 +329,7 @@ struct SkillSplit {
 impl SkillSplit {
     /// pykt splits at `_` where the file has items too. Without items only ids joined from whole
     /// numbers are split, so that a name like `long_division` stays one skill.
-    fn of(written: Vec<String>, has_items: bool) -> Self {
+    fn of(written: &[String], has_items: bool) -> Self {
         let numeric = |s: &String| s.split('_').all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()));
         let joined = written.iter().any(|s| s.contains('_') && numeric(s));
         let splits = has_items || joined;
@@ -325,12 +342,7 @@ impl SkillSplit {
             })
             .collect();
         let ids = ids.into_list();
-        Self {
-            splits,
-            assigned: vec![None; ids.len()],
-            ids,
-            pieces,
-        }
+        Self { splits, assigned: vec![None; ids.len()], ids, pieces }
     }
 }
 

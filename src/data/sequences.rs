@@ -69,7 +69,8 @@ fn read_windows(mut source: TextSource<'_>, header: &[String]) -> Result<Vec<Seq
     };
     let (fold, uid, concepts, responses) = (need("fold")?, need("uid")?, need("concepts")?, need("responses")?);
     let masks = place("selectmasks");
-    let lists: Vec<usize> = ["questions", "timestamps", "usetimes", "is_repeat"].into_iter().filter_map(place).collect();
+    let lists: Vec<usize> =
+        ["questions", "timestamps", "usetimes", "is_repeat"].into_iter().filter_map(place).collect();
     let mut rows = Vec::new();
     let mut record = csv::ByteRecord::new();
     while source.next(&mut record)? {
@@ -132,9 +133,18 @@ impl Cell<'_> {
         Err(self.error(b, problem))
     }
 
-    fn window(&self, fold: usize, uid: usize, skills: (usize, &[i64]), answers: (usize, &[i64]), length: usize) -> Result<SequenceRow> {
+    fn window(
+        &self,
+        fold: usize,
+        uid: usize,
+        skills: (usize, &[i64]),
+        answers: (usize, &[i64]),
+        length: usize,
+    ) -> Result<SequenceRow> {
         if length < 2 {
-            let problem = format!("the window holds {length} interaction, expected at least 2 (pykt keeps {MIN_INTERACTIONS} or more)");
+            let problem = format!(
+                "the window holds {length} interaction, expected at least 2 (pykt keeps {MIN_INTERACTIONS} or more)"
+            );
             return Err(self.error(skills.0, problem));
         }
         let (skill_column, skills) = skills;

@@ -2,10 +2,10 @@
 //!
 //! The generative model (also in `docs/DATA.md`), for a student with ability a ~ N(0,1) and pace
 //! p = 0.16·exp(0.35·N(0,1)), and for each skill k with difficulty d and prerequisites P(k):
-//! - initial mastery m\[k\] = 0.75·σ(1.3·a − d + 0.5·N(0,1));
+//! - initial mastery m\[k\] = 0.85·σ(1.8·a − d − 0.4 + 0.5·N(0,1));
 //! - the student works through the curriculum in blocks of 2–6 answers, mostly on the next skill not yet
 //!   mastered, sometimes looking back;
-//! - an answer is right with probability guess + (1 − guess − slip)·m\[k\], guess 0.15, slip 0.06;
+//! - an answer is right with probability guess + (1 − guess − slip)·m\[k\], guess 0.1, slip 0.05;
 //! - practice adds gain = p·(1 − m\[k\])·(0.25 + 0.75·min over P(k) of m), 30 % less after a wrong answer, and a
 //!   fifth of that to each prerequisite. So mastery never falls.
 
@@ -16,8 +16,8 @@ use rand_distr::{Distribution as _, Normal};
 use super::corpus::Truth;
 use super::students::{Dataset, Skill, Student};
 
-const GUESS: f64 = 0.15;
-const SLIP: f64 = 0.06;
+const GUESS: f64 = 0.1;
+const SLIP: f64 = 0.05;
 const SPILL: f64 = 0.2;
 
 /// A skill of the simulated curriculum.
@@ -79,7 +79,8 @@ fn simulate_student(id: String, rng: &mut ChaCha8Rng) -> (Student, Vec<f32>) {
     let normal = |rng: &mut ChaCha8Rng| -> f64 { standard.map_or(0.0, |n: Normal<f64>| n.sample(rng)) };
     let ability = normal(rng);
     let pace = 0.16 * (0.35 * normal(rng)).exp();
-    let mut mastery = SIMULATED_SKILLS.map(|s| 0.75 / (1.0 + (-(1.3 * ability - s.difficulty + 0.5 * normal(rng))).exp()));
+    let mut mastery =
+        SIMULATED_SKILLS.map(|s| 0.85 / (1.0 + (-(1.8 * ability - s.difficulty - 0.4 + 0.5 * normal(rng))).exp()));
     let length = (3.5 + 0.6 * normal(rng)).exp().clamp(6.0, 160.0) as usize;
     let mut student = Student { id, ..Student::default() };
     let mut after = Vec::with_capacity(length * SIMULATED_SKILLS.len());
@@ -141,5 +142,19 @@ mod tests {
         }
         let share = a.share_correct();
         assert!((0.4..0.85).contains(&share), "share correct {share}");
+    }
+
+    #[test]
+    fn knowing_the_truth_predicts_the_answers() {
+        let (class, truth) = simulate(2000, 3);
+        let (mut scores, mut targets) = (Vec::new(), Vec::new());
+        for (student, mastery) in class.students.iter().zip(&truth.mastery) {
+            for t in 1..student.len() {
+                scores.push(f64::from(mastery[(t - 1) * SIMULATED_SKILLS.len() + student.skills[t] as usize]));
+                targets.push(student.responses[t] == 1);
+            }
+        }
+        let auc = crate::evaluate::auc(&scores, &targets).unwrap();
+        assert!((0.7..0.85).contains(&auc), "AUC of the truth {auc}");
     }
 }

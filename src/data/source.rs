@@ -48,10 +48,7 @@ impl<'a> TextSource<'a> {
             .flexible(true)
             .buffer_capacity(PEEK)
             .from_reader(plain as Box<dyn Read + 'a>);
-        Ok(Self {
-            file: file.to_owned(),
-            reader,
-        })
+        Ok(Self { file: file.to_owned(), reader })
     }
 
     /// Reads the header: trimmed column names.
@@ -127,9 +124,5 @@ fn read_error(file: &str, error: &std::io::Error) -> Error {
         }
         _ => format!("reading failed: {error}"),
     };
-    Error::Data(DataError {
-        file: file.to_owned(),
-        problem,
-        ..DataError::default()
-    })
+    Error::Data(DataError { file: file.to_owned(), problem, ..DataError::default() })
 }

@@ -49,7 +49,12 @@ pub struct Inference<'a> {
 ///
 /// # Errors
 /// The device fails.
-pub async fn infer(model: &GainAkt, windows: &[&Window], how: Inference<'_>, mut progress: impl FnMut(usize)) -> Result<Vec<WindowOutcome>> {
+pub async fn infer(
+    model: &GainAkt,
+    windows: &[&Window],
+    how: Inference<'_>,
+    mut progress: impl FnMut(usize),
+) -> Result<Vec<WindowOutcome>> {
     let mut outcomes = Vec::with_capacity(windows.len());
     for part in windows.chunks(how.batch_size.max(1)) {
         let batch = RaggedBatch::new(part.iter().copied());

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::infer::WindowOutcome;
 use super::metrics::{accuracy, auc, correlation, stratified_sample};
+use crate::data::{Corpus, Window};
 
 /// How far a value may leave its bounds by rounding.
 const SLACK: f32 = 1e-6;
@@ -38,6 +39,8 @@ pub struct Measure {
     pub gain_correlation: Option<f64>,
     /// Windows those means are over.
     pub correlation_students: usize,
+    /// Correlation of M\[t, q_next\] with the known mastery over all steps, in a simulated class.
+    pub truth_correlation: Option<f64>,
 }
 
 /// Measures `outcomes`; correlations are those of the first `correlation_students` windows long enough.
@@ -64,7 +67,8 @@ pub fn measure(outcomes: &[WindowOutcome], correlation_students: usize) -> Measu
     measure.bounds_violation_rate = share(&|o| {
         o.heads.lowest_mastery.iter().any(|&m| m < -SLACK) || o.heads.highest_mastery.iter().any(|&m| m > 1.0 + SLACK)
     });
-    let long: Vec<&WindowOutcome> = outcomes.iter().filter(|o| o.target.len() >= MIN_STEPS).take(correlation_students).collect();
+    let long: Vec<&WindowOutcome> =
+        outcomes.iter().filter(|o| o.target.len() >= MIN_STEPS).take(correlation_students).collect();
     let (mastery, gain) = correlations(&long);
     measure.correlation_students = mastery.iter().filter(|c| c.is_some()).count();
     measure.mastery_correlation = mean(&mastery);
@@ -72,10 +76,30 @@ pub fn measure(outcomes: &[WindowOutcome], correlation_students: usize) -> Measu
     measure
 }
 
+/// Correlation over all steps of the inferred mastery of the skill asked next with its known mastery;
+/// `outcomes` are those of `windows` (each with a step). `None` where nothing is known or the model has no heads.
+pub fn truth_correlation(outcomes: &[WindowOutcome], windows: &[&Window], corpus: &Corpus) -> Option<f64> {
+    let truth = corpus.truth.as_ref()?;
+    let skills = corpus.skills.len();
+    let known: Vec<f64> = windows
+        .iter()
+        .flat_map(|w| {
+            let mastery = &truth.mastery[w.student as usize];
+            (0..w.steps()).map(move |t| {
+                let row = w.first as usize + t;
+                f64::from(mastery[row * skills + w.skills[t + 1] as usize])
+            })
+        })
+        .collect();
+    let inferred = joined(outcomes, |o| &o.heads.next_mastery);
+    if inferred.len() == known.len() { correlation(&inferred, &known) } else { None }
+}
+
 /// Global mastery and gain correlation of the alignment pass (SPEC §4): means over students drawn evenly from
 /// the deciles of length; 0 where none is defined.
 pub fn global_alignment(outcomes: &[WindowOutcome], students: usize) -> (f64, f64) {
-    let long: Vec<&WindowOutcome> = outcomes.iter().filter(|o| o.target.len() >= MIN_STEPS && !o.heads.mean_mastery.is_empty()).collect();
+    let long: Vec<&WindowOutcome> =
+        outcomes.iter().filter(|o| o.target.len() >= MIN_STEPS && !o.heads.mean_mastery.is_empty()).collect();
     let lengths: Vec<usize> = long.iter().map(|o| o.target.len()).collect();
     let chosen: Vec<&WindowOutcome> = stratified_sample(&lengths, students).into_iter().map(|i| long[i]).collect();
     let (mastery, gain) = correlations(&chosen);

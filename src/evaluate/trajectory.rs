@@ -50,7 +50,11 @@ pub async fn trajectory(model: &GainAkt, corpus: &Corpus, id: &str, how: Inferen
     let windows = corpus.student(id);
     if windows.is_empty() {
         let some: Vec<&str> = corpus.students.iter().take(3).map(String::as_str).collect();
-        return Err(Error::Config(format!("no student \"{id}\" in {}; ids look like {}", corpus.name, some.join(", "))));
+        return Err(Error::Config(format!(
+            "no student \"{id}\" in {}; ids look like {}",
+            corpus.name,
+            some.join(", ")
+        )));
     }
     let mut steps = Vec::new();
     for (w, window) in windows.iter().enumerate() {
@@ -59,7 +63,13 @@ pub async fn trajectory(model: &GainAkt, corpus: &Corpus, id: &str, how: Inferen
     Ok(Trajectory { student: id.to_owned(), skills: corpus.skills.clone(), steps })
 }
 
-async fn window_steps(model: &GainAkt, corpus: &Corpus, window: &Window, number: usize, how: Inference<'_>) -> Result<Vec<Step>> {
+async fn window_steps(
+    model: &GainAkt,
+    corpus: &Corpus,
+    window: &Window,
+    number: usize,
+    how: Inference<'_>,
+) -> Result<Vec<Step>> {
     // A stand-in for the unknown next exercise gives the last answer a row of its own.
     let (mut skills, mut responses) = (window.skills.clone(), window.responses.clone());
     skills.push(0);
@@ -91,7 +101,9 @@ async fn window_steps(model: &GainAkt, corpus: &Corpus, window: &Window, number:
 impl Trajectory {
     /// As CSV, one row an answer and skill: step, what was answered, and that skill's mastery and gain.
     pub fn to_csv(&self) -> String {
-        let mut out = String::from("position,window,skill_id,skill_name,response,prediction,of_skill_id,of_skill_name,mastery,gain,true_mastery\n");
+        let mut out = String::from(
+            "position,window,skill_id,skill_name,response,prediction,of_skill_id,of_skill_name,mastery,gain,true_mastery\n",
+        );
         let number = |value: Option<&f32>| value.map_or(String::new(), f32::to_string);
         for step in &self.steps {
             let own = &self.skills[step.skill as usize];

@@ -52,7 +52,8 @@ impl RunFolder {
     /// The folder cannot be made.
     pub fn create(parent: &Path, title: &str) -> Result<Self> {
         files::create_dir(parent)?;
-        let title: String = title.chars().map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect();
+        let title: String =
+            title.chars().map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect();
         let base = format!("{}_gainakt2exp_{title}", utc_stamp());
         for attempt in 1..1000 {
             let name = if attempt == 1 { base.clone() } else { format!("{base}-{attempt}") };

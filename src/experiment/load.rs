@@ -71,7 +71,10 @@ pub fn load_dataset(path: &Path, columns: &ColumnNames) -> Result<Dataset> {
     let name = path.display().to_string();
     match read_table(&name, files::open(path)?, columns)? {
         Table::Raw(dataset) => Ok(dataset),
-        Table::Sequences(_) => Err(Error::data(&name, "these are pykt's sequences, already split; expected raw interactions, one answer a row")),
+        Table::Sequences(_) => Err(Error::data(
+            &name,
+            "these are pykt's sequences, already split; expected raw interactions, one answer a row",
+        )),
     }
 }
 
@@ -82,7 +85,10 @@ pub fn load_dataset(path: &Path, columns: &ColumnNames) -> Result<Dataset> {
 pub fn load_model(folder: &RunFolder, config: &Config, skills: usize, device: &Device) -> Result<GainAkt> {
     let path = folder.file(File::Best);
     if !path.is_file() {
-        return Err(Error::Checkpoint(format!("{}: no epoch of this run is finished; continue it with gainakt train --resume", path.display())));
+        return Err(Error::Checkpoint(format!(
+            "{}: no epoch of this run is finished; continue it with gainakt train --resume",
+            path.display()
+        )));
     }
     let name = path.display().to_string();
     let (stored, weights) = decode_weights(&name, &files::read(&path)?)?;

@@ -29,7 +29,10 @@ pub fn config_json(config: &Config, about: &Circumstances, device: (&str, &str))
     let (snapshot, shape) = (evaluation_snapshot(config), model_config(config));
     let mut record = Map::new();
     let groups = [
-        ("runtime", json!({"command": about.command, "timestamp": about.started, "program": "gainakt", "version": env!("CARGO_PKG_VERSION")})),
+        (
+            "runtime",
+            json!({"command": about.command, "timestamp": about.started, "program": "gainakt", "version": env!("CARGO_PKG_VERSION")}),
+        ),
         ("hardware", json!({"device": device.0, "adapter": device.1})),
         ("seeds", value(&config.seeds)?),
         ("training", value(&config.training)?),
@@ -61,8 +64,12 @@ pub fn read_config(name: &str, text: &str) -> Result<Config> {
     let broken = |what: String| Error::Config(format!("{name}: {what}"));
     let record: Map<String, Value> = serde_json::from_str(text).map_err(|e| broken(e.to_string()))?;
     let mut settings = Map::new();
-    for key in ["seeds", "training", "data", "interpretability", "alignment", "global_alignment", "refinement", "model_config"] {
-        let group = record.get(key).ok_or_else(|| broken(format!("no group \"{key}\"; is this an experiment's config.json?")))?;
+    for key in
+        ["seeds", "training", "data", "interpretability", "alignment", "global_alignment", "refinement", "model_config"]
+    {
+        let group = record
+            .get(key)
+            .ok_or_else(|| broken(format!("no group \"{key}\"; is this an experiment's config.json?")))?;
         settings.insert(key.to_owned(), group.clone());
     }
     if let Some(students) = record.get("evaluation_snapshot").and_then(|s| s.get("max_correlation_students")) {

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::model::ModelConfig;
 use crate::platform::device::{DeviceChoice, choose};
 use crate::platform::{files, spawn_owner};
-use crate::train::{CheckpointKind, Command, Control, EpochRow, Message, Request, Resume, Results, TrainState, run};
+use crate::train::{CheckpointKind, Command, Control, EpochRow, Message, Request, Results, Resume, TrainState, run};
 
 /// Messages that may wait; checkpoints are large, so a slow disk holds the run back rather than fill memory.
 const WAITING: usize = 16;
@@ -100,7 +100,7 @@ impl Session {
     ///
     /// # Errors
     /// What ended the run, or a file that cannot be written.
-    pub fn next(&mut self) -> Result<Option<Message>> {
+    pub fn wait(&mut self) -> Result<Option<Message>> {
         match self.messages.recv_blocking() {
             Ok(message) => {
                 self.keep(&message)?;
@@ -122,7 +122,10 @@ impl Session {
             }
             Ok(outcome) => outcome.map(|_| None),
             Err(panic) => {
-                let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+                let text = panic
+                    .downcast_ref::<String>()
+                    .map(String::as_str)
+                    .or_else(|| panic.downcast_ref::<&str>().copied());
                 Err(Error::Device(format!("training failed inside the device: {}", text.unwrap_or("no reason given"))))
             }
         }
@@ -131,7 +134,9 @@ impl Session {
     fn keep(&mut self, message: &Message) -> Result<()> {
         match message {
             Message::Device { kind, label } => match &self.about {
-                Some(about) => self.folder.write(File::Config, config_json(&self.config, about, (kind, label))?.as_bytes()),
+                Some(about) => {
+                    self.folder.write(File::Config, config_json(&self.config, about, (kind, label))?.as_bytes())
+                }
                 None => Ok(()),
             },
             Message::Checkpoint { kind, bytes, .. } => {
@@ -146,7 +151,9 @@ impl Session {
                 self.history.push((**row).clone());
                 self.folder.write(File::Metrics, metrics_csv(&self.history).as_bytes())
             }
-            Message::Finished(results) => self.folder.write(File::Results, results_json(results, &self.history)?.as_bytes()),
+            Message::Finished(results) => {
+                self.folder.write(File::Results, results_json(results, &self.history)?.as_bytes())
+            }
             Message::Started { .. } | Message::Progress { .. } | Message::Warning(_) => Ok(()),
         }
     }

@@ -48,10 +48,7 @@ impl Block {
                 output_proj: Linear::new(d, d, init),
                 heads: config.n_heads,
             },
-            ffn: FeedForward {
-                layer0: Linear::new(d, d_ff, init),
-                layer3: Linear::new(d_ff, d, init),
-            },
+            ffn: FeedForward { layer0: Linear::new(d, d_ff, init), layer3: Linear::new(d_ff, d, init) },
             norm1_ctx: ResidualNorm::new(d, init),
             norm1_val: ResidualNorm::new(d, init),
             norm2_ctx: ResidualNorm::new(d, init),
@@ -59,7 +56,13 @@ impl Block {
     }
 
     /// Context and value streams `[N, D]` after the block.
-    pub fn forward(&self, ctx: Tensor<2>, val: Tensor<2>, rows: &Ragged, dropout: &mut DropoutSites) -> (Tensor<2>, Tensor<2>) {
+    pub fn forward(
+        &self,
+        ctx: Tensor<2>,
+        val: Tensor<2>,
+        rows: &Ragged,
+        dropout: &mut DropoutSites,
+    ) -> (Tensor<2>, Tensor<2>) {
         let attended = self.attn.forward(ctx.clone(), val.clone(), rows);
         // One draw serves both streams (SPEC §2).
         let site = dropout.site();

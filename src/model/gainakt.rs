@@ -130,12 +130,7 @@ impl GainAkt {
             }
             _ => None,
         };
-        Output {
-            logits: self.predict(ctx.clone(), val.clone(), input, &mut dropout),
-            context: ctx,
-            value: val,
-            heads,
-        }
+        Output { logits: self.predict(ctx.clone(), val.clone(), input, &mut dropout), context: ctx, value: val, heads }
     }
 
     fn predict(&self, ctx: Tensor<2>, val: Tensor<2>, input: &ModelInput, dropout: &mut DropoutSites) -> Tensor<1> {

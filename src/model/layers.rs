@@ -50,10 +50,7 @@ impl Linear {
     /// A layer from `inputs` to `outputs` features.
     pub fn new(inputs: usize, outputs: usize, init: &mut Init<'_>) -> Self {
         let bound = 1.0 / (inputs as f64).sqrt();
-        Self {
-            weight: init.uniform(bound, [outputs, inputs]),
-            bias: init.uniform(bound, [outputs]),
-        }
+        Self { weight: init.uniform(bound, [outputs, inputs]), bias: init.uniform(bound, [outputs]) }
     }
 
     /// `[N, in]` → `[N, out]`.
@@ -102,10 +99,7 @@ pub struct ResidualNorm {
 impl ResidualNorm {
     /// For vectors of `width`.
     pub fn new(width: usize, init: &mut Init<'_>) -> Self {
-        Self {
-            weight: init.param(vec![1.0; width], [width]),
-            bias: init.param(vec![0.0; width], [width]),
-        }
+        Self { weight: init.param(vec![1.0; width], [width]), bias: init.param(vec![0.0; width], [width]) }
     }
 
     /// LayerNorm(x + dropout(a)), all `[N, width]`.

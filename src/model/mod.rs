@@ -10,5 +10,5 @@ mod weights;
 
 pub use gainakt::{GainAkt, Heads, ModelConfig, Output};
 pub use input::{DropoutSites, ModelInput};
-pub use weights::{Weights, gradients, parameter_count, parameters, read_parameters, to_host, write_parameters};
 pub(crate) use weights::update_parameters;
+pub use weights::{Weights, gradients, parameter_count, parameters, read_parameters, to_host, write_parameters};

@@ -13,7 +13,8 @@ pub type Weights = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
 
 /// The state-dict name of a module path: `ffn.layer0.weight` → `ffn.0.weight`.
 fn torch_name(path: &[String]) -> String {
-    let parts: Vec<&str> = path.iter().map(|p| p.strip_prefix("layer").filter(|n| n.parse::<u8>().is_ok()).unwrap_or(p)).collect();
+    let parts: Vec<&str> =
+        path.iter().map(|p| p.strip_prefix("layer").filter(|n| n.parse::<u8>().is_ok()).unwrap_or(p)).collect();
     parts.join(".")
 }
 
@@ -43,10 +44,7 @@ impl<F: FnMut(String, Vec<usize>, Tensor<1>)> ModuleVisitor for Visit<F> {
 /// Names, shapes and flat values `[n]` of every parameter, in module order.
 pub fn parameters(model: &GainAkt) -> Vec<(String, Vec<usize>, Tensor<1>)> {
     let mut list = Vec::new();
-    model.visit(&mut Visit {
-        path: Vec::new(),
-        each: |name, shape, value| list.push((name, shape, value)),
-    });
+    model.visit(&mut Visit { path: Vec::new(), each: |name, shape, value| list.push((name, shape, value)) });
     list
 }
 
@@ -82,7 +80,8 @@ pub async fn to_host<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
 /// # Errors
 /// A name is missing or unknown, or a shape differs; nothing is replaced then.
 pub fn write_parameters(model: GainAkt, weights: &Weights) -> Result<GainAkt> {
-    let expected: BTreeMap<String, Vec<usize>> = parameters(&model).into_iter().map(|(name, shape, _)| (name, shape)).collect();
+    let expected: BTreeMap<String, Vec<usize>> =
+        parameters(&model).into_iter().map(|(name, shape, _)| (name, shape)).collect();
     for (name, shape) in &expected {
         match weights.get(name) {
             None => return Err(Error::Checkpoint(format!("the checkpoint has no \"{name}\"; it is of another model"))),

@@ -44,7 +44,11 @@ impl AlignmentTargets {
             .collect();
         Self {
             alignment: PearsonGroups::new(&[whole][..usize::from(enough)], rows, device),
-            lag: if lag { PearsonGroups::new(&lag_groups(batch, windows, &objective.lag_weights, answers), rows, device) } else { None },
+            lag: if lag {
+                PearsonGroups::new(&lag_groups(batch, windows, &objective.lag_weights, answers), rows, device)
+            } else {
+                None
+            },
             retention: PearsonGroups::new(&normalised(retention_groups), batch.rows(), device),
         }
     }

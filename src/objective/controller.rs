@@ -54,7 +54,10 @@ pub struct ControllerSettings {
 
 impl Default for ControllerSettings {
     fn default() -> Self {
-        Self::new(&Config { training: crate::config::Training { epochs: 12, ..Default::default() }, ..Config::default() })
+        Self::new(&Config {
+            training: crate::config::Training { epochs: 12, ..Default::default() },
+            ..Config::default()
+        })
     }
 }
 
@@ -189,7 +192,8 @@ impl Controller {
                 self.weight = WEIGHT_FLOOR.max(self.weight * s.share_decay);
             }
         }
-        self.low_variance_epochs = if result.mean_variance < s.variance_floor { self.low_variance_epochs + 1 } else { 0 };
+        self.low_variance_epochs =
+            if result.mean_variance < s.variance_floor { self.low_variance_epochs + 1 } else { 0 };
         if self.low_variance_epochs >= s.variance_patience {
             self.sparsity_weight *= s.variance_factor;
         }

@@ -94,7 +94,14 @@ impl Objective {
         terms
     }
 
-    fn constraints(&self, terms: &mut Terms, heads: &Heads, input: &ModelInput, targets: &Targets, epoch: &EpochSettings) {
+    fn constraints(
+        &self,
+        terms: &mut Terms,
+        heads: &Heads,
+        input: &ModelInput,
+        targets: &Targets,
+        epoch: &EpochSettings,
+    ) {
         let (m, g) = (&heads.mastery, &heads.gains);
         let [rows, skills] = m.dims();
         let cells = (rows * skills) as f32;
@@ -104,11 +111,16 @@ impl Objective {
         let (right, wrong) = (targets.row(Row::RightShare), targets.row(Row::WrongShare));
 
         terms.add("non_negative", self.non_negative, activation::relu(g.clone().neg()).sum() / cells);
-        let performance = ((own_mastery.clone().neg() + 1.0) * right.clone()).sum() + (own_mastery * wrong.clone()).sum();
+        let performance =
+            ((own_mastery.clone().neg() + 1.0) * right.clone()).sum() + (own_mastery * wrong.clone()).sum();
         terms.add("mastery_performance", self.mastery_performance * epoch.performance_scale, performance);
         if targets.both_answers {
             let gap = (own_gain.clone() * wrong).sum() - (own_gain * right).sum();
-            terms.add("gain_performance", self.gain_performance * epoch.performance_scale, activation::relu(gap + MARGIN));
+            terms.add(
+                "gain_performance",
+                self.gain_performance * epoch.performance_scale,
+                activation::relu(gap + MARGIN),
+            );
         }
         if skills > 1 {
             let others = (g.clone() * (practised.neg() + 1.0)).abs().sum();
@@ -233,7 +245,9 @@ impl Targets {
         let n = batch.rows();
         let right = batch.response.iter().filter(|&&r| r == 1).count();
         let wrong = n - right;
-        let share = |wanted: u8, count: usize| batch.response.iter().map(move |&r| if r == wanted { 1.0 / count as f32 } else { 0.0 });
+        let share = |wanted: u8, count: usize| {
+            batch.response.iter().map(move |&r| if r == wanted { 1.0 / count as f32 } else { 0.0 })
+        };
         let mut rows = Vec::with_capacity(4 * n);
         rows.extend(batch.next_response.iter().map(|&r| f32::from(r)));
         rows.extend(share(1, right));

@@ -19,10 +19,7 @@ impl Dropout {
         for word in [step, u64::from(site)] {
             mixed = splitmix(mixed ^ word.wrapping_mul(0xbf58_476d_1ce4_e5b9));
         }
-        Self {
-            probability,
-            key: [mixed as u32, (mixed >> 32) as u32],
-        }
+        Self { probability, key: [mixed as u32, (mixed >> 32) as u32] }
     }
 
     /// Whether nothing is dropped.

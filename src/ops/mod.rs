@@ -78,7 +78,13 @@ pub fn dropout(x: Tensor<2>, dropout: Dropout) -> Tensor<2> {
 ///
 /// `param` and `grad` are `[n]`, `moments` `[2, n]` (first, second), `clip` `[1]`, the factor global-norm
 /// clipping puts before the gradient. Not differentiable; returns the new parameter and moments.
-pub fn adam(param: Tensor<1>, moments: Tensor<2>, grad: Tensor<1>, clip: Tensor<1>, step: AdamStep) -> (Tensor<1>, Tensor<2>) {
+pub fn adam(
+    param: Tensor<1>,
+    moments: Tensor<2>,
+    grad: Tensor<1>,
+    clip: Tensor<1>,
+    step: AdamStep,
+) -> (Tensor<1>, Tensor<2>) {
     let (param, moments) = <Dispatch as Kernels>::adam(
         param.into_dispatch(),
         moments.into_dispatch(),

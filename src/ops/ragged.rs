@@ -35,10 +35,7 @@ impl Ragged {
         }
         layout.extend(offsets.iter().map(|&o| o as i32));
         let len = layout.len();
-        Self {
-            offsets: offsets.into(),
-            layout: Tensor::from_data(TensorData::new(layout, [len]), device),
-        }
+        Self { offsets: offsets.into(), layout: Tensor::from_data(TensorData::new(layout, [len]), device) }
     }
 
     /// Host offsets.

@@ -48,7 +48,8 @@ pub fn residual_norm(x: Tensor<2>, a: Tensor<2>, gamma: Tensor<1>, beta: Tensor<
 /// [`super::dropout`] with the mask made on the host.
 pub fn dropout(x: Tensor<2>, dropout: Dropout) -> Tensor<2> {
     let shape @ [rows, width] = x.dims();
-    let mask: Vec<f32> = (0..rows * width).map(|i| if dropout.is_off() { 1.0 } else { dropout.factor(i as u32) }).collect();
+    let mask: Vec<f32> =
+        (0..rows * width).map(|i| if dropout.is_off() { 1.0 } else { dropout.factor(i as u32) }).collect();
     let mask = Tensor::<2>::from_data(TensorData::new(mask, shape), &x.device());
     x * mask
 }

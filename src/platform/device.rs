@@ -50,7 +50,9 @@ pub async fn choose(choice: DeviceChoice) -> Result<ComputeDevice> {
     let real = found.as_ref().is_some_and(|a| a.get_info().device_type != wgpu::DeviceType::Cpu);
     match (found, choice) {
         (Some(adapter), _) if real || choice == DeviceChoice::Gpu => open(instance, adapter).await,
-        (Some(adapter), _) => Ok(cpu(&format!("; the only adapter, {}, is software: --device gpu uses it", adapter.get_info().name))),
+        (Some(adapter), _) => {
+            Ok(cpu(&format!("; the only adapter, {}, is software: --device gpu uses it", adapter.get_info().name)))
+        }
         (None, DeviceChoice::Gpu) => Err(Error::Device(
             "no WebGPU adapter found; install a Vulkan, Metal or DirectX 12 driver, or use --device cpu".to_owned(),
         )),
@@ -60,11 +62,7 @@ pub async fn choose(choice: DeviceChoice) -> Result<ComputeDevice> {
 
 fn cpu(remark: &str) -> ComputeDevice {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    ComputeDevice {
-        device: Device::flex(),
-        kind: "cpu",
-        label: format!("CPU, {threads} threads{remark}"),
-    }
+    ComputeDevice { device: Device::flex(), kind: "cpu", label: format!("CPU, {threads} threads{remark}") }
 }
 
 /// The best adapter: discrete before integrated before others before software.
@@ -106,14 +104,8 @@ async fn open(instance: wgpu::Instance, adapter: wgpu::Adapter) -> Result<Comput
         .await
         .map_err(|e| Error::Device(format!("{} gave no device: {e}", info.name)))?;
     let setup = WgpuSetup { instance, adapter, device, queue, backend: info.backend };
-    let device = Device::wgpu_options()
-        .setup(setup)
-        .init()
-        .map_err(|e| Error::Device(format!("{}: {e}", info.name)))?;
+    let device =
+        Device::wgpu_options().setup(setup).init().map_err(|e| Error::Device(format!("{}: {e}", info.name)))?;
     let driver = [info.driver.as_str(), info.driver_info.as_str()].join(" ");
-    Ok(ComputeDevice {
-        device,
-        kind: "gpu",
-        label: format!("{} ({:?}, {})", info.name, info.backend, driver.trim()),
-    })
+    Ok(ComputeDevice { device, kind: "gpu", label: format!("{} ({:?}, {})", info.name, info.backend, driver.trim()) })
 }

@@ -9,8 +9,13 @@ mod native;
 mod web;
 
 #[cfg(not(target_arch = "wasm32"))]
-pub use native::{spawn_owner, utc_stamp, yield_now};
+pub use native::{spawn_owner, yield_now};
 #[cfg(target_arch = "wasm32")]
-pub use web::{utc_stamp, yield_now};
+pub use web::yield_now;
 
 pub use web_time::Instant;
+
+/// The time in UTC as `YYYYMMDD_HHMMSS`.
+pub fn utc_stamp() -> String {
+    jiff::Timestamp::now().strftime("%Y%m%d_%H%M%S").to_string()
+}

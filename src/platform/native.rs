@@ -1,4 +1,4 @@
-//! Native threads and clock.
+//! Native threads.
 
 use std::thread::JoinHandle;
 
@@ -23,8 +23,3 @@ where
 
 /// Lets others run; native threads need no help.
 pub async fn yield_now() {}
-
-/// The time in UTC as `YYYYMMDD_HHMMSS`.
-pub fn utc_stamp() -> String {
-    jiff::Timestamp::now().strftime("%Y%m%d_%H%M%S").to_string()
-}

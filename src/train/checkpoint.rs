@@ -70,7 +70,8 @@ impl TrainState {
     /// # Errors
     /// The tensors cannot be serialised.
     pub fn encode(&self, model: &ModelConfig) -> Result<Vec<u8>> {
-        let moments: Weights = self.moments.iter().map(|(name, value)| (format!("{MOMENTS}{name}"), value.clone())).collect();
+        let moments: Weights =
+            self.moments.iter().map(|(name, value)| (format!("{MOMENTS}{name}"), value.clone())).collect();
         encode(self.weights.iter().chain(&moments), &[(MODEL, json(model)?), (STATE, json(&self.run)?)])
     }
 
@@ -80,8 +81,11 @@ impl TrainState {
     /// `name` is damaged, no state file, or of a model of other sizes than `model`.
     pub fn decode(name: &str, bytes: &[u8], model: &ModelConfig) -> Result<Self> {
         let (tensors, metadata) = decode(name, bytes)?;
-        let text = metadata.get(STATE).ok_or_else(|| Error::Checkpoint(format!("{name}: this file holds no training state")))?;
-        let run = serde_json::from_str(text).map_err(|e| Error::Checkpoint(format!("{name}: unreadable training state: {e}")))?;
+        let text = metadata
+            .get(STATE)
+            .ok_or_else(|| Error::Checkpoint(format!("{name}: this file holds no training state")))?;
+        let run = serde_json::from_str(text)
+            .map_err(|e| Error::Checkpoint(format!("{name}: unreadable training state: {e}")))?;
         let found: Option<ModelConfig> = metadata.get(MODEL).and_then(|text| serde_json::from_str(text).ok());
         if found.as_ref() != Some(model) {
             return Err(Error::Checkpoint(format!("{name}: the state is of another model than config.json describes")));
@@ -101,7 +105,10 @@ fn json(value: &impl Serialize) -> Result<String> {
     serde_json::to_string(value).map_err(|e| Error::Checkpoint(format!("cannot write the checkpoint: {e}")))
 }
 
-fn encode<'a>(tensors: impl Iterator<Item = (&'a String, &'a (Vec<usize>, Vec<f32>))>, metadata: &[(&str, String)]) -> Result<Vec<u8>> {
+fn encode<'a>(
+    tensors: impl Iterator<Item = (&'a String, &'a (Vec<usize>, Vec<f32>))>,
+    metadata: &[(&str, String)],
+) -> Result<Vec<u8>> {
     let failed = |e: safetensors::SafeTensorError| Error::Checkpoint(format!("cannot write the checkpoint: {e}"));
     let views: BTreeMap<&str, TensorView<'_>> = tensors
         .map(|(name, (shape, values))| {
@@ -114,13 +121,20 @@ fn encode<'a>(tensors: impl Iterator<Item = (&'a String, &'a (Vec<usize>, Vec<f3
 }
 
 fn decode(name: &str, bytes: &[u8]) -> Result<(Weights, HashMap<String, String>)> {
-    let damaged = |e: &dyn std::fmt::Display| Error::Checkpoint(format!("{name}: not a readable safetensors file ({e}); it may be cut off or of another format"));
+    let damaged = |e: &dyn std::fmt::Display| {
+        Error::Checkpoint(format!(
+            "{name}: not a readable safetensors file ({e}); it may be cut off or of another format"
+        ))
+    };
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| damaged(&e))?;
     let tensors = SafeTensors::deserialize(bytes).map_err(|e| damaged(&e))?;
     let mut weights = Weights::new();
     for (key, view) in tensors.iter() {
         if view.dtype() != Dtype::F32 {
-            return Err(Error::Checkpoint(format!("{name}: \"{key}\" is stored as {:?}, expected 32-bit floats", view.dtype())));
+            return Err(Error::Checkpoint(format!(
+                "{name}: \"{key}\" is stored as {:?}, expected 32-bit floats",
+                view.dtype()
+            )));
         }
         let values = view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
         weights.insert(key.to_owned(), (view.shape().to_vec(), values));

@@ -61,7 +61,13 @@ impl EpochLog {
     ///
     /// # Errors
     /// The device fails.
-    pub async fn row(mut self, epoch: usize, objective: &Objective, settings: &EpochSettings, learning_rate: f64) -> Result<EpochRow> {
+    pub async fn row(
+        mut self,
+        epoch: usize,
+        objective: &Objective,
+        settings: &EpochSettings,
+        learning_rate: f64,
+    ) -> Result<EpochRow> {
         let logits = to_host(Tensor::cat(std::mem::take(&mut self.logits), 0)).await?;
         let scores: Vec<f64> = logits.into_iter().map(f64::from).collect();
         let total = self.mean("total");

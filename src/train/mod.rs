@@ -13,4 +13,4 @@ pub use checkpoint::{RunState, TrainState, decode_weights, encode_weights};
 pub use message::{CheckpointKind, Command, EpochRow, Message, Phase, Results};
 pub use optimizer::{Adam, AdamConfig};
 pub use plateau::Plateau;
-pub use run::{Control, Request, Resume, evaluate_parts, parts, run};
+pub use run::{Control, Request, Resume, run};

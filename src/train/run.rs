@@ -13,10 +13,12 @@ use super::message::{CheckpointKind, Command, EpochRow, Message, Phase, Results}
 use super::optimizer::{Adam, AdamConfig};
 use super::plateau::Plateau;
 use crate::config::Config;
-use crate::data::{Corpus, Part, RaggedBatch, Window};
+use crate::data::{Corpus, RaggedBatch, Window};
 use crate::error::{Error, Result};
-use crate::evaluate::{Inference, Measure, global_alignment, infer, measure};
-use crate::model::{DropoutSites, GainAkt, ModelConfig, ModelInput, Weights, parameter_count, read_parameters, write_parameters};
+use crate::evaluate::{Inference, evaluate_parts, global_alignment, infer, measure, parts, truth_correlation};
+use crate::model::{
+    DropoutSites, GainAkt, ModelConfig, ModelInput, Weights, parameter_count, read_parameters, write_parameters,
+};
 use crate::objective::{Controller, ControllerSettings, EpochResult, Objective, Targets};
 use crate::platform;
 
@@ -119,48 +121,10 @@ pub async fn run(request: Request, device: &Device, control: &Control) -> Result
     Ok(results)
 }
 
-/// Training, validation and test windows of an experiment.
-///
-/// # Errors
-/// The validation fold leaves nothing to train on or to validate with.
-pub fn parts<'a>(config: &Config, corpus: &'a Corpus) -> Result<[Vec<&'a Window>; 3]> {
-    let windows = [Part::Train, Part::Validation, Part::Test].map(|p| corpus.part(p, config.data.fold));
-    if windows[0].is_empty() || windows[1].is_empty() {
-        return Err(Error::Config(format!(
-            "fold {} leaves {} windows to train on and {} to validate; choose another --fold or give more data",
-            config.data.fold,
-            windows[0].len(),
-            windows[1].len()
-        )));
-    }
-    Ok(windows)
-}
-
-/// The figures of `model` on training, validation and test windows.
-///
-/// # Errors
-/// The device fails.
-pub async fn evaluate_parts(
-    model: &GainAkt,
-    config: &Config,
-    windows: &[Vec<&Window>; 3],
-    how: Inference<'_>,
-    mut progress: impl FnMut(usize, usize),
-) -> Result<[Measure; 3]> {
-    let total = windows.iter().map(Vec::len).sum();
-    let mut measures = [Measure::default(), Measure::default(), Measure::default()];
-    let mut before = 0;
-    for (part, windows) in windows.iter().enumerate() {
-        let outcomes = infer(model, windows, how, |done| progress(before + done, total)).await?;
-        measures[part] = measure(&outcomes, config.evaluation.max_correlation_students);
-        before += windows.len();
-    }
-    Ok(measures)
-}
-
 /// A run's moving parts.
 struct Trainer<'a> {
     config: &'a Config,
+    corpus: &'a Corpus,
     device: &'a Device,
     shape: ModelConfig,
     objective: Objective,
@@ -172,7 +136,7 @@ struct Trainer<'a> {
 }
 
 impl<'a> Trainer<'a> {
-    fn new(config: &'a Config, corpus: &Corpus, device: &'a Device, resume: Option<Resume>) -> Result<Self> {
+    fn new(config: &'a Config, corpus: &'a Corpus, device: &'a Device, resume: Option<Resume>) -> Result<Self> {
         let shape = ModelConfig::new(config, corpus.skills.len());
         let training = &config.training;
         let autodiff = device.clone().autodiff();
@@ -180,6 +144,7 @@ impl<'a> Trainer<'a> {
         let adam = AdamConfig { weight_decay: training.weight_decay, clip: training.gradient_clip };
         let trainer = Self {
             config,
+            corpus,
             device,
             objective: Objective::new(config),
             shape,
@@ -203,7 +168,9 @@ impl<'a> Trainer<'a> {
     fn resumed(mut self, resume: Resume, adam: AdamConfig) -> Result<Self> {
         let TrainState { run, weights, moments } = resume.state;
         self.model = self.model.take().map(|model| write_parameters(model, &weights)).transpose()?;
-        let tensor = |(name, (shape, values)): (String, (Vec<usize>, Vec<f32>))| (name, Tensor::from_data(TensorData::new(values, shape), self.device));
+        let tensor = |(name, (shape, values)): (String, (Vec<usize>, Vec<f32>))| {
+            (name, Tensor::from_data(TensorData::new(values, shape), self.device))
+        };
         self.adam = Adam::resume(adam, moments.into_iter().map(tensor).collect(), run.steps as u32);
         self.state = run;
         self.best = Some(resume.best);
@@ -219,7 +186,13 @@ impl<'a> Trainer<'a> {
     }
 
     /// Trains and validates one epoch; false where it was stopped.
-    async fn epoch(&mut self, epoch: usize, train: &[&Window], validation: &[&Window], control: &Control) -> Result<bool> {
+    async fn epoch(
+        &mut self,
+        epoch: usize,
+        train: &[&Window],
+        validation: &[&Window],
+        control: &Control,
+    ) -> Result<bool> {
         let settings = self.state.controller.begin(epoch, None);
         let learning_rate = self.state.plateau.learning_rate;
         let autodiff = self.device.clone().autodiff();
@@ -240,7 +213,8 @@ impl<'a> Trainer<'a> {
             let targets = Targets::new(&batch, &self.objective, &settings, &autodiff);
             self.state.steps += 1;
             let dropout = DropoutSites::training(self.shape.dropout, self.config.seeds.seed, self.state.steps);
-            let model = self.model.take().ok_or_else(|| Error::Device("the model was lost in a failed step".to_owned()))?;
+            let model =
+                self.model.take().ok_or_else(|| Error::Device("the model was lost in a failed step".to_owned()))?;
             let output = model.forward(&input, dropout);
             let terms = self.objective.terms(&output, &input, &targets, &settings);
             log.push(&terms, output.logits, &batch.next_response);
@@ -277,6 +251,7 @@ impl<'a> Trainer<'a> {
         };
         let outcomes = infer(&model, windows, self.inference(), progress).await?;
         row.validation = measure(&outcomes, self.config.evaluation.max_correlation_students);
+        row.validation.truth_correlation = truth_correlation(&outcomes, windows, self.corpus);
         let global = &self.config.global_alignment;
         row.global_correlation = (global.enable_global_alignment_pass && self.config.interpretable())
             .then(|| global_alignment(&outcomes, global.alignment_global_students));
@@ -319,9 +294,11 @@ impl<'a> Trainer<'a> {
         let model = write_parameters(self.model()?.clone(), &weights)?.valid();
         let epoch = self.state.epoch;
         let progress = |done, total| {
-            let _ = control.messages.try_send(Message::Progress { epoch, phase: Phase::Evaluate, done, total, loss: None });
+            let _ =
+                control.messages.try_send(Message::Progress { epoch, phase: Phase::Evaluate, done, total, loss: None });
         };
-        let [train, validation, test] = evaluate_parts(&model, self.config, windows, self.inference(), progress).await?;
+        let [train, validation, test] =
+            evaluate_parts(&model, self.config, self.corpus, windows, self.inference(), progress).await?;
         Ok(Results {
             ended,
             best_epoch: self.state.plateau.best.map_or(0, |b| b.1),

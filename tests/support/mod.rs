@@ -32,13 +32,19 @@ pub fn devices() -> Vec<ComputeDevice> {
 /// Largest |a − b| over max(|a|, |b|, floor).
 pub fn relative_error(a: &[f32], b: &[f32], floor: f32) -> f32 {
     assert_eq!(a.len(), b.len());
-    a.iter().zip(b).map(|(a, b)| (a - b).abs() / a.abs().max(b.abs()).max(floor)).fold(0.0, |m, e| if e.is_nan() { f32::NAN } else { m.max(e) })
+    a.iter()
+        .zip(b)
+        .map(|(a, b)| (a - b).abs() / a.abs().max(b.abs()).max(floor))
+        .fold(0.0, |m, e| if e.is_nan() { f32::NAN } else { m.max(e) })
 }
 
 /// Largest |a − b|; NaN where one is.
 pub fn absolute_error(a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len());
-    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, |m, e| if e.is_nan() || m.is_nan() { f32::NAN } else { m.max(e) })
+    a.iter()
+        .zip(b)
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, |m, e| if e.is_nan() || m.is_nan() { f32::NAN } else { m.max(e) })
 }
 
 /// What a run said.
@@ -56,7 +62,11 @@ pub fn train(config: Config, corpus: Arc<Corpus>) -> Outcome {
 }
 
 /// Trains on `compute`; `listen` hears each message and may give commands.
-pub fn train_on(compute: &ComputeDevice, request: Request, mut listen: impl FnMut(&Message, &async_channel::Sender<Command>)) -> Outcome {
+pub fn train_on(
+    compute: &ComputeDevice,
+    request: Request,
+    mut listen: impl FnMut(&Message, &async_channel::Sender<Command>),
+) -> Outcome {
     let (say, messages) = async_channel::bounded(4);
     let (commands, obey) = async_channel::unbounded();
     let control = Control { messages: say, commands: obey };

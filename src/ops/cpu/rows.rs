@@ -37,7 +37,13 @@ fn residual(sum: &mut [f32], x: &[f32], a: &[f32], row: usize, dropout: Dropout)
 }
 
 /// Normalised rows `[N, D]` and (mean, 1/σ) `[N, 2]`.
-pub(super) fn norm_forward(x: &[f32], a: &[f32], gamma: &[f32], beta: &[f32], dropout: Dropout) -> (Vec<f32>, Vec<f32>) {
+pub(super) fn norm_forward(
+    x: &[f32],
+    a: &[f32],
+    gamma: &[f32],
+    beta: &[f32],
+    dropout: Dropout,
+) -> (Vec<f32>, Vec<f32>) {
     let width = gamma.len();
     let rows = x.len() / width;
     let (mut out, mut stats) = (vec![0.0; x.len()], vec![0.0; rows * 2]);
@@ -60,7 +66,12 @@ pub(super) fn norm_forward(x: &[f32], a: &[f32], gamma: &[f32], beta: &[f32], dr
 }
 
 /// Gradient of x + dropout(a) `[N, D]`, and of gamma and beta `[2, D]`.
-pub(super) fn norm_backward([x, a, grad]: [&[f32]; 3], gamma: &[f32], stats: &[f32], dropout: Dropout) -> (Vec<f32>, Vec<f32>) {
+pub(super) fn norm_backward(
+    [x, a, grad]: [&[f32]; 3],
+    gamma: &[f32],
+    stats: &[f32],
+    dropout: Dropout,
+) -> (Vec<f32>, Vec<f32>) {
     let width = gamma.len();
     let mut dx = vec![0.0; x.len()];
     let partial: Vec<Vec<f32>> = dx

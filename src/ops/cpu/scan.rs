@@ -33,7 +33,13 @@ pub(super) fn forward(initial: &[f32], gains: &[f32], offsets: &[u32], skills: u
 }
 
 /// Gradients of `initial` and `gains`: what arrives past the ceiling is lost (SPEC §2).
-pub(super) fn backward(mastery: &[f32], gains: &[f32], grad: &[f32], offsets: &[u32], skills: usize) -> (Vec<f32>, Vec<f32>) {
+pub(super) fn backward(
+    mastery: &[f32],
+    gains: &[f32],
+    grad: &[f32],
+    offsets: &[u32],
+    skills: usize,
+) -> (Vec<f32>, Vec<f32>) {
     let mut d_gains = vec![0.0; gains.len()];
     let mut d_initial = vec![0.0; (offsets.len() - 1) * skills];
     let parts = by_window(&mut d_gains, offsets, skills);

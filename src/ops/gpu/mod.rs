@@ -164,7 +164,8 @@ mod tests {
     fn shaders_are_valid_core_webgpu() {
         use naga::valid::{Capabilities, ValidationFlags, Validator};
         for (name, source) in shader_sources() {
-            let module = naga::front::wgsl::parse_str(&source).unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&source)));
+            let module = naga::front::wgsl::parse_str(&source)
+                .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&source)));
             let mut validator = Validator::new(ValidationFlags::all(), Capabilities::empty());
             validator.validate(&module).unwrap_or_else(|e| panic!("{name}: {e:?}"));
             let buffers = module.global_variables.iter().filter(|(_, v)| v.binding.is_some()).count();

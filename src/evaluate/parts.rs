@@ -1,0 +1,49 @@
+//! The three parts of an experiment's data, and a model's figures on each.
+
+use super::infer::{Inference, infer};
+use super::measure::{Measure, measure, truth_correlation};
+use crate::config::Config;
+use crate::data::{Corpus, Part, Window};
+use crate::error::{Error, Result};
+use crate::model::GainAkt;
+
+/// Training, validation and test windows of an experiment.
+///
+/// # Errors
+/// The validation fold leaves nothing to train on or to validate with.
+pub fn parts<'a>(config: &Config, corpus: &'a Corpus) -> Result<[Vec<&'a Window>; 3]> {
+    let windows = [Part::Train, Part::Validation, Part::Test].map(|p| corpus.part(p, config.data.fold));
+    if windows[0].is_empty() || windows[1].is_empty() {
+        return Err(Error::Config(format!(
+            "fold {} leaves {} windows to train on and {} to validate; choose another --fold or give more data",
+            config.data.fold,
+            windows[0].len(),
+            windows[1].len()
+        )));
+    }
+    Ok(windows)
+}
+
+/// The figures of `model` on each of `windows`, the [`parts`] of `corpus`; `progress` hears windows done and in all.
+///
+/// # Errors
+/// The device fails.
+pub async fn evaluate_parts(
+    model: &GainAkt,
+    config: &Config,
+    corpus: &Corpus,
+    windows: &[Vec<&Window>; 3],
+    how: Inference<'_>,
+    mut progress: impl FnMut(usize, usize),
+) -> Result<[Measure; 3]> {
+    let total = windows.iter().map(Vec::len).sum();
+    let mut measures = [Measure::default(), Measure::default(), Measure::default()];
+    let mut before = 0;
+    for (part, windows) in windows.iter().enumerate() {
+        let outcomes = infer(model, windows, how, |done| progress(before + done, total)).await?;
+        measures[part] = measure(&outcomes, config.evaluation.max_correlation_students);
+        measures[part].truth_correlation = truth_correlation(&outcomes, windows, corpus);
+        before += windows.len();
+    }
+    Ok(measures)
+}
