@@ -123,10 +123,7 @@ fn configs_and_flags() {
     };
     refuses("{", &["settings.json", "line 1"]);
     refuses(r#"{"trainig": {}}"#, &["unknown field `trainig`"]);
-    refuses(
-        r#"{"training": {"epochs": "three"}}"#,
-        &["epochs", "line 1"].map(|w| if w == "epochs" { "string \"three\"" } else { w }).as_slice(),
-    );
+    refuses(r#"{"training": {"epochs": "three"}}"#, &["string \"three\"", "line 1"]);
     refuses(r#"{"training": {"epochs": 0}}"#, &["training.epochs is 0"]);
     refuses(r#"{"model_config": {"d_model": 10, "n_heads": 4}}"#, &["d_model is 10", "n_heads (4)"]);
     refuses(r#"{"model_config": {"dropout": 1.0}}"#, &["dropout is 1"]);
@@ -154,8 +151,7 @@ fn checkpoints() {
             .output()
             .unwrap();
         assert!(status.status.success(), "{}", String::from_utf8_lossy(&status.stderr));
-        let dir = std::fs::read_dir(desk.folder.path().join(out)).unwrap().next().unwrap().unwrap().path();
-        dir
+        std::fs::read_dir(desk.folder.path().join(out)).unwrap().next().unwrap().unwrap().path()
     };
     let small = trained("small", &[]);
     desk.file("settings.json", r#"{"training": {"epochs": 1}, "data": {"simulated_students": 40}, "model_config": {"d_model": 12, "n_heads": 2, "num_encoder_blocks": 1, "d_ff": 8}}"#);

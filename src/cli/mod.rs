@@ -1,5 +1,6 @@
 //! The terminal: what a researcher types, and what is shown for it.
 
+mod bench;
 mod data;
 mod evaluate;
 mod terminal;
@@ -30,6 +31,9 @@ enum CliCommand {
     Evaluate(evaluate::EvaluateArgs),
     /// Follow one student: prediction, mastery and gain after every answer.
     Explain(evaluate::ExplainArgs),
+    /// Measure speed and memory on this machine.
+    #[command(subcommand)]
+    Bench(bench::BenchCommand),
     /// Look at, split or convert a data file.
     #[command(subcommand)]
     Data(data::DataCommand),
@@ -84,6 +88,7 @@ pub fn main() -> ExitCode {
         CliCommand::Train(args) => train::train(&args),
         CliCommand::Evaluate(args) => evaluate::evaluate(&args),
         CliCommand::Explain(args) => evaluate::explain(&args),
+        CliCommand::Bench(command) => bench::bench(&command),
         CliCommand::Data(command) => data::data(&command),
     };
     match outcome {

@@ -23,3 +23,10 @@ where
 
 /// Lets others run; native threads need no help.
 pub async fn yield_now() {}
+
+/// Most memory this process ever held, in bytes; `None` where the system does not tell (only Linux does here).
+pub fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let kilobytes = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?;
+    kilobytes.trim().trim_end_matches(" kB").parse::<u64>().ok().map(|kb| kb * 1024)
+}

@@ -3,10 +3,11 @@
 use burn::tensor::Tensor;
 
 use super::message::EpochRow;
+use super::stepper::StepOutcome;
 use crate::error::{Error, Result};
 use crate::evaluate::auc;
 use crate::model::to_host;
-use crate::objective::{EpochSettings, Objective, TERMS, Terms};
+use crate::objective::{EpochSettings, Objective, TERMS};
 
 /// Sums over an epoch's steps.
 #[derive(Debug, Default)]
@@ -20,10 +21,10 @@ pub struct EpochLog {
 
 impl EpochLog {
     /// Notes a step; nothing is read from the device yet.
-    pub fn push(&mut self, terms: &Terms, logits: Tensor<1>, answers: &[u8]) {
-        self.pending.push(terms.values());
-        self.logits.push(logits.detach().inner());
-        self.answers.extend(answers.iter().map(|&r| r == 1));
+    pub fn push(&mut self, step: &StepOutcome) {
+        self.pending.push(step.terms.values());
+        self.logits.push(step.logits.clone().detach().inner());
+        self.answers.extend(step.answers.iter().map(|&r| r == 1));
     }
 
     /// Reads the steps noted since the last call; returns their mean loss.

@@ -10,16 +10,15 @@ use rand_chacha::ChaCha8Rng;
 use super::checkpoint::{RunState, TrainState, decode_weights, encode_weights};
 use super::epoch::EpochLog;
 use super::message::{CheckpointKind, Command, EpochRow, Message, Phase, Results};
-use super::optimizer::{Adam, AdamConfig};
+use super::optimizer::Adam;
 use super::plateau::Plateau;
+use super::stepper::Stepper;
 use crate::config::Config;
-use crate::data::{Corpus, RaggedBatch, Window};
+use crate::data::{Corpus, Window};
 use crate::error::{Error, Result};
 use crate::evaluate::{Inference, evaluate_parts, global_alignment, infer, measure, parts, truth_correlation};
-use crate::model::{
-    DropoutSites, GainAkt, ModelConfig, ModelInput, Weights, parameter_count, read_parameters, write_parameters,
-};
-use crate::objective::{Controller, ControllerSettings, EpochResult, Objective, Targets};
+use crate::model::{Weights, parameter_count, read_parameters, write_parameters};
+use crate::objective::{Controller, ControllerSettings, EpochResult};
 use crate::platform;
 
 /// Steps between two read-backs of the loss.
@@ -98,7 +97,7 @@ pub async fn run(request: Request, device: &Device, control: &Control) -> Result
     let first_epoch = trainer.state.epoch + 1;
     control
         .say(Message::Started {
-            parameters: trainer.model.as_ref().map_or(0, parameter_count),
+            parameters: parameter_count(&trainer.stepper.model),
             steps: windows[0].len().div_ceil(config.training.batch_size),
             first_epoch,
             epochs: config.training.epochs,
@@ -126,63 +125,49 @@ struct Trainer<'a> {
     config: &'a Config,
     corpus: &'a Corpus,
     device: &'a Device,
-    shape: ModelConfig,
-    objective: Objective,
-    /// `None` only while a step holds it.
-    model: Option<GainAkt>,
-    adam: Adam,
+    stepper: Stepper,
     state: RunState,
     best: Option<Vec<u8>>,
 }
 
 impl<'a> Trainer<'a> {
     fn new(config: &'a Config, corpus: &'a Corpus, device: &'a Device, resume: Option<Resume>) -> Result<Self> {
-        let shape = ModelConfig::new(config, corpus.skills.len());
-        let training = &config.training;
-        let autodiff = device.clone().autodiff();
-        let model = GainAkt::new(&shape, config.seeds.seed, &autodiff);
-        let adam = AdamConfig { weight_decay: training.weight_decay, clip: training.gradient_clip };
         let trainer = Self {
             config,
             corpus,
             device,
-            objective: Objective::new(config),
-            shape,
-            model: Some(model),
-            adam: Adam::new(adam),
+            stepper: Stepper::new(config, corpus.skills.len(), device),
             state: RunState {
                 epoch: 0,
                 steps: 0,
                 controller: Controller::new(ControllerSettings::new(config)),
-                plateau: Plateau::new(training.learning_rate),
+                plateau: Plateau::new(config.training.learning_rate),
                 history: Vec::new(),
             },
             best: None,
         };
         match resume {
-            Some(resume) => trainer.resumed(resume, adam),
+            Some(resume) => trainer.resumed(resume),
             None => Ok(trainer),
         }
     }
 
-    fn resumed(mut self, resume: Resume, adam: AdamConfig) -> Result<Self> {
+    fn resumed(mut self, resume: Resume) -> Result<Self> {
         let TrainState { run, weights, moments } = resume.state;
-        self.model = self.model.take().map(|model| write_parameters(model, &weights)).transpose()?;
         let tensor = |(name, (shape, values)): (String, (Vec<usize>, Vec<f32>))| {
             (name, Tensor::from_data(TensorData::new(values, shape), self.device))
         };
-        self.adam = Adam::resume(adam, moments.into_iter().map(tensor).collect(), run.steps as u32);
+        let moments = moments.into_iter().map(tensor).collect();
+        self.stepper.model = write_parameters(self.stepper.model, &weights)?;
+        self.stepper.adam = Adam::resume(Stepper::adam_config(self.config), moments, run.steps as u32);
+        self.stepper.steps = run.steps;
         self.state = run;
         self.best = Some(resume.best);
         Ok(self)
     }
 
-    fn model(&self) -> Result<&GainAkt> {
-        self.model.as_ref().ok_or_else(|| Error::Device("the model was lost in a failed step".to_owned()))
-    }
-
     fn inference(&self) -> Inference<'a> {
-        Inference { device: self.device, skills: self.shape.num_c, batch_size: self.config.training.batch_size }
+        Inference { device: self.device, skills: self.stepper.shape.num_c, batch_size: self.config.training.batch_size }
     }
 
     /// Trains and validates one epoch; false where it was stopped.
@@ -195,7 +180,6 @@ impl<'a> Trainer<'a> {
     ) -> Result<bool> {
         let settings = self.state.controller.begin(epoch, None);
         let learning_rate = self.state.plateau.learning_rate;
-        let autodiff = self.device.clone().autodiff();
         let mut order = train.to_vec();
         if self.config.training.shuffle {
             let seed = self.config.seeds.seed ^ SHUFFLE_STREAM.wrapping_add(epoch as u64);
@@ -208,25 +192,15 @@ impl<'a> Trainer<'a> {
             if control.stopped().await {
                 return Ok(false);
             }
-            let batch = RaggedBatch::new(windows.iter().copied());
-            let input = ModelInput::new(&batch, self.shape.num_c, &autodiff);
-            let targets = Targets::new(&batch, &self.objective, &settings, &autodiff);
-            self.state.steps += 1;
-            let dropout = DropoutSites::training(self.shape.dropout, self.config.seeds.seed, self.state.steps);
-            let model =
-                self.model.take().ok_or_else(|| Error::Device("the model was lost in a failed step".to_owned()))?;
-            let output = model.forward(&input, dropout);
-            let terms = self.objective.terms(&output, &input, &targets, &settings);
-            log.push(&terms, output.logits, &batch.next_response);
-            let (model, _) = self.adam.step(model, terms.total.backward(), learning_rate);
-            self.model = Some(model);
+            let step = self.stepper.step(windows, &settings, learning_rate);
+            log.push(&step);
             if (i + 1) % READ_EVERY == 0 || i + 1 == total {
                 let loss = log.read(epoch).await?;
                 control.say(Message::Progress { epoch, phase: Phase::Train, done: i + 1, total, loss }).await?;
             }
         }
         let variance = log.mean("mastery_variance");
-        let mut row = log.row(epoch, &self.objective, &settings, learning_rate).await?;
+        let mut row = log.row(epoch, &self.stepper.objective, &settings, learning_rate).await?;
         self.validate(&mut row, validation, control).await?;
         self.state.controller.end(
             epoch,
@@ -242,7 +216,7 @@ impl<'a> Trainer<'a> {
 
     async fn validate(&self, row: &mut EpochRow, windows: &[&Window], control: &Control) -> Result<()> {
         use burn::module::Module as _;
-        let model = self.model()?.valid();
+        let model = self.stepper.model.valid();
         let epoch = row.epoch;
         let progress = |done| {
             let message = Message::Progress { epoch, phase: Phase::Validate, done, total: windows.len(), loss: None };
@@ -261,21 +235,22 @@ impl<'a> Trainer<'a> {
     /// Updates schedule and history, and sends the epoch's row and checkpoints.
     async fn finish_epoch(&mut self, row: EpochRow, control: &Control) -> Result<()> {
         let epoch = row.epoch;
-        let weights = read_parameters(self.model()?).await?;
-        let file = encode_weights(&self.shape, &weights)?;
+        let weights = read_parameters(&self.stepper.model).await?;
+        let file = encode_weights(&self.stepper.shape, &weights)?;
         // A validation fold with one answer only has no AUC: the latest epoch counts as best then.
         if self.state.plateau.update(epoch, row.validation.auc.unwrap_or(0.5 + epoch as f64 * 1e-6)) {
             self.best = Some(file.clone());
             control.say(Message::Checkpoint { kind: CheckpointKind::Best, epoch, bytes: file.clone() }).await?;
         }
         self.state.epoch = epoch;
+        self.state.steps = self.stepper.steps;
         self.state.history.push(row.clone());
         let mut moments = Weights::new();
-        for (name, tensor) in self.adam.moments() {
+        for (name, tensor) in self.stepper.adam.moments() {
             moments.insert(name.clone(), (tensor.dims().to_vec(), crate::model::to_host(tensor.clone()).await?));
         }
         let state = TrainState { run: self.state.clone(), weights, moments };
-        let bytes = state.encode(&self.shape)?;
+        let bytes = state.encode(&self.stepper.shape)?;
         control.say(Message::Checkpoint { kind: CheckpointKind::Last, epoch, bytes: file }).await?;
         control.say(Message::Checkpoint { kind: CheckpointKind::State, epoch, bytes }).await?;
         control.say(Message::Epoch(Box::new(row))).await
@@ -291,7 +266,7 @@ impl<'a> Trainer<'a> {
             return Ok(Results { ended, best_epoch: epoch, best_validation_auc: Some(auc), ..Results::default() });
         }
         let (_, weights) = decode_weights("the best checkpoint", best)?;
-        let model = write_parameters(self.model()?.clone(), &weights)?.valid();
+        let model = write_parameters(self.stepper.model.clone(), &weights)?.valid();
         let epoch = self.state.epoch;
         let progress = |done, total| {
             let _ =
