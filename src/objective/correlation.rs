@@ -3,6 +3,7 @@
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::statistics::{CORR_EPS, centred};
+use crate::ops::total;
 
 /// Keeps √variance differentiable at zero; far below what a correlation can show.
 const VARIANCE_EPS: f32 = 1e-20;
@@ -79,6 +80,6 @@ impl PearsonGroups {
 
     /// Σ weight · correlation, `[1]`.
     pub fn weighted(&self, x: Tensor<1>) -> Tensor<1> {
-        (self.correlations(x) * self.weight.clone()).sum()
+        total(self.correlations(x) * self.weight.clone())
     }
 }

@@ -7,7 +7,7 @@ use super::controller::EpochSettings;
 use crate::config::Config;
 use crate::data::RaggedBatch;
 use crate::model::{Heads, ModelInput, Output};
-use crate::ops::GAIN_SCALE;
+use crate::ops::{GAIN_SCALE, total};
 
 /// Margin of the gain-performance hinge.
 const MARGIN: f32 = 0.1;
@@ -83,7 +83,8 @@ impl Objective {
     pub fn terms(&self, output: &Output, input: &ModelInput, targets: &Targets, epoch: &EpochSettings) -> Terms {
         let x = output.logits.clone();
         let y = targets.row(Row::Answer);
-        let bce = (x.clone() * (y.neg() + 1.0) - activation::log_sigmoid(x)).mean();
+        let [rows] = x.dims();
+        let bce = total(x.clone() * (y.neg() + 1.0) - activation::log_sigmoid(x)) / rows as f32;
         let mut terms = Terms::new(bce);
         if let Some(heads) = &output.heads {
             self.constraints(&mut terms, heads, input, targets, epoch);
@@ -110,12 +111,11 @@ impl Objective {
         let (own_mastery, own_gain) = (own(m), own(g));
         let (right, wrong) = (targets.row(Row::RightShare), targets.row(Row::WrongShare));
 
-        terms.add("non_negative", self.non_negative, activation::relu(g.clone().neg()).sum() / cells);
-        let performance =
-            ((own_mastery.clone().neg() + 1.0) * right.clone()).sum() + (own_mastery * wrong.clone()).sum();
+        terms.add("non_negative", self.non_negative, total(activation::relu(g.clone().neg())) / cells);
+        let performance = total((own_mastery.clone().neg() + 1.0) * right.clone() + own_mastery * wrong.clone());
         terms.add("mastery_performance", self.mastery_performance * epoch.performance_scale, performance);
         if targets.both_answers {
-            let gap = (own_gain.clone() * wrong).sum() - (own_gain * right).sum();
+            let gap = total(own_gain.clone() * wrong - own_gain * right);
             terms.add(
                 "gain_performance",
                 self.gain_performance * epoch.performance_scale,
@@ -123,7 +123,7 @@ impl Objective {
             );
         }
         if skills > 1 {
-            let others = (g.clone() * (practised.neg() + 1.0)).abs().sum();
+            let others = total((g.clone() * (practised.neg() + 1.0)).abs());
             terms.add("sparsity", epoch.sparsity_weight, others / ((rows * (skills - 1)) as f32));
         }
         if targets.later_steps > 0 {
@@ -131,10 +131,10 @@ impl Objective {
             let later = targets.row(Row::Later).slice([1..rows]).reshape([rows - 1, 1]);
             let step = m.clone().slice([1..rows, 0..skills]) - m.clone().slice([0..rows - 1, 0..skills]);
             let fall = activation::relu(step.clone().neg()) * later.clone();
-            terms.add("monotonicity", self.monotonicity, fall.sum() / later_cells);
+            terms.add("monotonicity", self.monotonicity, total(fall) / later_cells);
             let gain = g.clone().slice([1..rows, 0..skills]).mul_scalar(GAIN_SCALE);
             let gap = (step - gain).abs() * later;
-            terms.add("consistency", epoch.consistency_weight, gap.sum() / later_cells);
+            terms.add("consistency", epoch.consistency_weight, total(gap) / later_cells);
         }
     }
 
@@ -144,8 +144,9 @@ impl Objective {
         let (m, g) = (mean(&heads.mastery), mean(&heads.gains));
 
         let frozen = heads.mastery.clone().detach();
-        let spread = frozen.clone() - frozen.mean().unsqueeze();
-        let variance = (spread.clone() * spread).sum() / ((rows * skills).max(2) - 1) as f32;
+        let mean = total(frozen.clone()) / (rows * skills) as f32;
+        let spread = frozen - mean.unsqueeze();
+        let variance = total(spread.clone() * spread) / ((rows * skills).max(2) - 1) as f32;
         let alive = variance.clone().greater_equal_elem(self.variance_floor as f32).float();
         terms.set("mastery_variance", variance);
 

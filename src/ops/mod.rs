@@ -9,12 +9,14 @@ mod dropout;
 mod extension;
 mod gpu;
 mod ragged;
+mod total;
 pub mod twin;
 
 pub use dropout::Dropout;
 pub use extension::AdamStep;
 pub use gpu::shader_sources;
 pub use ragged::{Offsets, Ragged};
+pub use total::total;
 
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;

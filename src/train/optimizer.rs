@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use burn::tensor::{Gradients, Tensor};
 
 use crate::model::{GainAkt, gradients, update_parameters};
-use crate::ops::{self, AdamStep};
+use crate::ops::{self, AdamStep, total};
 
 /// Added to the norm clipping divides by, as PyTorch does.
 const NORM_EPS: f32 = 1e-6;
@@ -53,8 +53,8 @@ impl Adam {
     /// Parameters without a gradient stay, as in PyTorch.
     pub fn step(&mut self, model: GainAkt, mut grads: Gradients, lr: f64) -> (GainAkt, Tensor<1>) {
         let grads = gradients(&model, &mut grads);
-        let squares = grads.values().map(|g| (g.clone() * g.clone()).sum()).collect();
-        let norm = Tensor::<1>::cat(squares, 0).sum().sqrt();
+        let squares = grads.values().map(|g| total(g.clone() * g.clone())).collect();
+        let norm = total(Tensor::<1>::cat(squares, 0)).sqrt();
         let clip = if self.config.clip > 0.0 {
             ((norm.clone() + NORM_EPS).recip() * self.config.clip as f32).clamp_max(1.0)
         } else {
