@@ -171,7 +171,7 @@ fn checkpoints() {
     std::fs::write(best(&small), &whole).unwrap();
     desk.refuses(&["explain", &dir, "--student", "nobody"], &["no student \"nobody\"", "S001"]);
 
-    std::fs::remove_file(small.join("results.json")).unwrap();
+    std::fs::remove_file(small.join("manifest.json")).unwrap();
     std::fs::copy(large.join("train_state.safetensors"), small.join("train_state.safetensors")).unwrap();
     desk.refuses(&["train", "--resume", &dir], &["train_state.safetensors", "another model"]);
     std::fs::copy(best(&small), small.join("train_state.safetensors")).unwrap();

@@ -51,15 +51,15 @@ pub(super) struct ExplainArgs {
 }
 
 /// A trained model with its data, on a device.
-struct Trained {
-    config: Config,
-    corpus: Corpus,
+pub(super) struct Trained {
+    pub(super) config: Config,
+    pub(super) corpus: Corpus,
     compute: ComputeDevice,
-    model: GainAkt,
+    pub(super) model: GainAkt,
 }
 
 impl Trained {
-    fn open(args: &RunArgs) -> Result<Self> {
+    pub(super) fn open(args: &RunArgs) -> Result<Self> {
         let folder = RunFolder::open(&args.run_dir)?;
         let file = folder.file(File::Config);
         let config = read_config(&file.display().to_string(), &files::read_text(&file)?)?;
@@ -69,7 +69,7 @@ impl Trained {
         Ok(Self { config, corpus, compute, model })
     }
 
-    fn inference(&self) -> Inference<'_> {
+    pub(super) fn inference(&self) -> Inference<'_> {
         Inference {
             device: &self.compute.device,
             skills: self.corpus.skills.len(),

@@ -3,6 +3,8 @@
 mod bench;
 mod data;
 mod evaluate;
+mod folder;
+mod sweep;
 mod terminal;
 mod train;
 
@@ -31,6 +33,21 @@ enum CliCommand {
     Evaluate(evaluate::EvaluateArgs),
     /// Follow one student: prediction, mastery and gain after every answer.
     Explain(evaluate::ExplainArgs),
+    /// Check a finished run's folder: ten statements, and every file's hash.
+    Check {
+        /// The experiment folder.
+        run_dir: PathBuf,
+    },
+    /// Repeat a run from its folder and compare, to the byte on the same adapter.
+    Reproduce(folder::ReproduceArgs),
+    /// Put finished runs side by side.
+    Compare(folder::CompareArgs),
+    /// Train over folds, seeds and ablations; resumable, and spread over machines with --shard.
+    Sweep(sweep::SweepArgs),
+    /// Write a run's weights, predictions or trajectories for other programs.
+    Export(folder::ExportArgs),
+    /// Take in weights trained elsewhere.
+    Import(folder::ImportArgs),
     /// Measure speed and memory on this machine.
     #[command(subcommand)]
     Bench(bench::BenchCommand),
@@ -88,6 +105,12 @@ pub fn main() -> ExitCode {
         CliCommand::Train(args) => train::train(&args),
         CliCommand::Evaluate(args) => evaluate::evaluate(&args),
         CliCommand::Explain(args) => evaluate::explain(&args),
+        CliCommand::Check { run_dir } => folder::check(&run_dir),
+        CliCommand::Reproduce(args) => folder::reproduce(&args),
+        CliCommand::Compare(args) => folder::compare(&args),
+        CliCommand::Sweep(args) => sweep::sweep(&args),
+        CliCommand::Export(args) => folder::export(&args),
+        CliCommand::Import(args) => folder::import(&args),
         CliCommand::Bench(command) => bench::bench(&command),
         CliCommand::Data(command) => data::data(&command),
     };

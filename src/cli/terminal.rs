@@ -81,3 +81,13 @@ impl Terminal {
 pub(super) fn figure(value: Option<f64>, width: usize, digits: usize) -> String {
     value.map_or_else(|| format!("{:>width$}", "–"), |v| format!("{v:>width$.digits$}"))
 }
+
+/// Mean and sample standard deviation of what is defined.
+pub(super) fn spread(values: impl Iterator<Item = Option<f64>>) -> (Option<f64>, Option<f64>) {
+    let values: Vec<f64> = values.flatten().collect();
+    let n = values.len() as f64;
+    let mean = (n > 0.0).then(|| values.iter().sum::<f64>() / n);
+    let std =
+        mean.filter(|_| n > 1.0).map(|m| (values.iter().map(|v| (v - m) * (v - m)).sum::<f64>() / (n - 1.0)).sqrt());
+    (mean, std)
+}

@@ -18,9 +18,9 @@ use crate::platform::device::DeviceChoice;
 use crate::platform::{Instant, files, utc_stamp};
 use crate::train::{Command, EpochRow, Message, Phase, Results};
 
-/// What `gainakt train` takes.
-#[derive(Debug, Args)]
-pub(super) struct TrainArgs {
+/// Data and settings of a run.
+#[derive(Debug, Clone, Args)]
+pub(super) struct SettingsArgs {
     /// Raw interactions, or pykt's train_valid_sequences.csv; plain or gzipped.
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
@@ -50,6 +50,13 @@ pub(super) struct TrainArgs {
     /// Seed of weights, dropout, shuffling and the embedded class.
     #[arg(long)]
     seed: Option<u64>,
+}
+
+/// What `gainakt train` takes.
+#[derive(Debug, Args)]
+pub(super) struct TrainArgs {
+    #[command(flatten)]
+    settings: SettingsArgs,
     /// Where to compute.
     #[arg(long, value_enum, default_value_t)]
     device: DeviceChoice,
@@ -78,7 +85,7 @@ pub(super) fn train(args: &TrainArgs) -> Result<()> {
             let file = folder.file(File::Config);
             (read_config(&file.display().to_string(), &files::read_text(&file)?)?, Some(folder))
         }
-        None => (settings(args)?, None),
+        None => (settings(&args.settings)?, None),
     };
     let reading = Instant::now();
     let corpus = Arc::new(load_corpus(&config)?);
@@ -101,14 +108,18 @@ pub(super) fn train(args: &TrainArgs) -> Result<()> {
         corpus.skills.len(),
         corpus.windows.len()
     ));
-    let mut session = start(Launch { config, corpus, device: args.device, folder: folder.clone(), about })?;
+    let mut session =
+        start(Launch { config, corpus: corpus.clone(), device: args.device, folder: folder.clone(), about })?;
     stop_on_interrupt(session.commands());
     let outcome = show(&mut session, &mut terminal, folder.path());
     terminal.clear();
-    outcome
+    match outcome? {
+        Some(results) if results.ended != "stopped" => session.complete(&corpus, args.device, &results),
+        _ => Ok(()),
+    }
 }
 
-fn settings(args: &TrainArgs) -> Result<Config> {
+pub(super) fn settings(args: &SettingsArgs) -> Result<Config> {
     let mut config = match (&args.preset, &args.config, &args.data) {
         (Some(preset), _, _) => Config::preset(preset)?,
         (None, Some(path), _) => Config::from_json(&path.display().to_string(), &files::read_text(path)?)?,
@@ -152,7 +163,8 @@ fn stop_on_interrupt(commands: Sender<Command>) {
     });
 }
 
-fn show(session: &mut Session, terminal: &mut Terminal, folder: &Path) -> Result<()> {
+fn show(session: &mut Session, terminal: &mut Terminal, folder: &Path) -> Result<Option<Box<Results>>> {
+    let mut ended = None;
     let mut epoch_began = Instant::now();
     let mut epochs = 0;
     while let Some(message) = session.wait()? {
@@ -187,11 +199,14 @@ fn show(session: &mut Session, terminal: &mut Terminal, folder: &Path) -> Result
                 terminal.line(&epoch_line(&row, seconds));
             }
             Message::Warning(text) => terminal.line(&format!("warning   {text}")),
-            Message::Finished(results) => finished(terminal, &results, folder),
+            Message::Finished(results) => {
+                finished(terminal, &results, folder);
+                ended = Some(results);
+            }
             Message::Checkpoint { .. } => {}
         }
     }
-    Ok(())
+    Ok(ended)
 }
 
 fn epoch_line(row: &EpochRow, seconds: f64) -> String {

@@ -10,4 +10,5 @@ pub use infer::{Inference, WindowOutcome, infer};
 pub use measure::{Measure, global_alignment, measure, truth_correlation};
 pub use metrics::{accuracy, auc, correlation, cumulative_mastery, stratified_sample};
 pub use parts::{evaluate_parts, parts};
+pub(crate) use trajectory::csv_field;
 pub use trajectory::{Step, Trajectory, trajectory};

@@ -113,12 +113,12 @@ impl Trajectory {
                     "{},{},{},{},{},{},{},{},{},{},{}",
                     step.position,
                     step.window,
-                    quoted(&own.id),
-                    quoted(&own.name),
+                    csv_field(&own.id),
+                    csv_field(&own.name),
                     step.response,
                     number(step.prediction.as_ref()),
-                    quoted(&skill.id),
-                    quoted(&skill.name),
+                    csv_field(&skill.id),
+                    csv_field(&skill.name),
                     number(step.mastery.get(c)),
                     number(step.gain.get(c)),
                     number(step.true_mastery.as_ref().and_then(|t| t.get(c))),
@@ -130,6 +130,6 @@ impl Trajectory {
 }
 
 /// A CSV field, quoted where it must be.
-fn quoted(text: &str) -> String {
+pub(crate) fn csv_field(text: &str) -> String {
     if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }

@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::platform::{files, utc_stamp};
 
+/// Where trajectories and plots lie.
+const ARTIFACTS: &str = "artifacts";
+
 /// A file of the folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum File {
@@ -22,6 +25,16 @@ pub enum File {
     State,
     /// What the terminal showed.
     Log,
+    /// The full command as a shell script.
+    Script,
+    /// Program, device, system and data.
+    Environment,
+    /// What each use of randomness is drawn from.
+    SeedInfo,
+    /// What a person reads first.
+    Readme,
+    /// Sizes and hashes of all other files.
+    Manifest,
 }
 
 impl File {
@@ -35,6 +48,11 @@ impl File {
             Self::Last => "model_last.safetensors",
             Self::State => "train_state.safetensors",
             Self::Log => "stdout.log",
+            Self::Script => "run.sh",
+            Self::Environment => "environment.json",
+            Self::SeedInfo => "SEED_INFO.md",
+            Self::Readme => "README.md",
+            Self::Manifest => "manifest.json",
         }
     }
 }
@@ -65,6 +83,15 @@ impl RunFolder {
         Err(Error::Config(format!("{}: too many runs started in this second", parent.display())))
     }
 
+    /// The folder at `path`, made where it is not there.
+    ///
+    /// # Errors
+    /// The folder cannot be made.
+    pub fn at(path: &Path) -> Result<Self> {
+        files::create_dir(path)?;
+        Ok(Self { path: path.to_owned() })
+    }
+
     /// Opens an existing folder.
     ///
     /// # Errors
@@ -85,6 +112,30 @@ impl RunFolder {
     /// Where one of its files is.
     pub fn file(&self, file: File) -> PathBuf {
         self.path.join(file.name())
+    }
+
+    /// Every file in the folder and in `artifacts/`, by its path inside, sorted.
+    ///
+    /// # Errors
+    /// The folder cannot be listed.
+    pub fn names(&self) -> Result<Vec<String>> {
+        let mut names = files::list(&self.path)?;
+        let artifacts = self.path.join(ARTIFACTS);
+        if artifacts.is_dir() {
+            names.extend(files::list(&artifacts)?.into_iter().map(|n| format!("{ARTIFACTS}/{n}")));
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// Writes a file into `artifacts/`.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn write_artifact(&self, name: &str, content: &[u8]) -> Result<()> {
+        let folder = self.path.join(ARTIFACTS);
+        files::create_dir(&folder)?;
+        files::write_atomic(&folder.join(name), content)
     }
 
     /// Writes one of its files whole.

@@ -1,13 +1,27 @@
 //! The folder a run leaves and what reads it back (SPEC §6).
 
+mod artifacts;
+mod checklist;
+mod compare;
+mod environment;
+mod exchange;
 mod folder;
 mod load;
+mod manifest;
 mod plot;
 mod record;
+mod report;
 mod session;
 
+pub use artifacts::student_plot;
+pub use checklist::{Item, checklist};
+pub use compare::{RunRecord, config_differences, metric_differences, overlay};
+pub use environment::{environment, fingerprint, sha256_hex};
+pub use exchange::{export_weights, import_weights, predictions_csv};
 pub use folder::{File, RunFolder};
 pub use load::{DataChoice, load_corpus, load_dataset, load_model};
+pub use manifest::{differences, seal};
 pub use plot::{Plot, Series, png};
 pub use record::{Circumstances, config_json, metrics_csv, pretty, read_config, results_json};
+pub use report::{marks, readme};
 pub use session::{Launch, Session, finished_folder, start};

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::error::{Error, Result};
 
-const WIDTH: f64 = 880.0;
+const WIDTH: f64 = 920.0;
 const HEIGHT: f64 = 440.0;
 /// Plot area: left, top, right, bottom.
 const AREA: (f64, f64, f64, f64) = (72.0, 48.0, 660.0, 384.0);
@@ -31,7 +31,7 @@ pub struct Series {
 pub struct Plot {
     /// Heading.
     pub title: String,
-    /// Horizontal axis, with unit.
+    /// Horizontal axis, which counts something.
     pub x_label: String,
     /// Vertical axis, with unit.
     pub y_label: String,
@@ -57,7 +57,7 @@ impl Plot {
              <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n<text x=\"{left}\" y=\"28\" font-size=\"17\">{}</text>\n",
             escape(&self.title)
         );
-        for (value, at) in ticks(x0, x1, 8).into_iter().map(|v| (v, px(v))) {
+        for (value, at) in ticks(x0, x1, 8, 1.0).into_iter().map(|v| (v, px(v))) {
             let _ = writeln!(
                 out,
                 "<line x1=\"{at:.1}\" y1=\"{top}\" x2=\"{at:.1}\" y2=\"{bottom}\" stroke=\"#e6e6e6\"/><text x=\"{at:.1}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
@@ -65,7 +65,7 @@ impl Plot {
                 label(value)
             );
         }
-        for (value, at) in ticks(y0, y1, 6).into_iter().map(|v| (v, py(v))) {
+        for (value, at) in ticks(y0, y1, 6, 0.0).into_iter().map(|v| (v, py(v))) {
             let _ = writeln!(
                 out,
                 "<line x1=\"{left}\" y1=\"{at:.1}\" x2=\"{right}\" y2=\"{at:.1}\" stroke=\"#e6e6e6\"/><text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
@@ -189,9 +189,9 @@ fn padded((low, high): (f64, f64)) -> (f64, f64) {
     (low - pad, high + pad)
 }
 
-/// Round values from `low` to `high`, about `count` of them.
-fn ticks(low: f64, high: f64, count: usize) -> Vec<f64> {
-    let rough = (high - low) / count as f64;
+/// Round values from `low` to `high`, about `count` of them and at least `least` apart.
+fn ticks(low: f64, high: f64, count: usize, least: f64) -> Vec<f64> {
+    let rough = ((high - low) / count as f64).max(least);
     let power = 10f64.powf(rough.log10().floor());
     let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * power).find(|s| *s >= rough).unwrap_or(power);
     let first = (low / step - 1e-9).ceil() as i64;
@@ -206,7 +206,7 @@ fn label(value: f64) -> String {
 }
 
 fn short(text: &str) -> String {
-    if text.chars().count() > 24 { text.chars().take(23).collect::<String>() + "…" } else { text.to_owned() }
+    if text.chars().count() > 28 { text.chars().take(27).collect::<String>() + "…" } else { text.to_owned() }
 }
 
 fn escape(text: &str) -> String {
@@ -219,8 +219,8 @@ mod tests {
 
     #[test]
     fn ticks_are_round_and_inside() {
-        assert_eq!(ticks(0.0, 1.0, 5), [0.0, 0.2, 0.4, 0.6000000000000001, 0.8, 1.0]);
-        assert_eq!(ticks(1.0, 3.0, 8), [1.0, 1.5, 2.0, 2.5, 3.0]);
+        assert_eq!(ticks(0.0, 1.0, 5, 0.0), [0.0, 0.2, 0.4, 0.6000000000000001, 0.8, 1.0]);
+        assert_eq!(ticks(1.0, 3.0, 8, 1.0), [1.0, 2.0, 3.0]);
     }
 
     #[test]

@@ -4,10 +4,14 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use async_channel::{Receiver, Sender};
-use serde_json::Value;
+use futures_lite::future::block_on;
 
+use super::artifacts::write_artifacts;
+use super::environment::{environment, seed_info};
 use super::folder::{File, RunFolder};
-use super::record::{Circumstances, config_json, metrics_csv, results_json};
+use super::manifest::seal;
+use super::record::{Circumstances, config_json, metrics_csv, pretty, results_json};
+use super::report::readme;
 use crate::config::Config;
 use crate::data::Corpus;
 use crate::error::{Error, Result};
@@ -83,10 +87,9 @@ fn saved_state(folder: &RunFolder, shape: &ModelConfig) -> Result<Option<Resume>
     Ok(Some(Resume { state, best }))
 }
 
-/// Whether a folder's run came to its own end, and so has nothing to continue.
+/// Whether a folder is complete, its manifest written: there is nothing to continue.
 pub fn finished_folder(folder: &RunFolder) -> bool {
-    let ended = files::read_text(&folder.file(File::Results)).ok().and_then(|t| serde_json::from_str::<Value>(&t).ok());
-    ended.is_some_and(|r| r["ended"] != "stopped")
+    folder.file(File::Manifest).is_file()
 }
 
 impl Session {
@@ -131,14 +134,36 @@ impl Session {
         }
     }
 
+    /// Writes what is known before the first step.
+    fn begin(&self, device: (&str, &str)) -> Result<()> {
+        let Some(about) = &self.about else {
+            return Ok(());
+        };
+        self.folder.write(File::Environment, pretty(&environment(&self.config, device)?)?.as_bytes())?;
+        self.folder.write(File::SeedInfo, seed_info(&self.config).as_bytes())?;
+        let script = format!("#!/bin/sh\n# Repeats this run; see also: gainakt reproduce\n{}\n", about.command);
+        self.folder.write(File::Script, script.as_bytes())?;
+        // Last, since a folder with a config.json can be continued.
+        self.folder.write(File::Config, config_json(&self.config, about, device)?.as_bytes())
+    }
+
+    /// Completes the folder of a run that came to its end: trajectories, plots, README and manifest. Nothing may be
+    /// written to the folder, its log included, after this.
+    ///
+    /// # Errors
+    /// The device fails or a file cannot be written.
+    pub fn complete(&self, corpus: &Corpus, device: DeviceChoice, results: &Results) -> Result<()> {
+        block_on(async {
+            let compute = choose(device).await?;
+            write_artifacts(&self.folder, &self.config, corpus, &self.history, &compute.device).await
+        })?;
+        self.folder.write(File::Readme, readme(&self.folder, &self.config, results)?.as_bytes())?;
+        seal(&self.folder)
+    }
+
     fn keep(&mut self, message: &Message) -> Result<()> {
         match message {
-            Message::Device { kind, label } => match &self.about {
-                Some(about) => {
-                    self.folder.write(File::Config, config_json(&self.config, about, (kind, label))?.as_bytes())
-                }
-                None => Ok(()),
-            },
+            Message::Device { kind, label } => self.begin((kind, label)),
             Message::Checkpoint { kind, bytes, .. } => {
                 let file = match kind {
                     CheckpointKind::Best => File::Best,

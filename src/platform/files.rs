@@ -72,6 +72,23 @@ pub fn create_new_dir(path: &Path) -> Result<bool> {
     }
 }
 
+/// Names of the files in a folder, without those being written (`.part`).
+///
+/// # Errors
+/// The system refuses.
+pub fn list(path: &Path) -> Result<Vec<String>> {
+    let fail = |e| Error::io(path.display(), e);
+    let mut names = Vec::new();
+    for entry in fs::read_dir(path).map_err(fail)? {
+        let entry = entry.map_err(fail)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.path().is_file() && !name.ends_with(".part") {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
 /// Removes a folder with all that is in it.
 ///
 /// # Errors
