@@ -43,7 +43,7 @@ enum CliCommand {
     /// Put finished runs side by side.
     Compare(folder::CompareArgs),
     /// Train over folds, seeds and ablations; resumable, and spread over machines with --shard.
-    Sweep(sweep::SweepArgs),
+    Sweep(Box<sweep::SweepArgs>),
     /// Write a run's weights, predictions or trajectories for other programs.
     Export(folder::ExportArgs),
     /// Take in weights trained elsewhere.

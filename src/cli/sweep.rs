@@ -169,7 +169,7 @@ fn summary(out: &Path, runs: &[(String, Config)]) -> Result<()> {
         let folder = RunFolder::at(&out.join(name))?;
         match finished_folder(&folder) {
             true => {
-                groups.entry(name.split("_fold").next().unwrap_or(name)).or_default().push(RunRecord::read(&folder)?)
+                groups.entry(name.split("_fold").next().unwrap_or(name)).or_default().push(RunRecord::read(&folder)?);
             }
             false => missing += 1,
         }

@@ -39,6 +39,8 @@ pub struct Measure {
     pub gain_correlation: Option<f64>,
     /// Windows those means are over.
     pub correlation_students: usize,
+    /// Mean correlation of mean gain with the answers 1, 2 and 3 steps later.
+    pub lag_correlations: [Option<f64>; 3],
     /// Correlation of M\[t, q_next\] with the known mastery over all steps, in a simulated class.
     pub truth_correlation: Option<f64>,
 }
@@ -73,6 +75,7 @@ pub fn measure(outcomes: &[WindowOutcome], correlation_students: usize) -> Measu
     measure.correlation_students = mastery.iter().filter(|c| c.is_some()).count();
     measure.mastery_correlation = mean(&mastery);
     measure.gain_correlation = mean(&gain);
+    measure.lag_correlations = [1, 2, 3].map(|lag| lag_correlation(&long, lag));
     measure
 }
 
@@ -115,6 +118,17 @@ fn correlations(outcomes: &[&WindowOutcome]) -> (Vec<Option<f64>>, Vec<Option<f6
             (correlation(&wide(&o.heads.mean_mastery), &answers), correlation(&wide(&o.heads.mean_gain), &answers))
         })
         .unzip()
+}
+
+/// Mean over windows of the correlation of mean gain at t with r_next\[t + lag\] (SPEC §3: five steps, three pairs).
+fn lag_correlation(outcomes: &[&WindowOutcome], lag: usize) -> Option<f64> {
+    let usable = outcomes.iter().filter(|o| o.target.len() >= 5.max(lag + MIN_STEPS));
+    let each = usable.map(|o| {
+        let gain: Vec<f64> = o.heads.mean_gain[..o.target.len() - lag].iter().map(|&g| f64::from(g)).collect();
+        let later: Vec<f64> = o.target[lag..].iter().map(|&t| f64::from(u8::from(t))).collect();
+        correlation(&gain, &later)
+    });
+    mean(&each.collect::<Vec<_>>())
 }
 
 fn mean(values: &[Option<f64>]) -> Option<f64> {

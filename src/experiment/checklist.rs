@@ -23,7 +23,7 @@ pub struct Item {
 
 /// Tries the ten statements on `folder`.
 pub fn checklist(folder: &RunFolder) -> Vec<Item> {
-    let all: [(&'static str, fn(&Look<'_>) -> Result<String>); 10] = [
+    let all: [(&'static str, Test); 10] = [
         ("Every setting is recorded and config_md5 fits", config_md5),
         ("evaluation_snapshot and its MD5 fit", |look| group_md5(look, "evaluation_snapshot")),
         ("model_config and its MD5 fit", |look| group_md5(look, "model_config")),
@@ -40,6 +40,9 @@ pub fn checklist(folder: &RunFolder) -> Vec<Item> {
         .map(|(statement, test)| Item { statement, outcome: test(&look).map_err(|e| e.to_string()) })
         .collect()
 }
+
+/// Looks at a folder: a remark, or why the statement does not hold.
+type Test = fn(&Look<'_>) -> Result<String>;
 
 struct Look<'a> {
     folder: &'a RunFolder,

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::config::Config;
 use crate::error::Result;
-use crate::platform::files;
+use crate::platform::{cpu_name, files};
 
 /// Hexadecimal SHA-256.
 pub fn sha256_hex(bytes: &[u8]) -> String {
@@ -18,7 +18,7 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
 ///
 /// # Errors
 /// A data file cannot be read.
-pub fn environment(config: &Config, device: (&str, &str)) -> Result<Value> {
+pub fn environment(config: &Config, device: (&str, &str), details: &Value) -> Result<Value> {
     Ok(json!({
         "program": {"name": "gainakt", "version": env!("CARGO_PKG_VERSION")},
         "build": {
@@ -28,10 +28,11 @@ pub fn environment(config: &Config, device: (&str, &str)) -> Result<Value> {
             "rustc": env!("GAINAKT_RUSTC"),
             "optimised": !cfg!(debug_assertions),
         },
-        "device": {"kind": device.0, "adapter": device.1},
+        "device": {"kind": device.0, "adapter": device.1, "details": details},
         "system": {
             "os": std::env::consts::OS,
             "architecture": std::env::consts::ARCH,
+            "cpu": cpu_name(),
             "threads": std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         },
         "data": {

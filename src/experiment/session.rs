@@ -5,6 +5,7 @@ use std::thread::JoinHandle;
 
 use async_channel::{Receiver, Sender};
 use futures_lite::future::block_on;
+use serde_json::Value;
 
 use super::artifacts::write_artifacts;
 use super::environment::{environment, seed_info};
@@ -69,7 +70,11 @@ pub fn start(launch: Launch) -> Result<Session> {
     let control = Control { messages: say, commands: obey };
     let owner = spawn_owner("gainakt-train", move || async move {
         let compute = choose(device).await?;
-        let opened = Message::Device { kind: compute.kind.to_owned(), label: compute.label.clone() };
+        let opened = Message::Device {
+            kind: compute.kind.to_owned(),
+            label: compute.label.clone(),
+            details: compute.details.clone(),
+        };
         // A listener that is gone ends the run at its first own message.
         let _ = control.messages.send(opened).await;
         run(request, &compute.device, &control).await
@@ -135,11 +140,11 @@ impl Session {
     }
 
     /// Writes what is known before the first step.
-    fn begin(&self, device: (&str, &str)) -> Result<()> {
+    fn begin(&self, device: (&str, &str), details: &Value) -> Result<()> {
         let Some(about) = &self.about else {
             return Ok(());
         };
-        self.folder.write(File::Environment, pretty(&environment(&self.config, device)?)?.as_bytes())?;
+        self.folder.write(File::Environment, pretty(&environment(&self.config, device, details)?)?.as_bytes())?;
         self.folder.write(File::SeedInfo, seed_info(&self.config).as_bytes())?;
         let script = format!("#!/bin/sh\n# Repeats this run; see also: gainakt reproduce\n{}\n", about.command);
         self.folder.write(File::Script, script.as_bytes())?;
@@ -163,7 +168,7 @@ impl Session {
 
     fn keep(&mut self, message: &Message) -> Result<()> {
         match message {
-            Message::Device { kind, label } => self.begin((kind, label)),
+            Message::Device { kind, label, details } => self.begin((kind, label), details),
             Message::Checkpoint { kind, bytes, .. } => {
                 let file = match kind {
                     CheckpointKind::Best => File::Best,

@@ -31,6 +31,8 @@ pub struct ComputeDevice {
     pub kind: &'static str,
     /// One line for people: adapter, backend, driver, or the number of threads.
     pub label: String,
+    /// The adapter's own account of itself: names, driver and limits; empty for the CPU.
+    pub details: serde_json::Value,
 }
 
 /// Finds the device for `choice`. Native callers: once a process, on the thread that will use it.
@@ -62,7 +64,12 @@ pub async fn choose(choice: DeviceChoice) -> Result<ComputeDevice> {
 
 fn cpu(remark: &str) -> ComputeDevice {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    ComputeDevice { device: Device::flex(), kind: "cpu", label: format!("CPU, {threads} threads{remark}") }
+    ComputeDevice {
+        device: Device::flex(),
+        kind: "cpu",
+        label: format!("CPU, {threads} threads{remark}"),
+        details: serde_json::json!({}),
+    }
 }
 
 /// The best adapter: discrete before integrated before others before software.
@@ -91,6 +98,21 @@ async fn find_adapter(instance: &wgpu::Instance) -> Option<wgpu::Adapter> {
 async fn open(instance: wgpu::Instance, adapter: wgpu::Adapter) -> Result<ComputeDevice> {
     let info = adapter.get_info();
     // Mapped primary buffers slow discrete cards down, and experimental features need an unsafe promise.
+    let limits = adapter.limits();
+    let details = serde_json::json!({
+        "name": info.name,
+        "backend": format!("{:?}", info.backend),
+        "type": format!("{:?}", info.device_type),
+        "driver": info.driver,
+        "driver_info": info.driver_info,
+        "limits": {
+            "max_buffer_size": limits.max_buffer_size,
+            "max_storage_buffer_binding_size": limits.max_storage_buffer_binding_size,
+            "max_storage_buffers_per_shader_stage": limits.max_storage_buffers_per_shader_stage,
+            "max_compute_invocations_per_workgroup": limits.max_compute_invocations_per_workgroup,
+            "max_compute_workgroup_storage_size": limits.max_compute_workgroup_storage_size,
+        },
+    });
     let unwanted = wgpu::Features::MAPPABLE_PRIMARY_BUFFERS | wgpu::Features::all_experimental_mask();
     let descriptor = wgpu::DeviceDescriptor {
         label: Some("gainakt"),
@@ -107,5 +129,10 @@ async fn open(instance: wgpu::Instance, adapter: wgpu::Adapter) -> Result<Comput
     let device =
         Device::wgpu_options().setup(setup).init().map_err(|e| Error::Device(format!("{}: {e}", info.name)))?;
     let driver = [info.driver.as_str(), info.driver_info.as_str()].join(" ");
-    Ok(ComputeDevice { device, kind: "gpu", label: format!("{} ({:?}, {})", info.name, info.backend, driver.trim()) })
+    Ok(ComputeDevice {
+        device,
+        kind: "gpu",
+        label: format!("{} ({:?}, {})", info.name, info.backend, driver.trim()),
+        details,
+    })
 }

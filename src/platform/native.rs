@@ -30,3 +30,10 @@ pub fn peak_memory() -> Option<u64> {
     let kilobytes = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?;
     kilobytes.trim().trim_end_matches(" kB").parse::<u64>().ok().map(|kb| kb * 1024)
 }
+
+/// The processor's name; `None` where the system does not tell (only Linux does here).
+pub fn cpu_name() -> Option<String> {
+    let info = std::fs::read_to_string("/proc/cpuinfo").ok()?;
+    let line = info.lines().find(|l| l.starts_with("model name"))?;
+    line.split_once(':').map(|(_, name)| name.trim().to_owned())
+}

@@ -95,6 +95,8 @@ pub enum Message {
         kind: String,
         /// Adapter, backend and driver, or threads.
         label: String,
+        /// The adapter's own account of itself.
+        details: serde_json::Value,
     },
     /// The run begins (again).
     Started {

@@ -66,7 +66,8 @@ impl KernelSource for Shader {
     fn source(&self) -> SourceTemplate {
         let template = SourceTemplate::new(self.template)
             .register("workgroup", WORKGROUP.to_string())
-            .register("dropout_factor", include_str!("../../../shaders/include/dropout_factor.wgsl"));
+            .register("dropout_factor", include_str!("../../../shaders/include/dropout_factor.wgsl"))
+            .register("normalised_rows", include_str!("../../../shaders/include/normalised_rows.wgsl"));
         self.constants.iter().fold(template, |t, (name, value)| t.register(*name, value.to_string()))
     }
 
