@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::config::Config;
 use crate::error::Result;
-use crate::platform::{cpu_name, files};
+use crate::platform::{files, system};
 
 /// Hexadecimal SHA-256.
 pub fn sha256_hex(bytes: &[u8]) -> String {
@@ -29,12 +29,7 @@ pub fn environment(config: &Config, device: (&str, &str), details: &Value) -> Re
             "optimised": !cfg!(debug_assertions),
         },
         "device": {"kind": device.0, "adapter": device.1, "details": details},
-        "system": {
-            "os": std::env::consts::OS,
-            "architecture": std::env::consts::ARCH,
-            "cpu": cpu_name(),
-            "threads": std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        },
+        "system": system(),
         "data": {
             "file": config.data.path.as_deref().map(fingerprint).transpose()?,
             "test_file": config.data.test_path.as_deref().map(fingerprint).transpose()?,

@@ -9,7 +9,7 @@ mod native;
 mod web;
 
 #[cfg(not(target_arch = "wasm32"))]
-pub use native::{cpu_name, peak_memory, spawn_owner, yield_now};
+pub use native::{peak_memory, spawn_owner, system, yield_now};
 #[cfg(target_arch = "wasm32")]
 pub use web::yield_now;
 

@@ -31,8 +31,18 @@ pub fn peak_memory() -> Option<u64> {
     kilobytes.trim().trim_end_matches(" kB").parse::<u64>().ok().map(|kb| kb * 1024)
 }
 
+/// Operating system, architecture, processor and threads, for the record.
+pub fn system() -> serde_json::Value {
+    serde_json::json!({
+        "os": std::env::consts::OS,
+        "architecture": std::env::consts::ARCH,
+        "cpu": cpu_name(),
+        "threads": std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+    })
+}
+
 /// The processor's name; `None` where the system does not tell (only Linux does here).
-pub fn cpu_name() -> Option<String> {
+fn cpu_name() -> Option<String> {
     let info = std::fs::read_to_string("/proc/cpuinfo").ok()?;
     let line = info.lines().find(|l| l.starts_with("model name"))?;
     line.split_once(':').map(|(_, name)| name.trim().to_owned())
