@@ -103,13 +103,12 @@ pub(super) fn reproduce(args: &ReproduceArgs) -> Result<()> {
     let epochs = args.epochs.unwrap_or(original.history.len()).min(original.history.len());
     let corpus = Arc::new(load_corpus(&config)?);
     let again = RunFolder::create(&args.out, "reproduction")?;
-    let about = Circumstances {
-        command: std::env::args().collect::<Vec<_>>().join(" "),
-        started: utc_stamp(),
-        title: "reproduction".to_owned(),
-    };
-    let launch = Launch { config, corpus, device: args.device, folder: again.clone(), about: Some(about) };
+    let about =
+        Circumstances { command: super::command_line(), started: utc_stamp(), title: "reproduction".to_owned() };
+    let launch =
+        Launch { config, corpus: corpus.clone(), device: args.device, folder: again.clone(), about: Some(about) };
     let mut adapter = String::new();
+    let mut ended = None;
     let mut session = start(launch)?;
     while let Some(message) = session.wait()? {
         match message {
@@ -121,8 +120,12 @@ pub(super) fn reproduce(args: &ReproduceArgs) -> Result<()> {
                     let _ = session.commands().try_send(Command::Stop);
                 }
             }
+            Message::Finished(results) => ended = Some(results),
             _ => {}
         }
+    }
+    if let Some(results) = ended.filter(|r| r.ended != "stopped") {
+        session.complete(&corpus, args.device, &results)?;
     }
     let same_adapter = recorded["device"]["adapter"] == adapter.as_str();
     let tolerance = if same_adapter { 0.0 } else { ACROSS_DEVICES };

@@ -123,6 +123,16 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// The command line as a shell would take it.
+fn command_line() -> String {
+    let plain = |c: char| c.is_alphanumeric() || "_-./:=,@%+".contains(c);
+    let quoted = std::env::args().map(|arg| match !arg.is_empty() && arg.chars().all(plain) {
+        true => arg,
+        false => format!("'{}'", arg.replace('\'', "'\\''")),
+    });
+    quoted.collect::<Vec<_>>().join(" ")
+}
+
 /// `RUST_LOG`, else only errors: the adapter's own chatter is not for users.
 fn filter() -> tracing_subscriber::EnvFilter {
     tracing_subscriber::EnvFilter::try_from_default_env()

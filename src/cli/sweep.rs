@@ -137,7 +137,7 @@ fn one(path: &Path, title: &str, config: &Config, device: DeviceChoice) -> Resul
     parts(config, &corpus)?;
     let continued = folder.file(File::Config).is_file();
     let about = (!continued).then(|| Circumstances {
-        command: std::env::args().collect::<Vec<_>>().join(" "),
+        command: super::command_line(),
         started: utc_stamp(),
         title: title.to_owned(),
     });

@@ -92,7 +92,7 @@ pub(super) fn train(args: &TrainArgs) -> Result<()> {
     parts(&config, &corpus)?;
     let seconds = reading.elapsed().as_secs_f64();
     let about = folder.is_none().then(|| Circumstances {
-        command: std::env::args().collect::<Vec<_>>().join(" "),
+        command: super::command_line(),
         started: utc_stamp(),
         title: args.title.clone(),
     });

@@ -46,7 +46,12 @@ pub fn readme(folder: &RunFolder, config: &Config, results: &Results) -> Result<
         rows(&mut out, &group.unwrap_or_default());
     }
     out += "\n## Core interpretability and constraints\n\n| parameter | value |\n| --- | --- |\n";
-    rows(&mut out, &serde_json::to_value(&config.interpretability).unwrap_or_default());
+    let mut core = serde_json::to_value(&config.interpretability).unwrap_or_default();
+    if let Some(core) = core.as_object_mut().filter(|_| !config.interpretability.enable_cosine_perf_schedule) {
+        // The seed's table has no row for it; it is told only where it is on.
+        core.shift_remove("enable_cosine_perf_schedule");
+    }
+    rows(&mut out, &core);
     let (snapshot, shape) = (evaluation_snapshot(config), model_config(config));
     out += "\n## Evaluation snapshot\n\n| parameter | value |\n| --- | --- |\n";
     rows(&mut out, &snapshot);
