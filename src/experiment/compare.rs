@@ -126,13 +126,17 @@ pub fn metric_differences(
     Ok(found)
 }
 
-/// Validation AUC of all runs in one plot.
+/// Validation AUC of all runs in one plot; the legend has each run's number, as `gainakt compare` counts them, and title.
 pub fn overlay(runs: &[RunRecord]) -> Plot {
     let series = runs.iter().enumerate().map(|(i, run)| Series {
-        name: run.name.clone(),
+        name: format!(
+            "{}  {}",
+            i + 1,
+            run.record.get("experiment").and_then(|e| e["title"].as_str()).unwrap_or_default()
+        ),
         points: run.history.iter().filter_map(|row| Some((row.epoch as f64, row.validation.auc?))).collect(),
         colour: i,
-        dash: i / 8,
+        dash: i % 3,
         marks: Vec::new(),
     });
     Plot {

@@ -24,7 +24,7 @@ use crate::platform;
 /// Steps between two read-backs of the loss.
 const READ_EVERY: usize = 16;
 
-/// Dropout must not repeat the stream that drew the weights.
+/// Keeps the shuffles apart from the stream that drew the weights.
 const SHUFFLE_STREAM: u64 = 0x5eed_0f0d;
 
 /// What to train.
