@@ -7,16 +7,14 @@ use std::sync::Arc;
 use futures_lite::future::block_on;
 use gainakt::config::Config;
 use gainakt::data::{Corpus, RaggedBatch, Window, simulate};
-use gainakt::model::{DropoutSites, GainAkt, ModelConfig, ModelInput, to_host};
-use gainakt::platform::device::ComputeDevice;
+use gainakt::model::{DropoutSites, GainAkt, ModelConfig};
 use rand::{SeedableRng as _, seq::SliceRandom as _};
 use support::{devices, train};
 
-fn predictions(model: &GainAkt, windows: &[Window], skills: usize, compute: &ComputeDevice) -> Vec<Vec<f32>> {
-    let batch = RaggedBatch::new(windows);
-    let output = model.forward(&ModelInput::new(&batch, skills, &compute.device), DropoutSites::evaluation());
+fn predictions(model: &mut GainAkt, windows: &[Window]) -> Vec<Vec<f32>> {
+    let output = block_on(model.forward(RaggedBatch::new(windows), DropoutSites::evaluation())).unwrap();
     let heads = output.heads.unwrap();
-    [output.logits.unsqueeze_dim(1), heads.mastery, heads.gains].map(|t| block_on(to_host::<2>(t)).unwrap()).to_vec()
+    vec![output.logits, heads.mastery, heads.gains]
 }
 
 #[test]
@@ -26,9 +24,9 @@ fn changing_answers_from_t_on_changes_nothing_before() {
     let corpus = Corpus::from_dataset(&dataset, config.model_config.seq_len);
     let skills = corpus.skills.len();
     for compute in devices() {
-        let model = GainAkt::new(&ModelConfig::new(&config, skills), 5, &compute.device);
+        let mut model = GainAkt::new(&ModelConfig::new(&config, skills), 5, &compute.device).unwrap();
         let windows = corpus.windows[..4].to_vec();
-        let before = predictions(&model, &windows, skills, &compute);
+        let before = predictions(&mut model, &windows);
         let offsets = RaggedBatch::new(&windows).offsets;
         for w in 0..windows.len() {
             for t in 1..windows[w].skills.len() {
@@ -36,7 +34,7 @@ fn changing_answers_from_t_on_changes_nothing_before() {
                 for r in &mut changed[w].responses[t..] {
                     *r = 1 - *r;
                 }
-                let after = predictions(&model, &changed, skills, &compute);
+                let after = predictions(&mut model, &changed);
                 // Row i predicts answer i+1 from answers 0..=i: rows before t may not move, nor other windows.
                 let (first, last) = (offsets[w] as usize + t, offsets[w + 1] as usize);
                 for (before, after) in before.iter().zip(&after) {

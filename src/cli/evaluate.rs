@@ -10,7 +10,7 @@ use super::terminal::Terminal;
 use crate::config::Config;
 use crate::data::Corpus;
 use crate::error::Result;
-use crate::evaluate::{Inference, Trajectory, evaluate_parts, parts, trajectory};
+use crate::evaluate::{Trajectory, evaluate_parts, parts, trajectory};
 use crate::experiment::{File, RunFolder, load_corpus, load_model, pretty, read_config};
 use crate::model::GainAkt;
 use crate::platform::device::{ComputeDevice, choose};
@@ -68,30 +68,16 @@ impl Trained {
         let model = load_model(&folder, &config, corpus.skills.len(), &compute.device)?;
         Ok(Self { config, corpus, compute, model })
     }
-
-    pub(super) fn inference(&self) -> Inference<'_> {
-        Inference {
-            device: &self.compute.device,
-            skills: self.corpus.skills.len(),
-            batch_size: self.config.training.batch_size,
-        }
-    }
 }
 
 /// Prints the figures of a run's best model.
 pub(super) fn evaluate(args: &EvaluateArgs) -> Result<()> {
-    let trained = Trained::open(&args.run)?;
+    let mut trained = Trained::open(&args.run)?;
     let mut terminal = Terminal::new(None);
     let windows = parts(&trained.config, &trained.corpus)?;
     let progress = |done, total| terminal.progress("measuring", "", done, total);
-    let [train, validation, test] = block_on(evaluate_parts(
-        &trained.model,
-        &trained.config,
-        &trained.corpus,
-        &windows,
-        trained.inference(),
-        progress,
-    ))?;
+    let [train, validation, test] =
+        block_on(evaluate_parts(&mut trained.model, &trained.config, &trained.corpus, &windows, progress))?;
     terminal.clear();
     let test = (!windows[2].is_empty()).then_some(test);
     let json = pretty(&serde_json::json!({"train": train, "validation": validation, "test": test}))?;
@@ -112,8 +98,8 @@ pub(super) fn evaluate(args: &EvaluateArgs) -> Result<()> {
 
 /// Writes one student's trajectory.
 pub(super) fn explain(args: &ExplainArgs) -> Result<()> {
-    let trained = Trained::open(&args.run)?;
-    let path: Trajectory = block_on(trajectory(&trained.model, &trained.corpus, &args.student, trained.inference()))?;
+    let mut trained = Trained::open(&args.run)?;
+    let path: Trajectory = block_on(trajectory(&mut trained.model, &trained.corpus, &args.student))?;
     let text = match args.format {
         Format::Json => pretty(&path)?,
         Format::Csv => path.to_csv(),

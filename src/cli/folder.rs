@@ -15,7 +15,7 @@ use crate::experiment::{
     fingerprint, import_weights, load_corpus, marks, metric_differences, overlay, predictions_csv, pretty, read_config,
     start,
 };
-use crate::model::{GainAkt, ModelConfig, write_parameters};
+use crate::model::{Layout, ModelConfig};
 use crate::platform::device::DeviceChoice;
 use crate::platform::{files, utc_stamp};
 use crate::train::{Command, Message, decode_weights};
@@ -244,24 +244,19 @@ pub(super) fn export(args: &ExportArgs) -> Result<()> {
     if args.what == What::Weights {
         return export_weights(&RunFolder::open(&args.run.run_dir)?, &args.out);
     }
-    let trained = Trained::open(&args.run)?;
+    let mut trained = Trained::open(&args.run)?;
     let [_, validation, test] = crate::evaluate::parts(&trained.config, &trained.corpus)?;
     let windows = if test.is_empty() { validation } else { test };
     let text = if args.what == What::Predictions {
-        let outcomes = block_on(infer(&trained.model, &windows, trained.inference(), |_| {}))?;
+        let outcomes = block_on(infer(&mut trained.model, &windows, trained.config.training.batch_size, |_| {}))?;
         predictions_csv(&trained.corpus, &windows, &outcomes)
     } else {
         let mut students: Vec<u32> = windows.iter().map(|w| w.student).collect();
         students.dedup();
         students.truncate(trained.config.interpretability.max_semantic_students);
-        let paths = students.iter().map(|&s| {
-            block_on(trajectory(
-                &trained.model,
-                &trained.corpus,
-                &trained.corpus.students[s as usize],
-                trained.inference(),
-            ))
-        });
+        let paths = students
+            .iter()
+            .map(|&s| block_on(trajectory(&mut trained.model, &trained.corpus, &trained.corpus.students[s as usize])));
         pretty(&paths.collect::<Result<Vec<_>>>()?)?
     };
     files::write_atomic(&args.out, text.as_bytes())
@@ -290,8 +285,7 @@ pub(super) fn import(args: &ImportArgs) -> Result<()> {
     let bytes = import_weights(&args.file, &shape)?;
     let (_, weights) = decode_weights(&args.file.display().to_string(), &bytes)?;
     // Refuses what does not fit before anything is written.
-    write_parameters(GainAkt::new(&shape, 0, &burn::tensor::Device::flex()), &weights)
-        .map_err(|e| Error::Checkpoint(format!("{}: {e}", args.file.display())))?;
+    Layout::new(&shape).flatten(&weights).map_err(|e| Error::Checkpoint(format!("{}: {e}", args.file.display())))?;
     let folder = RunFolder::create(&args.out, "imported")?;
     folder.write(File::Config, config_text.as_bytes())?;
     folder.write(File::Best, &bytes)?;

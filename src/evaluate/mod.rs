@@ -6,7 +6,7 @@ mod metrics;
 mod parts;
 mod trajectory;
 
-pub use infer::{Inference, WindowOutcome, infer};
+pub use infer::{HeadsOutcome, WindowOutcome, infer};
 pub use measure::{Measure, global_alignment, measure, truth_correlation};
 pub use metrics::{accuracy, auc, correlation, cumulative_mastery, stratified_sample};
 pub use parts::{evaluate_parts, parts};

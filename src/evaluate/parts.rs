@@ -1,6 +1,6 @@
 //! The three parts of an experiment's data, and a model's figures on each.
 
-use super::infer::{Inference, infer};
+use super::infer::infer;
 use super::measure::{Measure, measure, truth_correlation};
 use crate::config::Config;
 use crate::data::{Corpus, Part, Window};
@@ -29,18 +29,17 @@ pub fn parts<'a>(config: &Config, corpus: &'a Corpus) -> Result<[Vec<&'a Window>
 /// # Errors
 /// The device fails.
 pub async fn evaluate_parts(
-    model: &GainAkt,
+    model: &mut GainAkt,
     config: &Config,
     corpus: &Corpus,
     windows: &[Vec<&Window>; 3],
-    how: Inference<'_>,
     mut progress: impl FnMut(usize, usize),
 ) -> Result<[Measure; 3]> {
     let total = windows.iter().map(Vec::len).sum();
     let mut measures = [Measure::default(), Measure::default(), Measure::default()];
     let mut before = 0;
     for (part, windows) in windows.iter().enumerate() {
-        let outcomes = infer(model, windows, how, |done| progress(before + done, total)).await?;
+        let outcomes = infer(model, windows, config.training.batch_size, |done| progress(before + done, total)).await?;
         measures[part] = measure(&outcomes, config.evaluation.max_correlation_students);
         measures[part].truth_correlation = truth_correlation(&outcomes, windows, corpus);
         before += windows.len();

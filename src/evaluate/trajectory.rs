@@ -4,10 +4,9 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::infer::Inference;
 use crate::data::{Corpus, RaggedBatch, Skill, Window};
 use crate::error::{Error, Result};
-use crate::model::{DropoutSites, GainAkt, ModelInput, to_host};
+use crate::model::{DropoutSites, GainAkt};
 
 /// A student's path through all their windows.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -46,7 +45,7 @@ pub struct Step {
 ///
 /// # Errors
 /// No such student, or the device fails.
-pub async fn trajectory(model: &GainAkt, corpus: &Corpus, id: &str, how: Inference<'_>) -> Result<Trajectory> {
+pub async fn trajectory(model: &mut GainAkt, corpus: &Corpus, id: &str) -> Result<Trajectory> {
     let windows = corpus.student(id);
     if windows.is_empty() {
         let some: Vec<&str> = corpus.students.iter().take(3).map(String::as_str).collect();
@@ -58,31 +57,23 @@ pub async fn trajectory(model: &GainAkt, corpus: &Corpus, id: &str, how: Inferen
     }
     let mut steps = Vec::new();
     for (w, window) in windows.iter().enumerate() {
-        steps.extend(window_steps(model, corpus, window, w, how).await?);
+        steps.extend(window_steps(model, corpus, window, w).await?);
     }
     Ok(Trajectory { student: id.to_owned(), skills: corpus.skills.clone(), steps })
 }
 
-async fn window_steps(
-    model: &GainAkt,
-    corpus: &Corpus,
-    window: &Window,
-    number: usize,
-    how: Inference<'_>,
-) -> Result<Vec<Step>> {
+async fn window_steps(model: &mut GainAkt, corpus: &Corpus, window: &Window, number: usize) -> Result<Vec<Step>> {
+    let skill_count = model.config().num_c;
     // A stand-in for the unknown next exercise gives the last answer a row of its own.
     let (mut skills, mut responses) = (window.skills.clone(), window.responses.clone());
     skills.push(0);
     responses.push(0);
     let mut batch = RaggedBatch::default();
     batch.push(&skills, &responses);
-    let output = model.forward(&ModelInput::new(&batch, how.skills, how.device), DropoutSites::evaluation());
-    let logits = to_host(output.logits).await?;
-    let (mastery, gains) = match output.heads {
-        Some(heads) => (to_host(heads.mastery).await?, to_host(heads.gains).await?),
-        None => (Vec::new(), Vec::new()),
-    };
-    let row = |values: &[f32], t: usize| values.get(t * how.skills..(t + 1) * how.skills).unwrap_or_default().to_vec();
+    let output = model.forward(batch, DropoutSites::evaluation()).await?;
+    let (mastery, gains) = output.heads.map_or_else(Default::default, |h| (h.mastery, h.gains));
+    let row =
+        |values: &[f32], t: usize| values.get(t * skill_count..(t + 1) * skill_count).unwrap_or_default().to_vec();
     let truth = corpus.truth.as_ref().map(|t| &t.mastery[window.student as usize]);
     Ok((0..window.skills.len())
         .map(|t| Step {
@@ -90,7 +81,7 @@ async fn window_steps(
             window: number,
             skill: window.skills[t],
             response: window.responses[t],
-            prediction: t.checked_sub(1).map(|before| 1.0 / (1.0 + (-logits[before]).exp())),
+            prediction: t.checked_sub(1).map(|before| 1.0 / (1.0 + (-output.logits[before]).exp())),
             mastery: row(&mastery, t),
             gain: row(&gains, t),
             true_mastery: truth.map(|truth| row(truth, window.first as usize + t)),

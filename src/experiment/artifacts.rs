@@ -1,7 +1,5 @@
 //! Trajectories and plots of a finished run.
 
-use burn::tensor::Device;
-
 use super::folder::RunFolder;
 use super::load::load_model;
 use super::plot::{Plot, Series, png};
@@ -9,7 +7,8 @@ use super::record::pretty;
 use crate::config::Config;
 use crate::data::{Corpus, Fold};
 use crate::error::Result;
-use crate::evaluate::{Inference, Trajectory, trajectory};
+use crate::evaluate::{Trajectory, trajectory};
+use crate::platform::device::Device;
 use crate::train::EpochRow;
 
 /// Skills drawn for a student: the most practised.
@@ -27,11 +26,10 @@ pub async fn write_artifacts(
     history: &[EpochRow],
     device: &Device,
 ) -> Result<()> {
-    let how = Inference { device, skills: corpus.skills.len(), batch_size: config.training.batch_size };
-    let model = load_model(folder, config, corpus.skills.len(), device)?;
+    let mut model = load_model(folder, config, corpus.skills.len(), device)?;
     let mut paths = Vec::new();
     for student in shown_students(config, corpus) {
-        paths.push(trajectory(&model, corpus, &corpus.students[student], how).await?);
+        paths.push(trajectory(&mut model, corpus, &corpus.students[student]).await?);
     }
     folder.write_artifact("trajectories.json", pretty(&paths)?.as_bytes())?;
     let mut csv = String::new();

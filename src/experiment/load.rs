@@ -2,14 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use burn::module::Module as _;
-use burn::tensor::Device;
-
 use super::folder::{File, RunFolder};
 use crate::config::Config;
 use crate::data::{ColumnNames, Corpus, Dataset, Table, read_sequences, read_table, simulate};
 use crate::error::{Error, Result};
-use crate::model::{GainAkt, ModelConfig, write_parameters};
+use crate::model::{GainAkt, ModelConfig};
+use crate::platform::device::Device;
 use crate::platform::files;
 use crate::train::decode_weights;
 
@@ -78,7 +76,7 @@ pub fn load_dataset(path: &Path, columns: &ColumnNames) -> Result<Dataset> {
     }
 }
 
-/// The best model of a run on `device` (without autodiff), for data of `skills` skills.
+/// The best model of a run on `device`, for data of `skills` skills.
 ///
 /// # Errors
 /// The checkpoint is missing, damaged, or of another shape than config and data ask for.
@@ -99,6 +97,8 @@ pub fn load_model(folder: &RunFolder, config: &Config, skills: usize, device: &D
             stored.num_c, expected.num_c
         )));
     }
-    let model = GainAkt::new(&expected, config.seeds.seed, device).valid();
-    write_parameters(model, &weights).map_err(|e| Error::Checkpoint(format!("{name}: {e}")))
+    GainAkt::from_weights(&expected, &weights, device).map_err(|e| match e {
+        Error::Checkpoint(problem) => Error::Checkpoint(format!("{name}: {problem}")),
+        other => other,
+    })
 }

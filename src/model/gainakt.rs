@@ -1,145 +1,274 @@
-//! The whole model: embeddings, encoder, prediction, mastery and gain heads.
+//! The model as the rest of the house sees it: on one of the devices, results on the host.
 
-use burn::module::Module;
-use burn::tensor::{Device, Tensor, activation};
-use serde::{Deserialize, Serialize};
-
-use super::block::Block;
-use super::input::{DropoutSites, ModelInput};
-use super::layers::{Embedding, Init, Linear};
-use crate::config::Config;
-use crate::ops;
-
-/// Sizes and heads of a model.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ModelConfig {
-    /// Skills, C.
-    pub num_c: usize,
-    /// Interactions of a window; positions there are.
-    pub seq_len: usize,
-    /// Width of both streams, D.
-    pub d_model: usize,
-    /// Attention heads, H.
-    pub n_heads: usize,
-    /// Encoder blocks, N.
-    pub num_encoder_blocks: usize,
-    /// Width of the feed-forward layers.
-    pub d_ff: usize,
-    /// Share of activations dropped in training.
-    pub dropout: f64,
-    /// Whether there is a mastery head.
-    pub use_mastery_head: bool,
-    /// Whether there is a gain head.
-    pub use_gain_head: bool,
-}
-
-impl ModelConfig {
-    /// The model an experiment's config describes, for data with `skills` skills.
-    pub fn new(config: &Config, skills: usize) -> Self {
-        let m = &config.model_config;
-        Self {
-            num_c: skills,
-            seq_len: m.seq_len,
-            d_model: m.d_model,
-            n_heads: m.n_heads,
-            num_encoder_blocks: m.num_encoder_blocks,
-            d_ff: m.d_ff,
-            dropout: m.dropout,
-            use_mastery_head: config.interpretability.use_mastery_head,
-            use_gain_head: config.interpretability.use_gain_head,
-        }
-    }
-}
-
-/// The two-layer head that predicts the next answer; fields are places in PyTorch's `Sequential`.
-#[derive(Module, Debug)]
-pub struct PredictionHead {
-    layer0: Linear,
-    layer3: Linear,
-}
+use super::layout::{Layout, Weights};
+use super::network::{Network, Step};
+use super::{DropoutSites, ModelConfig};
+use crate::data::RaggedBatch;
+use crate::error::Result;
+use crate::ops::cpu::Cpu;
+use crate::ops::gpu::Gpu;
+use crate::ops::{Clock, Kernels as _, LossSettings, Plan, RowStat};
+use crate::platform::device::Device;
 
 /// GainAKT2Exp.
-#[derive(Module, Debug)]
+#[derive(Debug)]
 pub struct GainAkt {
-    context_embedding: Embedding,
-    value_embedding: Embedding,
-    concept_embedding: Embedding,
-    pos_embedding: Embedding,
-    encoder_blocks: Vec<Block>,
-    prediction_head: PredictionHead,
-    mastery_head: Option<Linear>,
-    gain_head: Option<Linear>,
+    config: ModelConfig,
+    layout: Layout,
+    network: On,
 }
 
-/// What a forward pass gives; N rows, C skills, D = d_model.
-#[derive(Debug, Clone)]
+/// The same network on one of the devices.
+#[derive(Debug)]
+enum On {
+    Cpu(Box<Network<Cpu>>),
+    Gpu(Box<Network<Gpu>>),
+}
+
+/// Evaluates an expression for the network of either device.
+macro_rules! on {
+    ($model:expr, $network:ident => $what:expr) => {
+        match &mut $model.network {
+            On::Cpu($network) => $what,
+            On::Gpu($network) => $what,
+        }
+    };
+}
+
+/// What a forward pass gives, on the host; N rows, C skills, D = d_model.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Output {
     /// Logit of answering the next exercise right, `[N]`.
-    pub logits: Tensor<1>,
+    pub logits: Vec<f32>,
     /// Context stream after the encoder, `[N, D]`.
-    pub context: Tensor<2>,
+    pub context: Vec<f32>,
     /// Value stream after the encoder, `[N, D]`.
-    pub value: Tensor<2>,
+    pub value: Vec<f32>,
     /// Mastery and gains, where the model has both heads.
-    pub heads: Option<Heads>,
+    pub heads: Option<HeadsOutput>,
 }
 
 /// The interpretable part of the output.
-#[derive(Debug, Clone)]
-pub struct Heads {
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeadsOutput {
     /// M, `[N, C]`.
-    pub mastery: Tensor<2>,
+    pub mastery: Vec<f32>,
     /// G, `[N, C]`.
-    pub gains: Tensor<2>,
+    pub gains: Vec<f32>,
+}
+
+/// Columns of [`RowStat`] of one batch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RowStats {
+    values: Vec<f32>,
+    rows: usize,
+}
+
+impl RowStats {
+    /// One column, `[N]`.
+    pub fn column(&self, stat: RowStat) -> &[f32] {
+        &self.values[stat as usize * self.rows..][..self.rows]
+    }
 }
 
 impl GainAkt {
-    /// Draws a model's weights from `seed` on the host and uploads them.
-    pub fn new(config: &ModelConfig, seed: u64, device: &Device) -> Self {
-        let (c, d) = (config.num_c, config.d_model);
-        let init = &mut Init::new(seed, device);
-        Self {
-            context_embedding: Embedding::new(2 * c, d, init),
-            value_embedding: Embedding::new(2 * c, d, init),
-            concept_embedding: Embedding::new(c, d, init),
-            pos_embedding: Embedding::new(config.seq_len, d, init),
-            encoder_blocks: (0..config.num_encoder_blocks).map(|_| Block::new(config, init)).collect(),
-            prediction_head: PredictionHead {
-                layer0: Linear::new(3 * d, config.d_ff, init),
-                layer3: Linear::new(config.d_ff, 1, init),
-            },
-            mastery_head: config.use_mastery_head.then(|| Linear::new(d, c, init)),
-            gain_head: config.use_gain_head.then(|| Linear::new(d, c, init)),
-        }
+    /// Draws a model's weights from `seed`.
+    ///
+    /// # Errors
+    /// The device has no room for it.
+    pub fn new(config: &ModelConfig, seed: u64, device: &Device) -> Result<Self> {
+        let layout = Layout::new(config);
+        let values = layout.draw(seed);
+        Self::start(config, layout, &values, device)
     }
 
-    /// One forward pass over a ragged batch (SPEC §2).
-    pub fn forward(&self, input: &ModelInput, mut dropout: DropoutSites) -> Output {
-        let position = self.pos_embedding.forward(input.position.clone());
-        let mut ctx = self.context_embedding.forward(input.token.clone()) + position.clone();
-        let mut val = self.value_embedding.forward(input.token.clone()) + position;
-        for block in &self.encoder_blocks {
-            (ctx, val) = block.forward(ctx, val, &input.rows, &mut dropout);
-        }
-        let heads = match (&self.mastery_head, &self.gain_head) {
-            (Some(mastery), Some(gain)) => {
-                let gains = activation::relu(gain.forward(val.clone()));
-                let initial = activation::sigmoid(mastery.forward(ctx.clone().select(0, input.first_rows.clone())));
-                let mastery = ops::mastery_scan(initial, gains.clone(), &input.rows);
-                Some(Heads { mastery, gains })
-            }
-            _ => None,
+    /// A model with the given weights.
+    ///
+    /// # Errors
+    /// The weights are of another model, or the device has no room for them.
+    pub fn from_weights(config: &ModelConfig, weights: &Weights, device: &Device) -> Result<Self> {
+        let layout = Layout::new(config);
+        let values = layout.flatten(weights)?;
+        Self::start(config, layout, &values, device)
+    }
+
+    fn start(config: &ModelConfig, layout: Layout, values: &[f32], device: &Device) -> Result<Self> {
+        let (c, l) = (config.clone(), layout.clone());
+        let network = match device {
+            Device::Cpu => On::Cpu(Box::new(Network::new(Cpu::default(), c, l, values)?)),
+            Device::Gpu(gpu) => On::Gpu(Box::new(Network::new(Gpu::new(gpu), c, l, values)?)),
         };
-        Output { logits: self.predict(ctx.clone(), val.clone(), input, &mut dropout), context: ctx, value: val, heads }
+        Ok(Self { config: config.clone(), layout, network })
     }
 
-    fn predict(&self, ctx: Tensor<2>, val: Tensor<2>, input: &ModelInput, dropout: &mut DropoutSites) -> Tensor<1> {
-        let [rows, width] = ctx.dims();
-        let first = &self.prediction_head.layer0;
-        let next = self.concept_embedding.forward(input.next_skill.clone());
-        // [ctx ; val ; E_concept] · Wᵀ in three parts, so that the rows are never copied side by side.
-        let hidden = first.part(ctx, 0) + first.part(val, width) + first.part(next, 2 * width) + first.bias();
-        let hidden = ops::dropout(activation::relu(hidden), dropout.site());
-        self.prediction_head.layer3.forward(hidden).reshape([rows])
+    /// Sizes.
+    pub fn config(&self) -> &ModelConfig {
+        &self.config
     }
+
+    /// Names and places of the parameters.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// Replaces all weights.
+    ///
+    /// # Errors
+    /// They are of another model; nothing is replaced then.
+    pub fn write_weights(&mut self, weights: &Weights) -> Result<()> {
+        let values = self.layout.flatten(weights)?;
+        on!(self, n => n.write_params(&values));
+        Ok(())
+    }
+
+    /// Copies all weights to the host.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub async fn read_weights(&mut self) -> Result<Weights> {
+        let values = on!(self, n => n.read_params().await)?;
+        Ok(self.layout.named(&values))
+    }
+
+    /// One forward pass.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub async fn forward(&mut self, batch: RaggedBatch, dropout: DropoutSites) -> Result<Output> {
+        let (c, rows) = (&self.config, batch.rows());
+        let (cells, width) = (rows * c.num_c, rows * c.d_model);
+        let plan = Plan::new(batch, c.num_c);
+        let interpretable = c.interpretable();
+        on!(self, n => {
+            n.forward(plan, dropout)?;
+            let logits = n.kernels.read(&n.work.logits, 0, rows).await?;
+            let heads = if interpretable {
+                let mastery = n.kernels.read(&n.work.mastery, 0, cells).await?;
+                Some(HeadsOutput { mastery, gains: n.kernels.read(&n.work.gains, 0, cells).await? })
+            } else {
+                None
+            };
+            let (context, value) = n.read_encoded(width).await?;
+            Ok(Output { logits, context, value, heads })
+        })
+    }
+
+    /// One forward pass, of which only figures of each row come back.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub async fn row_stats(&mut self, batch: RaggedBatch) -> Result<RowStats> {
+        let rows = batch.rows();
+        let plan = Plan::new(batch, self.config.num_c);
+        let values = on!(self, n => {
+            n.forward(plan, DropoutSites::evaluation())?;
+            n.kernels.read(&n.work.stats, 0, rows * RowStat::COUNT).await?
+        });
+        Ok(RowStats { values, rows })
+    }
+
+    /// One training step; nothing is read from the device. `log` = number of this step since the terms were last
+    /// read, steps between reads, rows of the epoch before this step, and rows of the whole epoch.
+    ///
+    /// # Errors
+    /// The device has no room.
+    pub fn step(&mut self, step: Step, log: [usize; 4]) -> Result<()> {
+        on!(self, n => n.step(step, log))
+    }
+
+    /// Loss terms of the first `steps` steps since they were last read, `[steps, 14]`.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub async fn logged_terms(&mut self, steps: usize) -> Result<Vec<f32>> {
+        on!(self, n => n.logged_terms(steps).await)
+    }
+
+    /// Probabilities of the epoch's first `rows` rows.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub async fn logged_scores(&mut self, rows: usize) -> Result<Vec<f32>> {
+        on!(self, n => n.logged_scores(rows).await)
+    }
+
+    /// Gradients of the loss of `plan`, by parameter, and the loss terms; the weights stay.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub async fn gradients(
+        &mut self,
+        plan: Plan,
+        losses: &LossSettings,
+        dropout: DropoutSites,
+    ) -> Result<(Weights, Vec<f32>)> {
+        let (count, terms) = (self.layout.active(), crate::ops::TERMS.len());
+        let (mut values, terms) = on!(self, n => {
+            n.gradients(plan, losses, dropout)?;
+            let back = n.learning.as_ref().ok_or_else(no_gradients)?;
+            let values = n.kernels.read(&back.grads, 0, count).await?;
+            (values, n.kernels.read(&back.losses.terms, 0, terms).await?)
+        });
+        values.resize(self.layout.count(), 0.0);
+        Ok((self.layout.named(&values), terms))
+    }
+
+    /// Norm of the last step's gradient before clipping.
+    ///
+    /// # Errors
+    /// There was no step, or the device fails.
+    pub async fn gradient_norm(&mut self) -> Result<f32> {
+        let norm = on!(self, n => {
+            let back = n.learning.as_ref().ok_or_else(no_gradients)?;
+            n.kernels.read(&back.norm, 0, 1).await?
+        });
+        Ok(norm[0])
+    }
+
+    /// Adam's moments by parameter, `[2, n]` each; none before the first step.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub async fn read_moments(&mut self) -> Result<Weights> {
+        let count = self.layout.count();
+        let values = on!(self, n => match &n.learning {
+            Some(back) => n.kernels.read(&back.moments, 0, 2 * count).await?,
+            None => return Ok(Weights::new()),
+        });
+        let part = |p: &super::layout::Parameter| {
+            let half = |from: usize| &values[from + p.at..from + p.at + p.len()];
+            (p.name.clone(), (vec![2, p.len()], [half(0), half(count)].concat()))
+        };
+        Ok(self.layout.parameters().iter().filter(|p| p.at < self.layout.active()).map(part).collect())
+    }
+
+    /// Replaces Adam's moments.
+    ///
+    /// # Errors
+    /// They are of another model, or the device has no room.
+    pub fn write_moments(&mut self, moments: &Weights) -> Result<()> {
+        let count = self.layout.count();
+        let mut values = vec![0.0; 2 * count];
+        for p in self.layout.parameters() {
+            let Some((_, part)) = moments.get(&p.name).filter(|(_, part)| part.len() == 2 * p.len()) else { continue };
+            values[p.at..p.at + p.len()].copy_from_slice(&part[..p.len()]);
+            values[count + p.at..count + p.at + p.len()].copy_from_slice(&part[p.len()..]);
+        }
+        on!(self, n => {
+            n.learn()?;
+            if let Some(back) = &mut n.learning {
+                n.kernels.write(&mut back.moments, &values);
+            }
+        });
+        Ok(())
+    }
+
+    /// What the device did.
+    pub fn clock(&mut self) -> &mut Clock {
+        on!(self, n => n.kernels.clock())
+    }
+}
+
+fn no_gradients() -> crate::error::Error {
+    crate::error::Error::Device("this model has not taken a training step".to_owned())
 }

@@ -1,14 +1,14 @@
-//! GainAKT2Exp (SPEC §2) on ragged rows.
-//!
-//! Field names are those of the PyTorch state dict, so that a parameter's path is its name there.
+//! GainAKT2Exp (SPEC §2) on ragged rows: a fixed sequence of kernels over one flat array of parameters.
 
-mod block;
+mod config;
+mod dropout_sites;
 mod gainakt;
-mod input;
-mod layers;
-mod weights;
+mod layout;
+mod network;
+mod work;
 
-pub use gainakt::{GainAkt, Heads, ModelConfig, Output};
-pub use input::{DropoutSites, ModelInput};
-pub(crate) use weights::update_parameters;
-pub use weights::{Weights, gradients, parameter_count, parameters, read_parameters, to_host, write_parameters};
+pub use config::ModelConfig;
+pub use dropout_sites::DropoutSites;
+pub use gainakt::{GainAkt, HeadsOutput, Output, RowStats};
+pub use layout::{Layout, Parameter, Weights};
+pub use network::Step;

@@ -1,56 +1,47 @@
-//! Targets of the correlation rewards: alignment, lag and retention (SPEC §3).
+//! Groups of the correlation rewards: alignment, lag and retention (SPEC §3).
 
-use burn::tensor::Device;
-
-use super::correlation::{Group, PearsonGroups};
-use super::statistics::residual;
+use super::statistics::{centred, residual};
 use super::terms::Objective;
 use crate::data::RaggedBatch;
+use crate::ops::{Group, GroupKind};
 
 /// Windows of a batch the alignment and lag terms read.
 const ALIGNMENT_WINDOWS: usize = 32;
 
-/// What the correlation terms of one batch compare with.
-#[derive(Debug, Clone)]
-pub struct AlignmentTargets {
-    /// One group: every step of the first windows against the (residual) answers.
-    pub alignment: Option<PearsonGroups>,
-    /// A group a window and lag, weights adding to 1.
-    pub lag: Option<PearsonGroups>,
-    /// A group a window, weights adding to 1.
-    pub retention: Option<PearsonGroups>,
+/// The groups of `batch`; lag and retention only where they are on this epoch.
+pub(super) fn groups(batch: &RaggedBatch, objective: &Objective, lag: bool, retention: bool) -> Vec<Group> {
+    let windows = batch.windows().min(ALIGNMENT_WINDOWS);
+    let answers = |w: usize| batch.next_response[batch.range(w)].iter().map(|&r| f64::from(r)).collect::<Vec<_>>();
+    let whole: Vec<f64> = (0..windows)
+        .flat_map(|w| match objective.residual_window {
+            Some(window) => residual(&answers(w), window),
+            None => answers(w),
+        })
+        .collect();
+    let mut groups = Vec::new();
+    if whole.len() >= 3 {
+        groups.extend([GroupKind::AlignMastery, GroupKind::AlignGain].map(|kind| group(kind, 0, &whole, 1.0)));
+    }
+    if lag {
+        groups.extend(lag_groups(batch, windows, &objective.lag_weights, answers));
+    }
+    if retention {
+        let long = (0..batch.windows()).filter(|&w| batch.range(w).len() >= 3);
+        let each = long.map(|w| group(GroupKind::Retention, batch.range(w).start, &answers(w), 1.0));
+        groups.extend(normalised(each.collect()));
+    }
+    groups
 }
 
-impl AlignmentTargets {
-    /// Prepares the targets of `batch`; lag and retention only where they are on this epoch.
-    pub(super) fn new(batch: &RaggedBatch, objective: &Objective, lag: bool, retention: bool, device: &Device) -> Self {
-        let windows = batch.windows().min(ALIGNMENT_WINDOWS);
-        let rows = batch.offsets[windows] as usize;
-        let answers = |w: usize| batch.next_response[batch.range(w)].iter().map(|&r| f64::from(r)).collect::<Vec<_>>();
-        let whole = Group {
-            first: 0,
-            target: (0..windows)
-                .flat_map(|w| match objective.residual_window {
-                    Some(window) => residual(&answers(w), window),
-                    None => answers(w),
-                })
-                .collect(),
-            weight: 1.0,
-        };
-        let enough = whole.target.len() >= 3;
-        let retention_groups: Vec<Group> = (0..batch.windows())
-            .filter(|&w| retention && batch.range(w).len() >= 3)
-            .map(|w| Group { first: batch.range(w).start, target: answers(w), weight: 1.0 })
-            .collect();
-        Self {
-            alignment: PearsonGroups::new(&[whole][..usize::from(enough)], rows, device),
-            lag: if lag {
-                PearsonGroups::new(&lag_groups(batch, windows, &objective.lag_weights, answers), rows, device)
-            } else {
-                None
-            },
-            retention: PearsonGroups::new(&normalised(retention_groups), batch.rows(), device),
-        }
+fn group(kind: GroupKind, first: usize, series: &[f64], weight: f64) -> Group {
+    let n = series.len() as f64;
+    let y = centred(series);
+    Group {
+        kind,
+        first,
+        target: y.iter().map(|y| (y / n) as f32).collect(),
+        deviation: (y.iter().map(|y| y * y).sum::<f64>() / n).sqrt() as f32,
+        weight: weight as f32,
     }
 }
 
@@ -59,10 +50,9 @@ fn lag_groups(batch: &RaggedBatch, windows: usize, weights: &[f64], answers: imp
     let mut groups = Vec::new();
     for (k, &weight) in (1..).zip(weights) {
         let usable: Vec<usize> = (0..windows).filter(|&w| batch.range(w).len() >= 5.max(k + 3)).collect();
-        groups.extend(usable.iter().map(|&w| Group {
-            first: batch.range(w).start,
-            target: answers(w).split_off(k),
-            weight: weight / usable.len() as f64,
+        groups.extend(usable.iter().map(|&w| {
+            let kind = GroupKind::Lag(k as u32);
+            group(kind, batch.range(w).start, &answers(w)[k..], weight / usable.len() as f64)
         }));
     }
     normalised(groups)
@@ -70,9 +60,9 @@ fn lag_groups(batch: &RaggedBatch, windows: usize, weights: &[f64], answers: imp
 
 /// The groups with weights that add to 1.
 fn normalised(mut groups: Vec<Group>) -> Vec<Group> {
-    let total: f64 = groups.iter().map(|g| g.weight).sum();
+    let total: f64 = groups.iter().map(|g| f64::from(g.weight)).sum();
     for group in &mut groups {
-        group.weight /= total;
+        group.weight = (f64::from(group.weight) / total) as f32;
     }
     groups
 }

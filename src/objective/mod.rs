@@ -1,14 +1,11 @@
-//! What training minimises: the loss terms of a step (SPEC §3) and the controller that changes their weights
-//! from epoch to epoch (SPEC §4).
+//! What training minimises: the loss weights of a step (SPEC §3) and the controller that changes them from epoch
+//! to epoch (SPEC §4). The terms themselves are kernels (`ops`).
 
 mod alignment;
 mod controller;
-mod correlation;
 mod statistics;
 mod terms;
 
-pub use alignment::AlignmentTargets;
 pub use controller::{Controller, ControllerSettings, EpochResult, EpochSettings};
-pub use correlation::PearsonGroups;
 pub use statistics::{pearson, residual};
-pub use terms::{Objective, TERMS, Targets, Terms};
+pub use terms::Objective;

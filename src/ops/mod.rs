@@ -1,27 +1,24 @@
-//! Tensor operations that GainAKT2Exp needs and a tensor library does not have, on ragged rows.
+//! The operations GainAKT2Exp is made of, on ragged rows: one trait, a device of Rust loops (`cpu`) and one of
+//! WGSL kernels (`gpu` with `shaders/`).
 //!
-//! Each has a WGSL kernel (`gpu/` with `shaders/`), a CPU implementation (`cpu/`) and a twin in plain
-//! tensor operations ([`twin`]): the oracle of the tests. Gradients are written by hand (`autodiff`).
+//! Parameters are one flat array and so are their gradients: a layer is a place in it ([`LinearAt`], [`NormAt`],
+//! [`Tables`]). Every kernel writes each element of its outputs exactly once (or says that it adds), in a fixed
+//! order, so two runs on one device give the same bytes. Gradients are written by hand.
 
-mod autodiff;
-mod cpu;
+mod clock;
+pub mod cpu;
 mod dropout;
-mod extension;
-mod gpu;
-mod ragged;
-mod total;
-pub mod twin;
+pub mod gpu;
+mod losses;
+mod plan;
 
+use crate::error::Result;
+
+pub use clock::Clock;
 pub use dropout::Dropout;
-pub use extension::AdamStep;
-pub use gpu::shader_sources;
-pub use ragged::{Offsets, Ragged};
-pub use total::total;
-
-use burn::backend::Dispatch;
-use burn::tensor::Tensor;
-
-use extension::{DifferentiableOps, Kernels};
+pub(crate) use losses::FACTORS;
+pub use losses::{LossBuffers, LossSettings, RowStat, TERMS};
+pub use plan::{Group, GroupKind, LossTargets, Occurrences, Plan};
 
 /// Mastery moves by this share of a gain (SPEC §2).
 pub const GAIN_SCALE: f32 = 0.1;
@@ -29,70 +26,367 @@ pub const GAIN_SCALE: f32 = 0.1;
 /// Layer normalisation's epsilon (SPEC §2).
 pub const NORM_EPS: f32 = 1e-5;
 
-/// Causal multi-head attention within each window (SPEC §2): softmax(QKᵀ/√(D/H))·V over steps ≤ t.
-///
-/// `q`, `k`, `v` are `[N, D]` with D a multiple of `heads`; the result is `[N, D]`. Scores are not stored.
-pub fn causal_attention(q: Tensor<2>, k: Tensor<2>, v: Tensor<2>, rows: &Ragged, heads: usize) -> Tensor<2> {
-    Tensor::from_dispatch(<Dispatch as DifferentiableOps>::causal_attention(
-        q.into_dispatch(),
-        k.into_dispatch(),
-        v.into_dispatch(),
-        rows.layout().into_dispatch(),
-        rows.offsets(),
-        heads,
-    ))
+/// A linear layer y = x·Wᵀ + b: where its weight `[outputs, inputs]` and bias lie among the parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinearAt {
+    /// First element of the weight.
+    pub weight: usize,
+    /// First element of the bias.
+    pub bias: usize,
+    /// Features in.
+    pub inputs: usize,
+    /// Features out.
+    pub outputs: usize,
 }
 
-/// Mastery over time (SPEC §2): M\[0\] = `initial`, M\[t\] = clamp(M\[t−1\] + 0.1·G\[t\], 0, 1) in each window.
-///
-/// `initial` is `[W, C]`, one row a window; `gains` and the result are `[N, C]`.
-pub fn mastery_scan(initial: Tensor<2>, gains: Tensor<2>, rows: &Ragged) -> Tensor<2> {
-    Tensor::from_dispatch(<Dispatch as DifferentiableOps>::mastery_scan(
-        initial.into_dispatch(),
-        gains.into_dispatch(),
-        rows.layout().into_dispatch(),
-        rows.offsets(),
-    ))
+/// A layer normalisation: where its weight and bias `[D]` lie among the parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NormAt {
+    /// First element of the weight.
+    pub weight: usize,
+    /// First element of the bias.
+    pub bias: usize,
 }
 
-/// LayerNorm(x + dropout(a)) over the last dimension, epsilon [`NORM_EPS`].
-///
-/// `x` and `a` are `[N, D]`, `gamma` and `beta` `[D]`.
-pub fn residual_norm(x: Tensor<2>, a: Tensor<2>, gamma: Tensor<1>, beta: Tensor<1>, dropout: Dropout) -> Tensor<2> {
-    Tensor::from_dispatch(<Dispatch as DifferentiableOps>::residual_norm(
-        x.into_dispatch(),
-        a.into_dispatch(),
-        gamma.into_dispatch(),
-        beta.into_dispatch(),
-        dropout,
-    ))
+/// The embedding tables: where they lie among the parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tables {
+    /// E_ctx `[2C, D]`.
+    pub context: usize,
+    /// E_val `[2C, D]`.
+    pub value: usize,
+    /// E_concept `[C, D]`.
+    pub concept: usize,
+    /// P `[positions, D]`.
+    pub position: usize,
+    /// Skills, C.
+    pub skills: usize,
+    /// Positions there are.
+    pub positions: usize,
+    /// Vector length, D.
+    pub width: usize,
 }
 
-/// `x` with the elements `dropout` names set to zero and the others scaled up; `x` is `[N, D]`.
-pub fn dropout(x: Tensor<2>, dropout: Dropout) -> Tensor<2> {
-    if dropout.is_off() {
-        return x;
+/// What follows a linear layer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Activation {
+    /// Nothing.
+    None,
+    /// max(x, 0).
+    Relu,
+    /// 1/(1 + e⁻ˣ).
+    Sigmoid,
+}
+
+/// What linear layers read; N rows, W windows, D features.
+#[derive(Debug)]
+pub enum Input<'a, F> {
+    /// `[N, D]`, read by every layer.
+    Rows(&'a F),
+    /// `[N, D]`, of which only the first row of each window is read: the output has W rows.
+    FirstRows(&'a F),
+    /// Context and value stream: layers 0 and 1 (queries, keys) read the first, layer 2 (values) the second.
+    Streams(&'a F, &'a F),
+    /// Three `[N, D]` side by side as one row of 3·D.
+    Joined([&'a F; 3]),
+}
+
+/// Where the gradient of a linear layer's input goes.
+#[derive(Debug)]
+pub enum InputGrad<'a, F> {
+    /// Replaces `[N, D]`.
+    Rows(&'a mut F),
+    /// Replaces `[N, D]` and passes only where `output` is above 0, times `scale`: back through ReLU and dropout.
+    Through {
+        /// The gradient.
+        grad: &'a mut F,
+        /// What went forward, after ReLU and dropout.
+        output: &'a F,
+        /// Dropout's scale.
+        scale: f32,
+    },
+    /// Adds to `[N, D]`.
+    Add(&'a mut F),
+    /// Adds to the first row of each window in `[N, D]`.
+    AddFirstRows(&'a mut F),
+    /// Layers 0 and 1 add to the first, layer 2 to the second.
+    AddStreams(&'a mut F, &'a mut F),
+    /// Replaces the three parts of a row.
+    Joined([&'a mut F; 3]),
+}
+
+/// One stream of a residual layer normalisation.
+#[derive(Debug)]
+pub struct NormStream<'a, F> {
+    /// x `[N, D]`.
+    pub x: &'a F,
+    /// Weight and bias.
+    pub at: NormAt,
+    /// LayerNorm(x + a) `[N, D]`.
+    pub out: &'a mut F,
+}
+
+/// One stream of a residual layer normalisation on the way back.
+#[derive(Debug)]
+pub struct NormStreamGrad<'a, F> {
+    /// x `[N, D]`.
+    pub x: &'a F,
+    /// Weight and bias.
+    pub at: NormAt,
+    /// In: gradient of the output. Out: gradient of x + a. `[N, D]`.
+    pub grad: &'a mut F,
+}
+
+/// Sizes of an attention layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Heads {
+    /// Number of heads, H.
+    pub heads: usize,
+    /// Features of a head, D/H.
+    pub width: usize,
+}
+
+/// Settings of one Adam step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AdamStep {
+    /// Learning rate.
+    pub lr: f32,
+    /// L2 factor added to the gradient.
+    pub weight_decay: f32,
+    /// Largest global norm of the gradient; 0: no clipping.
+    pub clip: f32,
+    /// Steps taken including this one, from 1.
+    pub step: u32,
+    /// Only the first so many parameters move.
+    pub count: usize,
+}
+
+impl AdamStep {
+    /// Decay of the first moment.
+    pub(crate) const BETA1: f32 = 0.9;
+    /// Decay of the second moment.
+    pub(crate) const BETA2: f32 = 0.999;
+    /// Added to the root of the second moment.
+    pub(crate) const EPS: f32 = 1e-8;
+    /// Added to the norm clipping divides by, as PyTorch does.
+    pub(crate) const NORM_EPS: f32 = 1e-6;
+
+    /// lr / (1 − β₁ᵗ).
+    fn step_size(self) -> f32 {
+        (f64::from(self.lr) / (1.0 - 0.9f64.powi(self.step as i32))) as f32
     }
-    Tensor::from_dispatch(<Dispatch as DifferentiableOps>::dropout(x.into_dispatch(), dropout))
+
+    /// 1 / √(1 − β₂ᵗ).
+    fn second_scale(self) -> f32 {
+        (1.0 / (1.0 - 0.999f64.powi(self.step as i32)).sqrt()) as f32
+    }
 }
 
-/// One Adam step with L2 added to the gradient, as `torch.optim.Adam` does it.
+/// A device that runs the operations. N rows, W windows, D features, C skills, H heads.
 ///
-/// `param` and `grad` are `[n]`, `moments` `[2, n]` (first, second), `clip` `[1]`, the factor global-norm
-/// clipping puts before the gradient. Not differentiable; returns the new parameter and moments.
-pub fn adam(
-    param: Tensor<1>,
-    moments: Tensor<2>,
-    grad: Tensor<1>,
-    clip: Tensor<1>,
-    step: AdamStep,
-) -> (Tensor<1>, Tensor<2>) {
-    let (param, moments) = <Dispatch as Kernels>::adam(
-        param.into_dispatch(),
-        moments.into_dispatch(),
-        grad.into_dispatch(),
-        clip.into_dispatch(),
-        step,
+/// Work is queued: only [`Self::read`] waits. Shapes are row-major; arrays may be longer than what is used.
+#[allow(clippy::too_many_arguments)]
+pub trait Kernels {
+    /// An array of 32-bit floats on the device.
+    type Floats: std::fmt::Debug;
+    /// A ragged batch on the device.
+    type Batch: std::fmt::Debug;
+
+    /// An array of `len` floats of any value.
+    ///
+    /// # Errors
+    /// The device does not offer arrays of this size.
+    fn floats(&mut self, len: usize) -> Result<Self::Floats>;
+
+    /// Makes `x` at least `len` long; its values are lost where it grows.
+    ///
+    /// # Errors
+    /// The device does not offer arrays of this size.
+    fn reserve(&mut self, x: &mut Self::Floats, len: usize) -> Result<()>;
+
+    /// Puts `values` at the start of `x`.
+    fn write(&mut self, x: &mut Self::Floats, values: &[f32]);
+
+    /// Values `from..from + len` of `x`.
+    ///
+    /// # Errors
+    /// The device fails, now or since the last read.
+    fn read(&mut self, x: &Self::Floats, from: usize, len: usize) -> impl Future<Output = Result<Vec<f32>>>;
+
+    /// Copies `len` values of `from`, from element `first` on, to `to[at..]`.
+    fn copy(&mut self, from: &Self::Floats, first: usize, to: &mut Self::Floats, at: usize, len: usize);
+
+    /// Hands queued work to the device.
+    fn submit(&mut self);
+
+    /// Where time and dispatches are counted.
+    fn clock(&mut self) -> &mut Clock;
+
+    /// Puts a batch on the device; `old` may be reused.
+    ///
+    /// # Errors
+    /// The device does not offer arrays of this size.
+    fn batch(&mut self, plan: Plan, old: Option<Self::Batch>) -> Result<Self::Batch>;
+
+    /// ctx = E_ctx\[token\] + P\[t\], val = E_val\[token\] + P\[t\], next = E_concept\[q_next\] (SPEC §2), each `[N, D]`.
+    fn embed(
+        &mut self,
+        params: &Self::Floats,
+        batch: &Self::Batch,
+        at: Tables,
+        ctx: &mut Self::Floats,
+        val: &mut Self::Floats,
+        next: &mut Self::Floats,
     );
-    (Tensor::from_dispatch(param), Tensor::from_dispatch(moments))
+
+    /// Gradients of all four tables, from those of [`Self::embed`]'s outputs.
+    fn embed_grad(
+        &mut self,
+        batch: &Self::Batch,
+        at: Tables,
+        d_ctx: &Self::Floats,
+        d_val: &Self::Floats,
+        d_next: &Self::Floats,
+        grads: &mut Self::Floats,
+    );
+
+    /// dropout(activation(x·Wᵀ + b)) of each layer, `[layers, rows, outputs]`.
+    fn linear(
+        &mut self,
+        params: &Self::Floats,
+        batch: &Self::Batch,
+        input: Input<'_, Self::Floats>,
+        layers: &[LinearAt],
+        activation: Activation,
+        dropout: Dropout,
+        out: &mut Self::Floats,
+    );
+
+    /// Gradient of the layers' input, from that of x·Wᵀ + b.
+    fn linear_input_grad(
+        &mut self,
+        params: &Self::Floats,
+        batch: &Self::Batch,
+        d_out: &Self::Floats,
+        layers: &[LinearAt],
+        to: InputGrad<'_, Self::Floats>,
+    );
+
+    /// Gradients of the layers' weights and biases, from that of x·Wᵀ + b.
+    fn linear_weight_grad(
+        &mut self,
+        batch: &Self::Batch,
+        d_out: &Self::Floats,
+        input: Input<'_, Self::Floats>,
+        layers: &[LinearAt],
+        grads: &mut Self::Floats,
+    );
+
+    /// Causal attention within windows (SPEC §2): softmax(QKᵀ/√(D/H))·V over steps ≤ t, from q, k, v `[3, N, D]`.
+    /// Leaves the output `[N, D]` and the log-sum-exp of each row's scores `[N, H]`; scores are not stored.
+    fn attention(
+        &mut self,
+        batch: &Self::Batch,
+        heads: Heads,
+        qkv: &Self::Floats,
+        out: &mut Self::Floats,
+        lse: &mut Self::Floats,
+    );
+
+    /// Gradients of q, k and v `[3, N, D]`; `delta` `[N, H]` is scratch.
+    fn attention_grad(
+        &mut self,
+        batch: &Self::Batch,
+        heads: Heads,
+        qkv: &Self::Floats,
+        out: &Self::Floats,
+        lse: &Self::Floats,
+        d_out: &Self::Floats,
+        delta: &mut Self::Floats,
+        d_qkv: &mut Self::Floats,
+    );
+
+    /// LayerNorm(x + a) of one or two streams that share `a` `[N, D]`; leaves (mean, 1/σ) in `stats` `[streams, N, 2]`.
+    fn residual_norm(
+        &mut self,
+        params: &Self::Floats,
+        batch: &Self::Batch,
+        width: usize,
+        a: &Self::Floats,
+        streams: &mut [NormStream<'_, Self::Floats>],
+        stats: &mut Self::Floats,
+    );
+
+    /// Gradients of the weights and biases, of x + a (in place), and of what `a` was before `dropout`.
+    fn residual_norm_grad(
+        &mut self,
+        params: &Self::Floats,
+        batch: &Self::Batch,
+        width: usize,
+        a: &Self::Floats,
+        streams: &mut [NormStreamGrad<'_, Self::Floats>],
+        stats: &Self::Floats,
+        dropout: Dropout,
+        d_a: &mut Self::Floats,
+        grads: &mut Self::Floats,
+    );
+
+    /// Mastery over time (SPEC §2) `[N, C]`: M\[0\] = `initial` `[W, C]`, M\[t\] = clamp(M\[t−1\] + 0.1·G\[t\], 0, 1).
+    fn scan(
+        &mut self,
+        batch: &Self::Batch,
+        skills: usize,
+        initial: &Self::Floats,
+        gains: &Self::Floats,
+        mastery: &mut Self::Floats,
+    );
+
+    /// What losses and metrics read of each row: the columns of [`RowStat`] in `stats`, each `[N]`, and the gradient
+    /// of the mean cross-entropy by the logit. Without `heads` (mastery, gains) only the logit's columns are written.
+    fn row_stats(
+        &mut self,
+        batch: &Self::Batch,
+        skills: usize,
+        heads: Option<(&Self::Floats, &Self::Floats)>,
+        logits: &Self::Floats,
+        stats: &mut Self::Floats,
+        d_logits: &mut Self::Floats,
+    );
+
+    /// The loss terms of SPEC §3 from the rows' statistics `[15, N]`: [`TERMS`] in `buffers.terms`, and what
+    /// [`Self::scan_grad`] needs.
+    fn losses(
+        &mut self,
+        batch: &Self::Batch,
+        skills: usize,
+        settings: &LossSettings,
+        stats: &Self::Floats,
+        buffers: &mut LossBuffers<Self::Floats>,
+    );
+
+    /// Gradients of the total loss by x·Wᵀ + b of the gain head `[N, C]` and of the mastery head `[W, C]`, back
+    /// through the loss terms, the scan (nothing passes the ceiling), ReLU and sigmoid.
+    fn scan_grad(
+        &mut self,
+        batch: &Self::Batch,
+        skills: usize,
+        mastery: &Self::Floats,
+        gains: &Self::Floats,
+        losses: &LossBuffers<Self::Floats>,
+        d_gains: &mut Self::Floats,
+        d_initial: &mut Self::Floats,
+    );
+
+    /// One step of Adam with L2 added to the gradient and global-norm clipping, as `torch.optim.Adam` and
+    /// `clip_grad_norm_` do it. `moments` is first and second moment of all `total` parameters, `[2, total]`;
+    /// `norm` `[1 + 256]` gets the norm before clipping, and is scratch.
+    fn adam(
+        &mut self,
+        params: &mut Self::Floats,
+        grads: &Self::Floats,
+        moments: &mut Self::Floats,
+        total: usize,
+        step: AdamStep,
+        norm: &mut Self::Floats,
+    );
 }

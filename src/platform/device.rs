@@ -1,7 +1,6 @@
 //! Which device computes: a WebGPU adapter or the CPU.
 
-use burn::tensor::Device;
-use burn::tensor::wgpu::{WgpuSetup, wgpu};
+use std::sync::{Arc, Mutex};
 
 use crate::error::{Error, Result};
 
@@ -22,10 +21,41 @@ pub enum DeviceChoice {
     Cpu,
 }
 
+/// Where a model computes.
+#[derive(Debug, Clone)]
+pub enum Device {
+    /// The CPU, all its threads.
+    Cpu,
+    /// A WebGPU adapter.
+    Gpu(GpuDevice),
+}
+
+/// An open WebGPU device.
+#[derive(Debug, Clone)]
+pub struct GpuDevice {
+    /// The device.
+    pub device: wgpu::Device,
+    /// Its queue.
+    pub queue: wgpu::Queue,
+    /// The first thing that went wrong on it, in the driver's words.
+    pub failure: Arc<Mutex<Option<String>>>,
+}
+
+impl GpuDevice {
+    /// Fails where the device has failed.
+    ///
+    /// # Errors
+    /// What went wrong first.
+    pub fn check(&self) -> Result<()> {
+        let failure = self.failure.lock().map_or_else(|e| e.into_inner().clone(), |f| f.clone());
+        failure.map_or(Ok(()), |what| Err(Error::Device(format!("the graphics device failed: {what}"))))
+    }
+}
+
 /// A device and how to name it.
 #[derive(Debug, Clone)]
 pub struct ComputeDevice {
-    /// burn's device, without autodiff.
+    /// The device itself.
     pub device: Device,
     /// "cpu" or "gpu".
     pub kind: &'static str,
@@ -35,7 +65,7 @@ pub struct ComputeDevice {
     pub details: serde_json::Value,
 }
 
-/// Finds the device for `choice`. Native callers: once a process, on the thread that will use it.
+/// Finds the device for `choice`.
 ///
 /// # Errors
 /// `gpu` is asked for and no adapter answers, or it refuses a device.
@@ -51,7 +81,7 @@ pub async fn choose(choice: DeviceChoice) -> Result<ComputeDevice> {
     let found = find_adapter(&instance).await;
     let real = found.as_ref().is_some_and(|a| a.get_info().device_type != wgpu::DeviceType::Cpu);
     match (found, choice) {
-        (Some(adapter), _) if real || choice == DeviceChoice::Gpu => open(instance, adapter).await,
+        (Some(adapter), _) if real || choice == DeviceChoice::Gpu => open(adapter).await,
         (Some(adapter), _) => {
             Ok(cpu(&format!("; the only adapter, {}, is software: --device gpu uses it", adapter.get_info().name)))
         }
@@ -65,7 +95,7 @@ pub async fn choose(choice: DeviceChoice) -> Result<ComputeDevice> {
 fn cpu(remark: &str) -> ComputeDevice {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     ComputeDevice {
-        device: Device::flex(),
+        device: Device::Cpu,
         kind: "cpu",
         label: format!("CPU, {threads} threads{remark}"),
         details: serde_json::json!({}),
@@ -95,9 +125,8 @@ async fn find_adapter(instance: &wgpu::Instance) -> Option<wgpu::Adapter> {
     }
 }
 
-async fn open(instance: wgpu::Instance, adapter: wgpu::Adapter) -> Result<ComputeDevice> {
+async fn open(adapter: wgpu::Adapter) -> Result<ComputeDevice> {
     let info = adapter.get_info();
-    // Mapped primary buffers slow discrete cards down, and experimental features need an unsafe promise.
     let limits = adapter.limits();
     let details = serde_json::json!({
         "name": info.name,
@@ -113,11 +142,14 @@ async fn open(instance: wgpu::Instance, adapter: wgpu::Adapter) -> Result<Comput
             "max_compute_workgroup_storage_size": limits.max_compute_workgroup_storage_size,
         },
     });
-    let unwanted = wgpu::Features::MAPPABLE_PRIMARY_BUFFERS | wgpu::Features::all_experimental_mask();
     let descriptor = wgpu::DeviceDescriptor {
         label: Some("gainakt"),
-        required_features: adapter.features() - unwanted,
-        required_limits: adapter.limits(),
+        // Core WebGPU and no more, but arrays as large as the adapter allows.
+        required_limits: wgpu::Limits {
+            max_buffer_size: limits.max_buffer_size,
+            max_storage_buffer_binding_size: limits.max_storage_buffer_binding_size,
+            ..wgpu::Limits::default()
+        },
         memory_hints: wgpu::MemoryHints::MemoryUsage,
         ..Default::default()
     };
@@ -125,14 +157,21 @@ async fn open(instance: wgpu::Instance, adapter: wgpu::Adapter) -> Result<Comput
         .request_device(&descriptor)
         .await
         .map_err(|e| Error::Device(format!("{} gave no device: {e}", info.name)))?;
-    let setup = WgpuSetup { instance, adapter, device, queue, backend: info.backend };
-    let device =
-        Device::wgpu_options().setup(setup).init().map_err(|e| Error::Device(format!("{}: {e}", info.name)))?;
+    let failure = Arc::new(Mutex::new(None));
+    let (on_error, on_loss) = (failure.clone(), failure.clone());
+    device.on_uncaptured_error(Arc::new(move |error| note(&on_error, &error.to_string())));
+    device.set_device_lost_callback(move |reason, message| note(&on_loss, &format!("lost ({reason:?}): {message}")));
     let driver = [info.driver.as_str(), info.driver_info.as_str()].join(" ");
     Ok(ComputeDevice {
-        device,
+        device: Device::Gpu(GpuDevice { device, queue, failure }),
         kind: "gpu",
         label: format!("{} ({:?}, {})", info.name, info.backend, driver.trim()),
         details,
     })
+}
+
+/// Keeps the first failure.
+fn note(failure: &Mutex<Option<String>>, what: &str) {
+    let mut failure = failure.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    failure.get_or_insert_with(|| what.split_whitespace().collect::<Vec<_>>().join(" "));
 }

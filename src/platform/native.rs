@@ -4,9 +4,7 @@ use std::thread::JoinHandle;
 
 use crate::error::{Error, Result};
 
-/// Starts the one thread that owns the burn device for its life and runs `task` there to the end.
-///
-/// burn orders a device's work by operating-system thread, so nothing else may use it meanwhile.
+/// Starts a thread that runs `task` to the end.
 ///
 /// # Errors
 /// The system refuses a thread.

@@ -1,43 +1,39 @@
 //! The bookkeeping of one epoch: loss terms and predictions of its steps, read from the device now and then.
 
-use burn::tensor::Tensor;
-
 use super::message::EpochRow;
-use super::stepper::StepOutcome;
+use super::stepper::Stepper;
+use crate::data::{Corpus, Window};
 use crate::error::{Error, Result};
 use crate::evaluate::auc;
-use crate::model::to_host;
-use crate::objective::{EpochSettings, Objective, TERMS};
+use crate::objective::EpochSettings;
+use crate::ops::TERMS;
 
 /// Sums over an epoch's steps.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct EpochLog {
-    pending: Vec<Tensor<1>>,
-    logits: Vec<Tensor<1>>,
     answers: Vec<bool>,
     sums: [f64; TERMS.len()],
     steps: usize,
 }
 
 impl EpochLog {
-    /// Notes a step; nothing is read from the device yet.
-    pub fn push(&mut self, step: &StepOutcome) {
-        self.pending.push(step.terms.values());
-        self.logits.push(step.logits.clone().detach().inner());
-        self.answers.extend(step.answers.iter().map(|&r| r == 1));
+    /// Starts an epoch over `windows` in this order.
+    pub fn new(windows: &[&Window]) -> Self {
+        let mut answers = Vec::with_capacity(Corpus::steps(windows));
+        for window in windows {
+            answers.extend(window.responses.iter().skip(1).map(|&r| r == 1));
+        }
+        Self { answers, sums: [0.0; TERMS.len()], steps: 0 }
     }
 
-    /// Reads the steps noted since the last call; returns their mean loss.
+    /// Reads the steps taken since the last call; returns their mean loss.
     ///
     /// # Errors
     /// The device fails, or a loss is not a finite number.
-    pub async fn read(&mut self, epoch: usize) -> Result<Option<f64>> {
-        if self.pending.is_empty() {
-            return Ok(None);
-        }
-        let values = to_host(Tensor::cat(std::mem::take(&mut self.pending), 0)).await?;
+    pub async fn read(&mut self, epoch: usize, stepper: &mut Stepper) -> Result<Option<f64>> {
+        let steps = stepper.read_terms().await?;
         let mut loss = 0.0;
-        for step in values.chunks_exact(TERMS.len()) {
+        for step in &steps {
             self.steps += 1;
             if let Some(i) = step.iter().position(|v| !v.is_finite()) {
                 return Err(Error::Diverged(format!(
@@ -50,7 +46,7 @@ impl EpochLog {
             }
             loss += f64::from(step[0]);
         }
-        Ok(Some(loss / (values.len() / TERMS.len()) as f64))
+        Ok((!steps.is_empty()).then(|| loss / steps.len() as f64))
     }
 
     /// Mean of a term over the steps read.
@@ -63,14 +59,14 @@ impl EpochLog {
     /// # Errors
     /// The device fails.
     pub async fn row(
-        mut self,
+        self,
         epoch: usize,
-        objective: &Objective,
+        stepper: &mut Stepper,
         settings: &EpochSettings,
         learning_rate: f64,
     ) -> Result<EpochRow> {
-        let logits = to_host(Tensor::cat(std::mem::take(&mut self.logits), 0)).await?;
-        let scores: Vec<f64> = logits.into_iter().map(f64::from).collect();
+        let scores: Vec<f64> = stepper.read_scores().await?.into_iter().map(f64::from).collect();
+        let objective = &stepper.objective;
         let total = self.mean("total");
         let share = |sum: f64| if total == 0.0 { 0.0 } else { sum / total };
         let scale = settings.performance_scale;

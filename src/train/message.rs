@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::evaluate::Measure;
 use crate::objective::EpochSettings;
 
+/// Steps between two read-backs of the loss.
+pub const READ_EVERY: usize = 16;
+
 /// An order to a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Command {

@@ -5,14 +5,12 @@
 mod checkpoint;
 mod epoch;
 mod message;
-mod optimizer;
 mod plateau;
 mod run;
 mod stepper;
 
 pub use checkpoint::{RunState, TrainState, decode_weights, encode_weights};
-pub use message::{CheckpointKind, Command, EpochRow, Message, Phase, Results};
-pub use optimizer::{Adam, AdamConfig};
+pub use message::{CheckpointKind, Command, EpochRow, Message, Phase, READ_EVERY, Results};
 pub use plateau::Plateau;
 pub use run::{Control, Request, Resume, run};
-pub use stepper::{StepOutcome, Stepper};
+pub use stepper::Stepper;

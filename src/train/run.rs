@@ -3,26 +3,20 @@
 use std::sync::Arc;
 
 use async_channel::{Receiver, Sender};
-use burn::tensor::{Device, Tensor, TensorData};
 use rand::{SeedableRng as _, seq::SliceRandom as _};
 use rand_chacha::ChaCha8Rng;
 
 use super::checkpoint::{RunState, TrainState, decode_weights, encode_weights};
 use super::epoch::EpochLog;
-use super::message::{CheckpointKind, Command, EpochRow, Message, Phase, Results};
-use super::optimizer::Adam;
+use super::message::{CheckpointKind, Command, EpochRow, Message, Phase, READ_EVERY, Results};
 use super::plateau::Plateau;
 use super::stepper::Stepper;
 use crate::config::Config;
 use crate::data::{Corpus, Window};
 use crate::error::{Error, Result};
-use crate::evaluate::{Inference, evaluate_parts, global_alignment, infer, measure, parts, truth_correlation};
-use crate::model::{Weights, parameter_count, read_parameters, write_parameters};
+use crate::evaluate::{evaluate_parts, global_alignment, infer, measure, parts, truth_correlation};
 use crate::objective::{Controller, ControllerSettings, EpochResult};
-use crate::platform;
-
-/// Steps between two read-backs of the loss.
-const READ_EVERY: usize = 16;
+use crate::platform::{self, device::Device};
 
 /// Keeps the shuffles apart from the stream that drew the weights.
 const SHUFFLE_STREAM: u64 = 0x5eed_0f0d;
@@ -86,7 +80,7 @@ impl Control {
 
 /// Trains until the last epoch, early stop, a command or an error; then measures the best model.
 ///
-/// `device` is without autodiff. Same request, same device: same messages, byte for byte.
+/// Same request, same device: same messages, byte for byte.
 ///
 /// # Errors
 /// Data without training or validation windows, a state of another model, a non-finite loss, a failing device.
@@ -97,7 +91,7 @@ pub async fn run(request: Request, device: &Device, control: &Control) -> Result
     let first_epoch = trainer.state.epoch + 1;
     control
         .say(Message::Started {
-            parameters: parameter_count(&trainer.stepper.model),
+            parameters: trainer.stepper.model.layout().count(),
             steps: windows[0].len().div_ceil(config.training.batch_size),
             first_epoch,
             epochs: config.training.epochs,
@@ -124,7 +118,6 @@ pub async fn run(request: Request, device: &Device, control: &Control) -> Result
 struct Trainer<'a> {
     config: &'a Config,
     corpus: &'a Corpus,
-    device: &'a Device,
     stepper: Stepper,
     state: RunState,
     best: Option<Vec<u8>>,
@@ -135,8 +128,7 @@ impl<'a> Trainer<'a> {
         let trainer = Self {
             config,
             corpus,
-            device,
-            stepper: Stepper::new(config, corpus.skills.len(), device),
+            stepper: Stepper::new(config, corpus.skills.len(), device)?,
             state: RunState {
                 epoch: 0,
                 steps: 0,
@@ -154,20 +146,12 @@ impl<'a> Trainer<'a> {
 
     fn resumed(mut self, resume: Resume) -> Result<Self> {
         let TrainState { run, weights, moments } = resume.state;
-        let tensor = |(name, (shape, values)): (String, (Vec<usize>, Vec<f32>))| {
-            (name, Tensor::from_data(TensorData::new(values, shape), self.device))
-        };
-        let moments = moments.into_iter().map(tensor).collect();
-        self.stepper.model = write_parameters(self.stepper.model, &weights)?;
-        self.stepper.adam = Adam::resume(Stepper::adam_config(self.config), moments, run.steps as u32);
+        self.stepper.model.write_weights(&weights)?;
+        self.stepper.model.write_moments(&moments)?;
         self.stepper.steps = run.steps;
         self.state = run;
         self.best = Some(resume.best);
         Ok(self)
-    }
-
-    fn inference(&self) -> Inference<'a> {
-        Inference { device: self.device, skills: self.stepper.shape.num_c, batch_size: self.config.training.batch_size }
     }
 
     /// Trains and validates one epoch; false where it was stopped.
@@ -187,20 +171,20 @@ impl<'a> Trainer<'a> {
         }
         let batches = order.chunks(self.config.training.batch_size);
         let total = batches.len();
-        let mut log = EpochLog::default();
+        let mut log = EpochLog::new(&order);
+        self.stepper.begin_epoch(Corpus::steps(&order));
         for (i, windows) in batches.enumerate() {
             if control.stopped().await {
                 return Ok(false);
             }
-            let step = self.stepper.step(windows, &settings, learning_rate);
-            log.push(&step);
+            self.stepper.step(windows, &settings, learning_rate)?;
             if (i + 1) % READ_EVERY == 0 || i + 1 == total {
-                let loss = log.read(epoch).await?;
+                let loss = log.read(epoch, &mut self.stepper).await?;
                 control.say(Message::Progress { epoch, phase: Phase::Train, done: i + 1, total, loss }).await?;
             }
         }
         let variance = log.mean("mastery_variance");
-        let mut row = log.row(epoch, &self.stepper.objective, &settings, learning_rate).await?;
+        let mut row = log.row(epoch, &mut self.stepper, &settings, learning_rate).await?;
         self.validate(&mut row, validation, control).await?;
         self.state.controller.end(
             epoch,
@@ -214,16 +198,14 @@ impl<'a> Trainer<'a> {
         Ok(true)
     }
 
-    async fn validate(&self, row: &mut EpochRow, windows: &[&Window], control: &Control) -> Result<()> {
-        use burn::module::Module as _;
-        let model = self.stepper.model.valid();
+    async fn validate(&mut self, row: &mut EpochRow, windows: &[&Window], control: &Control) -> Result<()> {
         let epoch = row.epoch;
         let progress = |done| {
             let message = Message::Progress { epoch, phase: Phase::Validate, done, total: windows.len(), loss: None };
             // Progress may be dropped where the listener is slow.
             let _ = control.messages.try_send(message);
         };
-        let outcomes = infer(&model, windows, self.inference(), progress).await?;
+        let outcomes = infer(&mut self.stepper.model, windows, self.config.training.batch_size, progress).await?;
         row.validation = measure(&outcomes, self.config.evaluation.max_correlation_students);
         row.validation.truth_correlation = truth_correlation(&outcomes, windows, self.corpus);
         let global = &self.config.global_alignment;
@@ -235,8 +217,9 @@ impl<'a> Trainer<'a> {
     /// Updates schedule and history, and sends the epoch's row and checkpoints.
     async fn finish_epoch(&mut self, row: EpochRow, control: &Control) -> Result<()> {
         let epoch = row.epoch;
-        let weights = read_parameters(&self.stepper.model).await?;
-        let file = encode_weights(&self.stepper.shape, &weights)?;
+        let shape = self.stepper.model.config().clone();
+        let weights = self.stepper.model.read_weights().await?;
+        let file = encode_weights(&shape, &weights)?;
         // A validation fold with one answer only has no AUC: the latest epoch counts as best then.
         if self.state.plateau.update(epoch, row.validation.auc.unwrap_or(0.5 + epoch as f64 * 1e-6)) {
             self.best = Some(file.clone());
@@ -245,19 +228,14 @@ impl<'a> Trainer<'a> {
         self.state.epoch = epoch;
         self.state.steps = self.stepper.steps;
         self.state.history.push(row.clone());
-        let mut moments = Weights::new();
-        for (name, tensor) in self.stepper.adam.moments() {
-            moments.insert(name.clone(), (tensor.dims().to_vec(), crate::model::to_host(tensor.clone()).await?));
-        }
-        let state = TrainState { run: self.state.clone(), weights, moments };
-        let bytes = state.encode(&self.stepper.shape)?;
+        let moments = self.stepper.model.read_moments().await?;
+        let bytes = TrainState { run: self.state.clone(), weights, moments }.encode(&shape)?;
         control.say(Message::Checkpoint { kind: CheckpointKind::Last, epoch, bytes: file }).await?;
         control.say(Message::Checkpoint { kind: CheckpointKind::State, epoch, bytes }).await?;
         control.say(Message::Epoch(Box::new(row))).await
     }
 
-    async fn results(&self, ended: String, windows: &[Vec<&Window>; 3], control: &Control) -> Result<Results> {
-        use burn::module::Module as _;
+    async fn results(&mut self, ended: String, windows: &[Vec<&Window>; 3], control: &Control) -> Result<Results> {
         let Some(best) = &self.best else {
             return Ok(Results { ended, ..Results::default() });
         };
@@ -266,14 +244,14 @@ impl<'a> Trainer<'a> {
             return Ok(Results { ended, best_epoch: epoch, best_validation_auc: Some(auc), ..Results::default() });
         }
         let (_, weights) = decode_weights("the best checkpoint", best)?;
-        let model = write_parameters(self.stepper.model.clone(), &weights)?.valid();
+        self.stepper.model.write_weights(&weights)?;
         let epoch = self.state.epoch;
         let progress = |done, total| {
             let _ =
                 control.messages.try_send(Message::Progress { epoch, phase: Phase::Evaluate, done, total, loss: None });
         };
         let [train, validation, test] =
-            evaluate_parts(&model, self.config, self.corpus, windows, self.inference(), progress).await?;
+            evaluate_parts(&mut self.stepper.model, self.config, self.corpus, windows, progress).await?;
         Ok(Results {
             ended,
             best_epoch: self.state.plateau.best.map_or(0, |b| b.1),

@@ -1,72 +1,98 @@
 //! One training step: forward, loss terms, backward, clipped Adam.
 
-use burn::tensor::{Device, Tensor};
-
-use super::optimizer::{Adam, AdamConfig};
+use super::message::READ_EVERY;
 use crate::config::Config;
 use crate::data::{RaggedBatch, Window};
-use crate::model::{DropoutSites, GainAkt, ModelConfig, ModelInput};
-use crate::objective::{EpochSettings, Objective, Targets, Terms};
+use crate::error::Result;
+use crate::model::{DropoutSites, GainAkt, ModelConfig, Step};
+use crate::objective::{EpochSettings, Objective};
+use crate::ops::{AdamStep, TERMS};
+use crate::platform::device::Device;
 
 /// A model with what moves it.
 #[derive(Debug)]
 pub struct Stepper {
-    /// Sizes of the model.
-    pub shape: ModelConfig,
-    /// The model, on an autodiff device.
+    /// The model.
     pub model: GainAkt,
-    /// Optimizer state.
-    pub adam: Adam,
     /// Loss weights that stay all run.
     pub objective: Objective,
-    /// Steps taken: dropout's counter.
+    /// Steps taken: dropout's counter and Adam's.
     pub steps: u64,
+    weight_decay: f32,
+    clip: f32,
     seed: u64,
-    device: Device,
-}
-
-/// What a step leaves on the device.
-#[derive(Debug)]
-pub struct StepOutcome {
-    /// Loss terms.
-    pub terms: Terms,
-    /// Logits of the batch's rows, `[N]`.
-    pub logits: Tensor<1>,
-    /// r_next of the batch's rows.
-    pub answers: Vec<u8>,
+    /// Steps whose terms have not been read.
+    unread: usize,
+    /// Rows of this epoch so far, and in all.
+    rows: [usize; 2],
 }
 
 impl Stepper {
-    /// A freshly drawn model for `skills` skills on `device` (without autodiff).
-    pub fn new(config: &Config, skills: usize, device: &Device) -> Self {
-        let shape = ModelConfig::new(config, skills);
-        let device = device.clone().autodiff();
-        Self {
-            model: GainAkt::new(&shape, config.seeds.seed, &device),
-            adam: Adam::new(Self::adam_config(config)),
+    /// A freshly drawn model for `skills` skills.
+    ///
+    /// # Errors
+    /// The device has no room for it.
+    pub fn new(config: &Config, skills: usize, device: &Device) -> Result<Self> {
+        Ok(Self {
+            model: GainAkt::new(&ModelConfig::new(config, skills), config.seeds.seed, device)?,
             objective: Objective::new(config),
             steps: 0,
+            weight_decay: config.training.weight_decay as f32,
+            clip: config.training.gradient_clip as f32,
             seed: config.seeds.seed,
-            shape,
-            device,
-        }
+            unread: 0,
+            rows: [0, 0],
+        })
     }
 
-    /// The optimizer's settings in an experiment's config.
-    pub fn adam_config(config: &Config) -> AdamConfig {
-        AdamConfig { weight_decay: config.training.weight_decay, clip: config.training.gradient_clip }
+    /// Starts an epoch over `rows` rows.
+    pub fn begin_epoch(&mut self, rows: usize) {
+        self.rows = [0, rows];
     }
 
     /// Takes one step on `windows`; nothing is read from the device.
-    pub fn step(&mut self, windows: &[&Window], settings: &EpochSettings, learning_rate: f64) -> StepOutcome {
+    ///
+    /// # Errors
+    /// The device has no room for the batch.
+    pub fn step(&mut self, windows: &[&Window], settings: &EpochSettings, learning_rate: f64) -> Result<()> {
         let batch = RaggedBatch::new(windows.iter().copied());
-        let input = ModelInput::new(&batch, self.shape.num_c, &self.device);
-        let targets = Targets::new(&batch, &self.objective, settings, &self.device);
+        let rows = batch.rows();
         self.steps += 1;
-        let output = self.model.forward(&input, DropoutSites::training(self.shape.dropout, self.seed, self.steps));
-        let terms = self.objective.terms(&output, &input, &targets, settings);
-        let (model, _) = self.adam.step(self.model.clone(), terms.total.backward(), learning_rate);
-        self.model = model;
-        StepOutcome { terms, logits: output.logits, answers: batch.next_response }
+        let shape = self.model.config();
+        let step = Step {
+            plan: self.objective.plan(batch, settings, shape.num_c, shape.seq_len),
+            losses: self.objective.losses(settings, shape.interpretable()),
+            dropout: DropoutSites::training(shape.dropout, self.seed, self.steps),
+            adam: AdamStep {
+                lr: learning_rate as f32,
+                weight_decay: self.weight_decay,
+                clip: self.clip,
+                step: self.steps as u32,
+                count: self.model.layout().active(),
+            },
+        };
+        let [row, all] = self.rows;
+        self.model.step(step, [self.unread, READ_EVERY, row, all])?;
+        self.unread += 1;
+        self.rows[0] += rows;
+        Ok(())
+    }
+
+    /// Loss terms of the steps since the last read: at most [`READ_EVERY`] of them.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub async fn read_terms(&mut self) -> Result<Vec<[f32; TERMS.len()]>> {
+        let steps = std::mem::take(&mut self.unread);
+        let values = self.model.logged_terms(steps).await?;
+        Ok(values.as_chunks().0.to_vec())
+    }
+
+    /// Probabilities of the epoch's rows, in the order of its steps.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub async fn read_scores(&mut self) -> Result<Vec<f32>> {
+        self.model.logged_scores(self.rows[0]).await
     }
 }

@@ -1,133 +1,131 @@
-//! Causal attention within windows, one task a window and head.
-//!
-//! Keys are transposed once a task so that the inner loops run over neighbouring floats.
+//! Causal attention within windows as small matrix products, one task a window.
 
 use rayon::prelude::*;
 
-/// Rows of one window and columns of one head, copied together: `[len, dk]`.
-fn gather(x: &[f32], width: usize, rows: std::ops::Range<usize>, head: usize, dk: usize) -> Vec<f32> {
-    let mut out = Vec::with_capacity(rows.len() * dk);
-    for row in rows {
-        out.extend_from_slice(&x[row * width + head * dk..][..dk]);
+use super::lanes::{dot, exp, max, vectorised};
+use super::product::{View, product};
+use crate::ops::Heads;
+
+/// Rows whose scores are held at once: past them the upper triangle is never computed.
+const ROWS: usize = 32;
+
+/// Splits arrays of `widths` floats a row into their windows' parts.
+pub(super) fn by_window<'a>(mut data: &'a mut [f32], offsets: &[u32], width: usize) -> Vec<&'a mut [f32]> {
+    let mut parts = Vec::with_capacity(offsets.len());
+    for w in offsets.windows(2) {
+        let (part, rest) = data.split_at_mut((w[1] - w[0]) as usize * width);
+        parts.push(part);
+        data = rest;
     }
-    out
+    parts
 }
 
-fn transpose(x: &[f32], dk: usize) -> Vec<f32> {
-    let len = x.len() / dk;
-    let mut out = vec![0.0; x.len()];
-    for (i, row) in x.chunks_exact(dk).enumerate() {
-        for (d, &value) in row.iter().enumerate() {
-            out[d * len + i] = value;
-        }
-    }
-    out
+/// A window's rows of one head.
+fn head<'a>(x: &'a [f32], at: Heads, h: usize, rows: std::ops::Range<usize>) -> View<'a> {
+    let width = at.heads * at.width;
+    View::new(&x[rows.start * width + h * at.width..], rows.len(), at.width, width)
 }
 
-/// out\[j\] = Σ_d x\[d\]·t\[d\]\[j\] for j < out.len(), with `t` `[dk, len]`.
-fn times_transposed(x: &[f32], t: &[f32], len: usize, out: &mut [f32]) {
-    out.fill(0.0);
-    for (d, &factor) in x.iter().enumerate() {
-        for (o, &value) in out.iter_mut().zip(&t[d * len..]) {
-            *o += factor * value;
-        }
-    }
-}
-
-fn add_scaled(out: &mut [f32], factor: f32, x: &[f32]) {
-    for (o, &value) in out.iter_mut().zip(x) {
-        *o += factor * value;
-    }
-}
-
-/// Every (window, head) pair, windows outermost.
-fn tasks(offsets: &[u32], heads: usize) -> Vec<(std::ops::Range<usize>, usize)> {
-    offsets.windows(2).flat_map(|w| (0..heads).map(move |h| (w[0] as usize..w[1] as usize, h))).collect()
-}
-
-/// Puts a task's `[len, dk]` result into its window's rows and its head's columns.
-fn scatter(out: &mut [f32], part: &[f32], width: usize, rows: &std::ops::Range<usize>, head: usize, dk: usize) {
-    for (row, values) in rows.clone().zip(part.chunks_exact(dk)) {
-        out[row * width + head * dk..][..dk].copy_from_slice(values);
-    }
-}
-
-/// Output `[N, D]` and log-sum-exp `[N, H]` of q, k, v `[N, D]`.
-pub(super) fn forward([q, k, v]: [&[f32]; 3], offsets: &[u32], heads: usize, width: usize) -> (Vec<f32>, Vec<f32>) {
-    let dk = width / heads;
-    let scale = 1.0 / (dk as f32).sqrt();
-    let tasks = tasks(offsets, heads);
-    let parts: Vec<(Vec<f32>, Vec<f32>)> = tasks
-        .par_iter()
-        .map(|(rows, head)| {
-            let len = rows.len();
-            let take = |x| gather(x, width, rows.clone(), *head, dk);
-            let (q, kt, v) = (take(q), transpose(&take(k), dk), take(v));
-            let (mut out, mut lse, mut scores) = (vec![0.0; len * dk], vec![0.0; len], vec![0.0; len]);
-            for i in 0..len {
-                let scores = &mut scores[..=i];
-                times_transposed(&q[i * dk..][..dk], &kt, len, scores);
-                let max = scores.iter().fold(f32::NEG_INFINITY, |m, &s| m.max(s)) * scale;
-                let mut sum = 0.0;
-                for s in scores.iter_mut() {
-                    *s = (*s * scale - max).exp();
-                    sum += *s;
-                }
-                let row = &mut out[i * dk..][..dk];
-                for (j, &p) in scores.iter().enumerate() {
-                    add_scaled(row, p / sum, &v[j * dk..][..dk]);
-                }
-                lse[i] = max + sum.ln();
+/// Output `[N, D]` and log-sum-exp `[N, H]` of q, k, v.
+pub(super) fn forward([q, k, v]: [&[f32]; 3], offsets: &[u32], at: Heads, out: &mut [f32], lse: &mut [f32]) {
+    let width = at.heads * at.width;
+    let scale = 1.0 / (at.width as f32).sqrt();
+    let tasks: Vec<_> = by_window(out, offsets, width).into_iter().zip(by_window(lse, offsets, at.heads)).collect();
+    tasks.into_par_iter().zip(offsets.par_windows(2)).for_each(|((out, lse), w)| {
+        let (start, end) = (w[0] as usize, w[1] as usize);
+        let mut scores = vec![0.0; ROWS * (end - start)];
+        for h in 0..at.heads {
+            for first in (start..end).step_by(ROWS) {
+                let last = (first + ROWS).min(end);
+                let (rows, seen) = (last - first, last - start);
+                let keys = head(k, at, h, start..last);
+                product(&mut scores, seen, false, scale, head(q, at, h, first..last), keys.transposed());
+                vectorised(|| {
+                    for (i, scores) in scores.chunks_exact_mut(seen).take(rows).enumerate() {
+                        let (past, future) = scores.split_at_mut(first - start + i + 1);
+                        let top = max(past);
+                        let mut sum = 0.0;
+                        past.iter_mut().for_each(|s| *s = exp(*s - top));
+                        sum += super::lanes::sum(past);
+                        let share = 1.0 / sum;
+                        past.iter_mut().for_each(|s| *s *= share);
+                        future.fill(0.0);
+                        lse[(first - start + i) * at.heads + h] = top + sum.ln();
+                    }
+                });
+                let values = head(v, at, h, start..last);
+                let out = &mut out[(first - start) * width + h * at.width..];
+                product(out, width, false, 1.0, View::new(&scores, rows, seen, seen), values);
             }
-            (out, lse)
-        })
-        .collect();
-    let (mut out, mut lse) = (vec![0.0; q.len()], vec![0.0; q.len() / width * heads]);
-    for ((rows, head), (part, part_lse)) in tasks.iter().zip(&parts) {
-        scatter(&mut out, part, width, rows, *head, dk);
-        scatter(&mut lse, part_lse, heads, rows, *head, 1);
-    }
-    (out, lse)
+        }
+    });
 }
 
 /// Gradients of q, k, v; `saved` = q, k, v, output, log-sum-exp.
-pub(super) fn backward(saved: [&[f32]; 5], grad: &[f32], offsets: &[u32], heads: usize, width: usize) -> [Vec<f32>; 3] {
-    let dk = width / heads;
-    let scale = 1.0 / (dk as f32).sqrt();
-    let tasks = tasks(offsets, heads);
-    let parts: Vec<[Vec<f32>; 3]> = tasks
-        .par_iter()
-        .map(|(rows, head)| {
-            let len = rows.len();
-            let take = |x| gather(x, width, rows.clone(), *head, dk);
-            let [q, k, v, out, grad] = [take(saved[0]), take(saved[1]), take(saved[2]), take(saved[3]), take(grad)];
-            let (kt, vt) = (transpose(&k, dk), transpose(&v, dk));
-            let [mut dq, mut d_k, mut dv] = [vec![0.0; len * dk], vec![0.0; len * dk], vec![0.0; len * dk]];
-            let (mut p, mut dp) = (vec![0.0; len], vec![0.0; len]);
-            for i in 0..len {
-                let at = i * dk..(i + 1) * dk;
-                let (qi, gi) = (&q[at.clone()], &grad[at.clone()]);
-                let (p, dp) = (&mut p[..=i], &mut dp[..=i]);
-                times_transposed(qi, &kt, len, p);
-                times_transposed(gi, &vt, len, dp);
-                let lse = saved[4][(rows.start + i) * heads + head];
-                let delta: f32 = gi.iter().zip(&out[at.clone()]).map(|(g, o)| g * o).sum();
-                for (j, (p, dp)) in p.iter_mut().zip(dp.iter()).enumerate() {
-                    *p = (*p * scale - lse).exp();
-                    let ds = *p * (dp - delta) * scale;
-                    add_scaled(&mut dv[j * dk..][..dk], *p, gi);
-                    add_scaled(&mut d_k[j * dk..][..dk], ds, qi);
-                    add_scaled(&mut dq[at.clone()], ds, &k[j * dk..][..dk]);
-                }
+pub(super) fn backward(saved: [&[f32]; 5], grad: &[f32], offsets: &[u32], at: Heads, d_qkv: [&mut [f32]; 3]) {
+    let width = at.heads * at.width;
+    let [dq, dk, dv] = d_qkv.map(|d| by_window(d, offsets, width));
+    let tasks: Vec<_> = dq.into_iter().zip(dk).zip(dv).collect();
+    tasks.into_par_iter().zip(offsets.par_windows(2)).for_each(|(((dq, dk), dv), w)| {
+        let (start, end) = (w[0] as usize, w[1] as usize);
+        // Queries past this many rows add to a key's gradient in several products; the first replaces.
+        let (mut p, mut ds) = (vec![0.0; ROWS * (end - start)], vec![0.0; ROWS * (end - start)]);
+        dk.fill(0.0);
+        dv.fill(0.0);
+        for h in 0..at.heads {
+            for first in (start..end).step_by(ROWS) {
+                window_backward(
+                    saved,
+                    grad,
+                    at,
+                    h,
+                    start,
+                    first..(first + ROWS).min(end),
+                    [&mut p, &mut ds],
+                    [&mut *dq, &mut *dk, &mut *dv],
+                );
             }
-            [dq, d_k, dv]
-        })
-        .collect();
-    let mut grads = [vec![0.0; grad.len()], vec![0.0; grad.len()], vec![0.0; grad.len()]];
-    for ((rows, head), part) in tasks.iter().zip(&parts) {
-        for (grad, part) in grads.iter_mut().zip(part) {
-            scatter(grad, part, width, rows, *head, dk);
         }
-    }
-    grads
+    });
+}
+
+/// The gradients that the queries `rows` of one head bring to their window, which begins at row `start`.
+#[allow(clippy::too_many_arguments)]
+fn window_backward(
+    [q, k, v, out, lse]: [&[f32]; 5],
+    grad: &[f32],
+    at: Heads,
+    h: usize,
+    start: usize,
+    rows: std::ops::Range<usize>,
+    [p, ds]: [&mut [f32]; 2],
+    [dq, dk, dv]: [&mut [f32]; 3],
+) {
+    let width = at.heads * at.width;
+    let scale = 1.0 / (at.width as f32).sqrt();
+    let (count, seen, first) = (rows.len(), rows.end - start, rows.start);
+    let [queries, gradients] = [q, grad].map(|x| head(x, at, h, rows.clone()));
+    let [keys, values] = [k, v].map(|x| head(x, at, h, start..rows.end));
+    product(p, seen, false, scale, queries, keys.transposed());
+    product(ds, seen, false, 1.0, gradients, values.transposed());
+    vectorised(|| {
+        for (i, (p, ds)) in p.chunks_exact_mut(seen).zip(ds.chunks_exact_mut(seen)).take(count).enumerate() {
+            let row = first + i;
+            let own = row * width + h * at.width..row * width + (h + 1) * at.width;
+            let delta = dot(&grad[own.clone()], &out[own]);
+            let top = lse[row * at.heads + h];
+            let past = row - start + 1;
+            for (p, ds) in p[..past].iter_mut().zip(&mut ds[..past]) {
+                *p = exp(*p - top);
+                *ds = *p * (*ds - delta);
+            }
+            p[past..].fill(0.0);
+            ds[past..].fill(0.0);
+        }
+    });
+    let [p, ds] = [View::new(p, count, seen, seen), View::new(ds, count, seen, seen)];
+    let part = h * at.width;
+    product(&mut dq[(first - start) * width + part..], width, false, scale, ds, keys);
+    product(&mut dk[part..], width, true, scale, ds.transposed(), queries);
+    product(&mut dv[part..], width, true, 1.0, p.transposed(), gradients);
 }

@@ -2,65 +2,113 @@
 
 use rayon::prelude::*;
 
-use crate::ops::GAIN_SCALE;
-
-/// Splits a `[N, C]` buffer into its windows' parts.
-fn by_window<'a>(mut data: &'a mut [f32], offsets: &[u32], skills: usize) -> Vec<&'a mut [f32]> {
-    let mut parts = Vec::with_capacity(offsets.len());
-    for w in offsets.windows(2) {
-        let (part, rest) = data.split_at_mut((w[1] - w[0]) as usize * skills);
-        parts.push(part);
-        data = rest;
-    }
-    parts
-}
+use super::attention::by_window;
+use super::lanes::vectorised;
+use super::losses::Cells;
+use crate::ops::losses::Factor;
+use crate::ops::{GAIN_SCALE, Plan};
 
 /// Mastery `[N, C]` from `initial` `[W, C]` and `gains` `[N, C]`.
-pub(super) fn forward(initial: &[f32], gains: &[f32], offsets: &[u32], skills: usize) -> Vec<f32> {
-    let mut mastery = vec![0.0; gains.len()];
-    by_window(&mut mastery, offsets, skills).into_par_iter().enumerate().for_each(|(w, out)| {
-        out[..skills].copy_from_slice(&initial[w * skills..][..skills]);
-        let gains = &gains[offsets[w] as usize * skills..][..out.len()];
-        for at in (skills..out.len()).step_by(skills) {
-            let (before, now) = out.split_at_mut(at);
-            let before = &before[at - skills..];
-            for c in 0..skills {
-                now[c] = (before[c] + GAIN_SCALE * gains[at + c]).clamp(0.0, 1.0);
-            }
-        }
-    });
-    mastery
-}
-
-/// Gradients of `initial` and `gains`: what arrives past the ceiling is lost (SPEC §2).
-pub(super) fn backward(
-    mastery: &[f32],
-    gains: &[f32],
-    grad: &[f32],
-    offsets: &[u32],
-    skills: usize,
-) -> (Vec<f32>, Vec<f32>) {
-    let mut d_gains = vec![0.0; gains.len()];
-    let mut d_initial = vec![0.0; (offsets.len() - 1) * skills];
-    let parts = by_window(&mut d_gains, offsets, skills);
-    parts.into_par_iter().zip(d_initial.par_chunks_mut(skills.max(1))).enumerate().for_each(|(w, (d_gains, carry))| {
-        let start = offsets[w] as usize * skills;
-        let window = start..start + d_gains.len();
-        let (mastery, gains, grad) = (&mastery[window.clone()], &gains[window.clone()], &grad[window]);
-        for at in (skills..d_gains.len()).step_by(skills).rev() {
-            for c in 0..skills {
-                carry[c] += grad[at + c];
-                let unclamped = mastery[at - skills + c] + GAIN_SCALE * gains[at + c];
-                if (0.0..=1.0).contains(&unclamped) {
-                    d_gains[at + c] = GAIN_SCALE * carry[c];
-                } else {
-                    carry[c] = 0.0;
+pub(super) fn forward(initial: &[f32], gains: &[f32], offsets: &[u32], skills: usize, mastery: &mut [f32]) {
+    by_window(mastery, offsets, skills).into_par_iter().enumerate().for_each(|(w, out)| {
+        vectorised(|| {
+            out[..skills].copy_from_slice(&initial[w * skills..][..skills]);
+            let gains = &gains[offsets[w] as usize * skills..][..out.len()];
+            for at in (skills..out.len()).step_by(skills) {
+                let (before, now) = out.split_at_mut(at);
+                let rows = now[..skills].iter_mut().zip(&before[at - skills..]).zip(&gains[at..]);
+                for ((now, before), gain) in rows {
+                    *now = (before + GAIN_SCALE * gain).clamp(0.0, 1.0);
                 }
             }
-        }
-        for (carry, grad) in carry.iter_mut().zip(grad) {
-            *carry += grad;
-        }
+        });
     });
-    (d_initial, d_gains)
+}
+
+/// What the gradient of a batch's losses is made of.
+pub(super) struct LossGrad<'a> {
+    pub plan: &'a Plan,
+    pub cells: Cells<'a>,
+    pub factors: &'a [f32],
+    /// `[4, N]` of [`super::losses::row_grads`].
+    pub rows: &'a [f32],
+}
+
+/// Gradients by what went into ReLU (`d_gains` `[N, C]`) and sigmoid (`d_initial` `[W, C]`).
+pub(super) fn backward(loss: &LossGrad<'_>, d_gains: &mut [f32], d_initial: &mut [f32]) {
+    let skills = loss.cells.skills;
+    let parts = by_window(d_gains, &loss.plan.batch.offsets, skills);
+    let tasks = parts.into_par_iter().zip(d_initial.par_chunks_mut(skills.max(1)));
+    tasks.enumerate().for_each(|(w, (d_gains, carry))| {
+        let range = loss.plan.batch.range(w);
+        carry.fill(0.0);
+        vectorised(|| {
+            for row in range.clone().skip(1).rev() {
+                later_row(loss, row, &mut d_gains[(row - range.start) * skills..][..skills], carry);
+            }
+            first_row(loss, range.start, &mut d_gains[..skills], carry);
+        });
+    });
+}
+
+/// Sign of x, 0 at 0.
+#[inline(always)]
+fn sign(x: f32) -> f32 {
+    if x > 0.0 {
+        1.0
+    } else if x < 0.0 {
+        -1.0
+    } else {
+        0.0
+    }
+}
+
+/// A step with t ≥ 1; `carry` holds the gradient by M\[t\] from later steps and leaves with that by M\[t−1\].
+#[inline(always)]
+fn later_row(loss: &LossGrad<'_>, row: usize, d_gains: &mut [f32], carry: &mut [f32]) {
+    let Cells { mastery, gains, skills } = loss.cells;
+    let n = loss.plan.rows();
+    let [all_m, all_g, own_m, own_g] = std::array::from_fn(|i| loss.rows[i * n + row]);
+    let [others, fall, gap] = [Factor::Others, Factor::Fall, Factor::Gap].map(|f| loss.factors[f as usize]);
+    let own = loss.plan.batch.skill[row] as usize;
+    let cells =
+        mastery[(row - 1) * skills..row * skills].iter().zip(&mastery[row * skills..]).zip(&gains[row * skills..]);
+    // The own skill pays no sparsity and alone has a share in performance: taken out and put right below.
+    let own_carry = carry[own];
+    for ((d_gain, carry), ((before, now), gain)) in d_gains.iter_mut().zip(carry.iter_mut()).zip(cells) {
+        let (d, c) = cell(*before, *now, *gain, *carry + all_m, all_g + others * sign(*gain), fall, gap);
+        (*d_gain, *carry) = (d, c);
+    }
+    let at = row * skills + own;
+    let (before, now, gain) = (mastery[at - skills], mastery[at], gains[at]);
+    (d_gains[own], carry[own]) = cell(before, now, gain, own_carry + all_m + own_m, all_g + own_g, fall, gap);
+}
+
+/// Gradients by (the gain before ReLU, M\[t−1\]) from those by M\[t\] and by the gain.
+#[inline(always)]
+fn cell(before: f32, now: f32, gain: f32, d_now: f32, d_gain: f32, fall: f32, gap: f32) -> (f32, f32) {
+    let step = now - before;
+    let falls = if step < 0.0 { fall } else { 0.0 };
+    let side = gap * sign(step - GAIN_SCALE * gain);
+    let direct = side - falls;
+    let unclamped = before + GAIN_SCALE * gain;
+    let through = if (0.0..=1.0).contains(&unclamped) { d_now + direct } else { 0.0 };
+    let d_gain = d_gain + GAIN_SCALE * (through - side);
+    (if gain > 0.0 { d_gain } else { 0.0 }, through - direct)
+}
+
+/// A window's first step: mastery comes from the mastery head through a sigmoid.
+#[inline(always)]
+fn first_row(loss: &LossGrad<'_>, row: usize, d_gains: &mut [f32], carry: &mut [f32]) {
+    let Cells { mastery, gains, skills } = loss.cells;
+    let n = loss.plan.rows();
+    let [all_m, all_g, own_m, own_g] = std::array::from_fn(|i| loss.rows[i * n + row]);
+    let others = loss.factors[Factor::Others as usize];
+    let own = loss.plan.batch.skill[row] as usize;
+    for c in 0..skills {
+        let (m, gain) = (mastery[row * skills + c], gains[row * skills + c]);
+        let (own_m, d_gain) = if c == own { (own_m, own_g) } else { (0.0, others * sign(gain)) };
+        d_gains[c] = if gain > 0.0 { all_g + d_gain } else { 0.0 };
+        carry[c] = (carry[c] + all_m + own_m) * m * (1.0 - m);
+    }
 }

@@ -1,0 +1,72 @@
+// Gradient of linear layers' input from d_out [layers][rows, outputs]: tiles of [rows, inputs] in y and x.
+// Streams (z): d_x0 += d_out[0] W0 + d_out[1] W1, d_x1 += d_out[2] W2. Three parts: a row goes to d_x0, d_x1 and d_x2.
+// Otherwise d_x0, replaced, added to, or masked by what went forward.
+struct Site {
+    rows: u32, inputs: u32, outputs: u32,
+    parts: u32,          // 1 or 3
+    streams: u32,        // 1 where layers 0 and 1 add to d_x0 and layer 2 to d_x1
+    firsts: u32,         // 1 where a row stands for the first of a window
+    add: u32,            // 1 where the gradient is added to what is there
+    through: u32,        // 1 where it passes only where `forward` is above 0, times scale
+    scale: f32,
+    weight0: u32, weight1: u32, weight2: u32,
+}
+@group(0) @binding(0) var<uniform> site: Site;
+@group(0) @binding(1) var<storage, read> batch: array<u32>;
+@group(0) @binding(2) var<storage, read> params: array<f32>;
+@group(0) @binding(3) var<storage, read> d_out: array<f32>;
+@group(0) @binding(4) var<storage, read> forward: array<f32>;
+@group(0) @binding(5) var<storage, read_write> d_x0: array<f32>;
+@group(0) @binding(6) var<storage, read_write> d_x1: array<f32>;
+@group(0) @binding(7) var<storage, read_write> d_x2: array<f32>;
+
+const LEFT_ALONG_K: bool = true;
+const RIGHT_ALONG_K: bool = false;
+var<private> stream: u32;
+
+{{ batch }}
+{{ tile }}
+// Queries and keys are two layers with one input: their outputs follow one another in k.
+fn layer(k: u32) -> u32 { return select(k / site.outputs, 2u, stream == 1u); }
+
+fn left(i: u32, k: u32) -> f32 {
+    return d_out[(layer(k) * site.rows + i) * site.outputs + k % site.outputs];
+}
+
+fn right(k: u32, j: u32) -> f32 {
+    let l = layer(k);
+    let weight = select(select(site.weight2, site.weight1, l == 1u), site.weight0, l == 0u);
+    return params[weight + (k % site.outputs) * site.inputs + j];
+}
+
+fn put(i: u32, j: u32, sum: f32) {
+    if (site.parts == 3u) {
+        let width = site.inputs / 3u;
+        let at = i * width + j % width;
+        switch (j / width) {
+            case 0u: { d_x0[at] = sum; }
+            case 1u: { d_x1[at] = sum; }
+            default: { d_x2[at] = sum; }
+        }
+        return;
+    }
+    var row = i;
+    if (site.firsts == 1u) { row = of_row(OFFSETS, i); }
+    let at = row * site.inputs + j;
+    if (stream == 1u) {
+        d_x1[at] += sum;
+    } else if (site.add == 1u) {
+        d_x0[at] += sum;
+    } else if (site.through == 1u) {
+        d_x0[at] = select(0.0, sum * site.scale, forward[at] > 0.0);
+    } else {
+        d_x0[at] = sum;
+    }
+}
+
+@compute @workgroup_size(256, 1, 1)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+    stream = group.z;
+    let layers = select(1u, 2u, site.streams == 1u && group.z == 0u);
+    multiply(group, lane, site.rows, site.inputs, layers * site.outputs);
+}

@@ -1,0 +1,56 @@
+// Gradients of weight [outputs, inputs] and bias of linear layers (z) from d_out [layers][rows, outputs] and the
+// input (as in linear.wgsl): tiles of [outputs, inputs + 1] in y and x, whose last column is the bias.
+struct Site {
+    rows: u32, inputs: u32, outputs: u32,
+    parts: u32, streams: u32, firsts: u32,
+    weight0: u32, weight1: u32, weight2: u32,
+    bias0: u32, bias1: u32, bias2: u32,
+}
+@group(0) @binding(0) var<uniform> site: Site;
+@group(0) @binding(1) var<storage, read> batch: array<u32>;
+@group(0) @binding(2) var<storage, read> d_out: array<f32>;
+@group(0) @binding(3) var<storage, read> x0: array<f32>;
+@group(0) @binding(4) var<storage, read> x1: array<f32>;
+@group(0) @binding(5) var<storage, read> x2: array<f32>;
+@group(0) @binding(6) var<storage, read_write> grads: array<f32>;
+
+const LEFT_ALONG_K: bool = false;
+const RIGHT_ALONG_K: bool = false;
+var<private> weight: u32;
+var<private> bias: u32;
+var<private> source: u32;
+var<private> d_at: u32;
+
+{{ batch }}
+{{ tile }}
+fn left(i: u32, k: u32) -> f32 { return d_out[d_at + k * site.outputs + i]; }
+
+fn right(k: u32, j: u32) -> f32 {
+    if (j == site.inputs) { return 1.0; }
+    if (site.parts == 3u) {
+        let width = site.inputs / 3u;
+        let at = k * width + j % width;
+        switch (j / width) {
+            case 0u: { return x0[at]; }
+            case 1u: { return x1[at]; }
+            default: { return x2[at]; }
+        }
+    }
+    var row = k;
+    if (site.firsts == 1u) { row = of_row(OFFSETS, k); }
+    if (source == 1u) { return x1[row * site.inputs + j]; }
+    return x0[row * site.inputs + j];
+}
+
+fn put(i: u32, j: u32, sum: f32) {
+    if (j == site.inputs) { grads[bias + i] = sum; } else { grads[weight + i * site.inputs + j] = sum; }
+}
+
+@compute @workgroup_size(256, 1, 1)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+    weight = select(select(site.weight2, site.weight1, group.z == 1u), site.weight0, group.z == 0u);
+    bias = select(select(site.bias2, site.bias1, group.z == 1u), site.bias0, group.z == 0u);
+    source = select(0u, 1u, site.streams == 1u && group.z == 2u);
+    d_at = group.z * site.rows * site.outputs;
+    multiply(group, lane, site.outputs, site.inputs + 1u, site.rows);
+}

@@ -1,0 +1,31 @@
+//! `gainakt bench`: speed and memory, measured where the user is.
+
+mod peer;
+mod read;
+mod step;
+
+use clap::Subcommand;
+
+use self::step::StepArgs;
+use crate::error::Result;
+
+/// What `gainakt bench` takes.
+#[derive(Debug, Subcommand)]
+pub(super) enum BenchCommand {
+    /// Time whole training steps (forward, every loss term, backward, clip and Adam) or forward passes.
+    Step(StepArgs),
+    /// Time reading generated raw interactions.
+    Read {
+        /// Interactions to generate and read.
+        #[arg(long, default_value_t = 10_000_000)]
+        rows: u64,
+    },
+}
+
+/// Measures what is asked for and prints it.
+pub(super) fn bench(command: &BenchCommand) -> Result<()> {
+    match command {
+        BenchCommand::Step(args) => step::step(args),
+        BenchCommand::Read { rows } => read::read(*rows),
+    }
+}

@@ -1,0 +1,317 @@
+//! Time, dispatches and memory of training steps and forward passes.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use futures_lite::future::block_on;
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+use serde::Serialize;
+
+use super::peer::{self, Turn};
+use crate::cli::terminal::Terminal;
+use crate::config::Config;
+use crate::data::{Corpus, Fold, RaggedBatch, Window};
+use crate::error::{Error, Result};
+use crate::evaluate::parts;
+use crate::experiment::{load_corpus, pretty};
+use crate::objective::EpochSettings;
+use crate::ops::Clock;
+use crate::platform::device::{DeviceChoice, choose};
+use crate::platform::{Instant, peak_memory};
+use crate::train::Stepper;
+
+/// Steps waited for one by one to learn what each operation costs.
+const PROFILED: usize = 3;
+
+/// Which windows steps are taken on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Windows {
+    /// Those of the data's training part, in file order.
+    Data,
+    /// Of random skills, answers and lengths.
+    Random,
+    /// Of random skills and answers, each as long as the model takes.
+    Full,
+}
+
+/// What `gainakt bench step` takes.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct StepArgs {
+    /// Data to take windows from, in file order; without it the embedded class.
+    #[arg(long, value_name = "FILE")]
+    data: Option<PathBuf>,
+    /// Which windows: the data's, or random ones.
+    #[arg(long, value_enum, default_value = "data")]
+    windows: Windows,
+    /// Built-in settings whose sizes are used.
+    #[arg(long, default_value = "demo")]
+    preset: String,
+    /// Where to compute.
+    #[arg(long, value_enum, default_value_t)]
+    device: DeviceChoice,
+    /// Windows in a step; the preset's if not given.
+    #[arg(long)]
+    batch_size: Option<usize>,
+    /// Interactions of a window; the preset's if not given.
+    #[arg(long)]
+    seq_len: Option<usize>,
+    /// Steps counted.
+    #[arg(long, default_value_t = 10)]
+    steps: usize,
+    /// Steps before those, not counted.
+    #[arg(long, default_value_t = 2)]
+    warmup: usize,
+    /// Time the forward pass alone.
+    #[arg(long)]
+    forward: bool,
+    /// Leave out the share of each operation, which takes a few slower steps.
+    #[arg(long)]
+    no_profile: bool,
+    /// A Python with PyTorch: its peer takes turns with gainakt on the same windows.
+    #[arg(long, value_name = "PYTHON")]
+    against: Option<PathBuf>,
+    /// The peer's script.
+    #[arg(long, value_name = "FILE", default_value = "scripts/peer/bench_torch.py")]
+    peer: PathBuf,
+    /// Ways of the peer to train.
+    #[arg(long, value_delimiter = ',', default_value = "loop,fast,trim")]
+    modes: Vec<String>,
+    /// Turns of both where there is a peer.
+    #[arg(long, default_value_t = 2)]
+    turns: usize,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Times of some steps.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Times {
+    /// Middle, smallest and largest milliseconds of a step.
+    pub median_ms: f64,
+    min_ms: f64,
+    max_ms: f64,
+    /// Interactions of a step, and a second.
+    interactions_per_step: usize,
+    interactions_per_s: f64,
+}
+
+/// What a bench found out.
+#[derive(Debug, Serialize)]
+struct Report {
+    preset: String,
+    device: &'static str,
+    adapter: String,
+    what: &'static str,
+    batch_size: usize,
+    parameters: usize,
+    steps: usize,
+    #[serde(flatten)]
+    times: Times,
+    dispatches_per_step: u64,
+    pipelines: u64,
+    /// Beyond the loss terms, which training reads every few steps.
+    bytes_read_per_step: u64,
+    peak_device_bytes: u64,
+    peak_process_bytes: Option<u64>,
+    share_of_time: BTreeMap<&'static str, f64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    turns: Vec<Turn>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    times_faster_than: BTreeMap<String, f64>,
+}
+
+/// A model and the batches it is timed on.
+struct Bench<'a> {
+    args: &'a StepArgs,
+    config: &'a Config,
+    batches: Vec<&'a [&'a Window]>,
+    stepper: Stepper,
+    terminal: Terminal,
+}
+
+pub(super) fn step(args: &StepArgs) -> Result<()> {
+    let mut config = Config::preset(&args.preset)?;
+    config.data.path = args.data.as_ref().map(|p| p.display().to_string());
+    config.training.batch_size = args.batch_size.unwrap_or(config.training.batch_size);
+    config.model_config.seq_len = args.seq_len.unwrap_or(config.model_config.seq_len);
+    config.check()?;
+    let corpus = load_corpus(&config)?;
+    let skills = corpus.skills.len();
+    let count = config.training.batch_size * (args.warmup + args.steps);
+    let made = made_windows(args.windows, count, &config, skills);
+    let train: Vec<&Window> = match args.windows {
+        Windows::Data => parts(&config, &corpus)?[0].clone(),
+        Windows::Random | Windows::Full => made.iter().collect(),
+    };
+    let compute = block_on(choose(args.device))?;
+    let batches: Vec<&[&Window]> = train.chunks(config.training.batch_size).take(args.warmup + args.steps).collect();
+    if batches.len() <= args.warmup || args.steps == 0 {
+        return Err(Error::Config(format!(
+            "the data give {} steps, too few for {} of warm-up and one to count; lower --warmup or --batch-size",
+            batches.len(),
+            args.warmup
+        )));
+    }
+    let stepper = Stepper::new(&config, skills, &compute.device)?;
+    let mut bench = Bench { args, config: &config, batches, stepper, terminal: Terminal::new(None) };
+    let mut turns = Vec::new();
+    let (mut times, mut counts) = bench.run()?;
+    if let Some(python) = &args.against {
+        for turn in 0..args.turns.max(1) {
+            if turn > 0 {
+                (times, counts) = bench.run()?;
+            }
+            let about = format!("PyTorch, turn {} of {}", turn + 1, args.turns.max(1));
+            bench.terminal.progress(&about, "", turn, args.turns.max(1));
+            let mut run = peer::Peer { python, script: &args.peer, config: &config, skills, forward: args.forward };
+            let others = run.time(args.data.as_deref(), &args.modes, args.steps, args.warmup)?;
+            turns.push(Turn { gainakt: times.clone(), peer: others });
+        }
+    }
+    let share_of_time = if args.no_profile { BTreeMap::new() } else { bench.profile()? };
+    bench.terminal.clear();
+    let report = Report {
+        preset: args.preset.clone(),
+        device: compute.kind,
+        adapter: compute.label.clone(),
+        what: if args.forward { "forward" } else { "training step" },
+        batch_size: config.training.batch_size,
+        parameters: bench.stepper.model.layout().count(),
+        steps: bench.batches.len() - args.warmup,
+        dispatches_per_step: counts.dispatches,
+        pipelines: counts.pipelines,
+        bytes_read_per_step: counts.bytes_read,
+        peak_device_bytes: counts.bytes_peak,
+        peak_process_bytes: peak_memory(),
+        share_of_time,
+        times_faster_than: peer::ratios(&turns),
+        turns,
+        times,
+    };
+    if args.json {
+        print!("{}", pretty(&report)?);
+    } else {
+        table(&report, &mut bench.terminal)?;
+    }
+    Ok(())
+}
+
+impl Bench<'_> {
+    /// Times every batch after the warm-up; counts are those of one step.
+    fn run(&mut self) -> Result<(Times, Clock)> {
+        let (mut times, mut interactions) = (Vec::new(), 0);
+        let mut counts = Clock::default();
+        for i in 0..self.batches.len() {
+            let began = Instant::now();
+            counts = self.one(i)?;
+            if i >= self.args.warmup {
+                times.push(1e3 * began.elapsed().as_secs_f64());
+                interactions += Corpus::steps(self.batches[i]);
+            }
+            self.terminal.progress("steps", "", i + 1, self.batches.len());
+        }
+        let total: f64 = times.iter().sum();
+        let steps = times.len();
+        times.sort_unstable_by(f64::total_cmp);
+        let times = Times {
+            median_ms: times[steps / 2],
+            min_ms: times[0],
+            max_ms: times[steps - 1],
+            interactions_per_step: interactions / steps,
+            interactions_per_s: (1e3 * interactions as f64 / total).round(),
+        };
+        Ok((times, counts))
+    }
+
+    /// One step or forward pass, waited for.
+    fn one(&mut self, i: usize) -> Result<Clock> {
+        let windows = self.batches[i];
+        self.stepper.model.clock().take();
+        if self.args.forward {
+            let batch = RaggedBatch::new(windows.iter().copied());
+            block_on(self.stepper.model.row_stats(batch))?;
+            return Ok(self.stepper.model.clock().take());
+        }
+        self.stepper.begin_epoch(Corpus::steps(windows));
+        self.stepper.step(windows, &every_term(self.config), self.config.training.learning_rate)?;
+        let counts = self.stepper.model.clock().take();
+        // Reading the norm waits for the device, Adam included.
+        block_on(self.stepper.read_terms())?;
+        block_on(self.stepper.model.gradient_norm())?;
+        Ok(counts)
+    }
+
+    /// Share of each operation in some steps whose operations are waited for one by one.
+    fn profile(&mut self) -> Result<BTreeMap<&'static str, f64>> {
+        self.stepper.model.clock().timed = true;
+        let mut seconds: BTreeMap<&'static str, f64> = BTreeMap::new();
+        for i in 0..PROFILED.min(self.batches.len()) {
+            for (name, time) in self.one(i)?.seconds {
+                *seconds.entry(name).or_default() += time;
+            }
+        }
+        let total: f64 = seconds.values().sum();
+        Ok(seconds.into_iter().map(|(name, time)| (name, time / total)).collect())
+    }
+}
+
+/// Settings under which every loss term is on, as in the PyTorch peer.
+fn every_term(config: &Config) -> EpochSettings {
+    EpochSettings {
+        performance_scale: 1.0,
+        alignment_weight: 0.25,
+        adapt_to_batch: None,
+        lag_active: true,
+        retention_peak: Some(0.2),
+        consistency_weight: config.interpretability.consistency_loss_weight,
+        sparsity_weight: config.interpretability.sparsity_loss_weight,
+    }
+}
+
+/// Windows of random answers, always the same.
+fn made_windows(kind: Windows, count: usize, config: &Config, skills: usize) -> Vec<Window> {
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let longest = config.model_config.seq_len;
+    let count = if kind == Windows::Data { 0 } else { count };
+    (0..count)
+        .map(|student| {
+            let len = if kind == Windows::Full { longest } else { rng.random_range(3.min(longest)..=longest) };
+            Window {
+                student: student as u32,
+                first: 0,
+                fold: Fold::Train(1),
+                skills: (0..len).map(|_| rng.random_range(0..skills as u32)).collect(),
+                responses: (0..len).map(|_| rng.random_range(0..2)).collect(),
+            }
+        })
+        .collect()
+}
+
+fn table(report: &Report, terminal: &mut Terminal) -> Result<()> {
+    let value =
+        serde_json::to_value(report).map_err(|e| Error::Config(format!("the report cannot be written: {e}")))?;
+    for (key, value) in value.as_object().into_iter().flatten() {
+        let text = match value {
+            serde_json::Value::Object(_) | serde_json::Value::Array(_) => continue,
+            serde_json::Value::String(text) => text.clone(),
+            serde_json::Value::Number(n) if n.is_f64() => format!("{:.2}", n.as_f64().unwrap_or_default()),
+            other => other.to_string(),
+        };
+        terminal.line(&format!("{key:<22}{text}"));
+    }
+    let mut shares: Vec<_> = report.share_of_time.iter().collect();
+    shares.sort_by(|a, b| b.1.total_cmp(a.1));
+    for (name, share) in shares {
+        terminal.line(&format!("  {name:<28}{:>5.1} %", 100.0 * share));
+    }
+    for (i, turn) in report.turns.iter().enumerate() {
+        terminal.line(&format!("turn {}: gainakt {:.1} ms{}", i + 1, turn.gainakt.median_ms, turn.peers()));
+    }
+    for (mode, ratio) in &report.times_faster_than {
+        terminal.line(&format!("{ratio:.2} times as fast as PyTorch {mode}"));
+    }
+    Ok(())
+}

@@ -1,0 +1,51 @@
+//! Sizes of a model.
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::Config;
+
+/// Sizes and heads of a model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelConfig {
+    /// Skills, C.
+    pub num_c: usize,
+    /// Interactions of a window; positions there are.
+    pub seq_len: usize,
+    /// Width of both streams, D.
+    pub d_model: usize,
+    /// Attention heads, H.
+    pub n_heads: usize,
+    /// Encoder blocks, N.
+    pub num_encoder_blocks: usize,
+    /// Width of the feed-forward layers.
+    pub d_ff: usize,
+    /// Share of activations dropped in training.
+    pub dropout: f64,
+    /// Whether there is a mastery head.
+    pub use_mastery_head: bool,
+    /// Whether there is a gain head.
+    pub use_gain_head: bool,
+}
+
+impl ModelConfig {
+    /// The model an experiment's config describes, for data with `skills` skills.
+    pub fn new(config: &Config, skills: usize) -> Self {
+        let m = &config.model_config;
+        Self {
+            num_c: skills,
+            seq_len: m.seq_len,
+            d_model: m.d_model,
+            n_heads: m.n_heads,
+            num_encoder_blocks: m.num_encoder_blocks,
+            d_ff: m.d_ff,
+            dropout: m.dropout,
+            use_mastery_head: config.interpretability.use_mastery_head,
+            use_gain_head: config.interpretability.use_gain_head,
+        }
+    }
+
+    /// Whether mastery and gains are computed: only where the model has both heads.
+    pub fn interpretable(&self) -> bool {
+        self.use_mastery_head && self.use_gain_head
+    }
+}

@@ -1,0 +1,43 @@
+//! What a device did: dispatches, bytes and, on request, the time of each operation.
+
+use std::collections::BTreeMap;
+
+/// Counts since the last [`Clock::take`].
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Clock {
+    /// Kernels started (GPU) or operations run (CPU).
+    pub dispatches: u64,
+    /// Different GPU pipelines made so far.
+    pub pipelines: u64,
+    /// Bytes copied back to the host.
+    pub bytes_read: u64,
+    /// Bytes of the device's arrays now.
+    pub bytes_held: u64,
+    /// Most bytes of the device's arrays at any time.
+    pub bytes_peak: u64,
+    /// Seconds by operation, where [`Self::timed`] is set.
+    pub seconds: BTreeMap<&'static str, f64>,
+    /// Whether each operation is waited for and timed: slower, for profiles only.
+    pub timed: bool,
+}
+
+impl Clock {
+    /// The counts so far; dispatches, bytes read and seconds start from 0 again.
+    pub fn take(&mut self) -> Self {
+        let counts = self.clone();
+        (self.dispatches, self.bytes_read) = (0, 0);
+        self.seconds.clear();
+        counts
+    }
+
+    /// Notes that arrays grew or shrank by so many bytes.
+    pub(super) fn held(&mut self, before: usize, after: usize) {
+        self.bytes_held = self.bytes_held + after as u64 - before as u64;
+        self.bytes_peak = self.bytes_peak.max(self.bytes_held);
+    }
+
+    /// Adds the time of one operation.
+    pub(super) fn add(&mut self, operation: &'static str, seconds: f64) {
+        *self.seconds.entry(operation).or_default() += seconds;
+    }
+}
