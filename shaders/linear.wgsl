@@ -20,28 +20,36 @@ struct Site {
 
 const LEFT_ALONG_K: bool = true;
 const RIGHT_ALONG_K: bool = true;
+// 1 where every layer reads x0: then nothing is asked at each load.
+const SOURCES: u32 = {{ sources }}u;
 var<private> weight: u32;
 var<private> bias: u32;
 var<private> source: u32;
+var<private> width: u32;
 var<private> out_at: u32;
 
 {{ batch }}
 {{ dropout_factor }}
 {{ tile }}
-fn left(i: u32, k: u32) -> f32 {
+fn choose(section: u32) {
     if (site.parts == 3u) {
-        let width = site.inputs / 3u;
-        let at = i * width + k % width;
-        switch (k / width) {
-            case 0u: { return x0[at]; }
-            case 1u: { return x1[at]; }
-            default: { return x2[at]; }
-        }
+        source = section;
+        weight = site.weight0 + section * width;
     }
-    var row = i;
-    if (site.firsts == 1u) { row = of_row(OFFSETS, i); }
-    if (source == 1u) { return x1[row * site.inputs + k]; }
-    return x0[row * site.inputs + k];
+}
+
+fn left(i: u32, k: u32) -> f32 {
+    if (SOURCES == 1u) {
+        var row = i;
+        if (site.firsts == 1u) { row = of_row(OFFSETS, i); }
+        return x0[row * width + k];
+    }
+    let at = i * width + k;
+    switch (source) {
+        case 0u: { return x0[at]; }
+        case 1u: { return x1[at]; }
+        default: { return x2[at]; }
+    }
 }
 
 fn right(k: u32, j: u32) -> f32 { return params[weight + j * site.inputs + k]; }
@@ -55,11 +63,12 @@ fn put(i: u32, j: u32, sum: f32) {
     out[element] = y;
 }
 
-@compute @workgroup_size(256, 1, 1)
+@compute @workgroup_size(64, 1, 1)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     weight = select(select(site.weight2, site.weight1, group.z == 1u), site.weight0, group.z == 0u);
     bias = select(select(site.bias2, site.bias1, group.z == 1u), site.bias0, group.z == 0u);
     source = select(0u, 1u, site.streams == 1u && group.z == 2u);
     out_at = group.z * site.rows * site.outputs;
-    multiply(group, lane, site.rows, site.outputs, site.inputs);
+    width = site.inputs / site.parts;
+    multiply(group, lane, site.rows, site.outputs, width, site.parts);
 }

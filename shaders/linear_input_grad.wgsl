@@ -23,21 +23,21 @@ struct Site {
 const LEFT_ALONG_K: bool = true;
 const RIGHT_ALONG_K: bool = false;
 var<private> stream: u32;
+var<private> weight: u32;
+var<private> d_at: u32;
 
 {{ batch }}
 {{ tile }}
-// Queries and keys are two layers with one input: their outputs follow one another in k.
-fn layer(k: u32) -> u32 { return select(k / site.outputs, 2u, stream == 1u); }
-
-fn left(i: u32, k: u32) -> f32 {
-    return d_out[(layer(k) * site.rows + i) * site.outputs + k % site.outputs];
+// Queries and keys are two layers with one input: their terms follow one another.
+fn choose(section: u32) {
+    let l = select(section, 2u, stream == 1u);
+    weight = select(select(site.weight2, site.weight1, l == 1u), site.weight0, l == 0u);
+    d_at = l * site.rows * site.outputs;
 }
 
-fn right(k: u32, j: u32) -> f32 {
-    let l = layer(k);
-    let weight = select(select(site.weight2, site.weight1, l == 1u), site.weight0, l == 0u);
-    return params[weight + (k % site.outputs) * site.inputs + j];
-}
+fn left(i: u32, k: u32) -> f32 { return d_out[d_at + i * site.outputs + k]; }
+
+fn right(k: u32, j: u32) -> f32 { return params[weight + k * site.inputs + j]; }
 
 fn put(i: u32, j: u32, sum: f32) {
     if (site.parts == 3u) {
@@ -64,9 +64,9 @@ fn put(i: u32, j: u32, sum: f32) {
     }
 }
 
-@compute @workgroup_size(256, 1, 1)
+@compute @workgroup_size(64, 1, 1)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     stream = group.z;
     let layers = select(1u, 2u, site.streams == 1u && group.z == 0u);
-    multiply(group, lane, site.rows, site.inputs, layers * site.outputs);
+    multiply(group, lane, site.rows, site.inputs, site.outputs, layers);
 }

@@ -1,5 +1,6 @@
 // Gradients of weight [outputs, inputs] and bias of linear layers (z) from d_out [layers][rows, outputs] and the
-// input (as in linear.wgsl): tiles of [outputs, inputs + 1] in y and x, whose last column is the bias.
+// input (as in linear.wgsl; its three parts in z): tiles of [outputs, inputs + 1] in y and x, whose last column is the
+// bias.
 struct Site {
     rows: u32, inputs: u32, outputs: u32,
     parts: u32, streams: u32, firsts: u32,
@@ -16,41 +17,54 @@ struct Site {
 
 const LEFT_ALONG_K: bool = false;
 const RIGHT_ALONG_K: bool = false;
+// 1 where every layer reads x0: then nothing is asked at each load.
+const SOURCES: u32 = {{ sources }}u;
 var<private> weight: u32;
 var<private> bias: u32;
 var<private> source: u32;
+var<private> width: u32;
 var<private> d_at: u32;
 
 {{ batch }}
 {{ tile }}
 fn left(i: u32, k: u32) -> f32 { return d_out[d_at + k * site.outputs + i]; }
 
+fn choose(section: u32) {}
+
 fn right(k: u32, j: u32) -> f32 {
-    if (j == site.inputs) { return 1.0; }
-    if (site.parts == 3u) {
-        let width = site.inputs / 3u;
-        let at = k * width + j % width;
-        switch (j / width) {
-            case 0u: { return x0[at]; }
-            case 1u: { return x1[at]; }
-            default: { return x2[at]; }
-        }
+    if (j == width) { return 1.0; }
+    if (SOURCES == 1u) {
+        var row = k;
+        if (site.firsts == 1u) { row = of_row(OFFSETS, k); }
+        return x0[row * width + j];
     }
-    var row = k;
-    if (site.firsts == 1u) { row = of_row(OFFSETS, k); }
-    if (source == 1u) { return x1[row * site.inputs + j]; }
-    return x0[row * site.inputs + j];
+    let at = k * width + j;
+    switch (source) {
+        case 0u: { return x0[at]; }
+        case 1u: { return x1[at]; }
+        default: { return x2[at]; }
+    }
 }
 
 fn put(i: u32, j: u32, sum: f32) {
-    if (j == site.inputs) { grads[bias + i] = sum; } else { grads[weight + i * site.inputs + j] = sum; }
+    if (j == width) { grads[bias + i] = sum; } else { grads[weight + i * site.inputs + j] = sum; }
 }
 
-@compute @workgroup_size(256, 1, 1)
+@compute @workgroup_size(64, 1, 1)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+    width = site.inputs / site.parts;
+    if (site.parts == 3u) {
+        // z is the part; the first one brings the bias.
+        source = group.z;
+        weight = site.weight0 + group.z * width;
+        bias = site.bias0;
+        d_at = 0u;
+        multiply(group, lane, site.outputs, select(width, width + 1u, group.z == 0u), site.rows, 1u);
+        return;
+    }
     weight = select(select(site.weight2, site.weight1, group.z == 1u), site.weight0, group.z == 0u);
     bias = select(select(site.bias2, site.bias1, group.z == 1u), site.bias0, group.z == 0u);
     source = select(0u, 1u, site.streams == 1u && group.z == 2u);
     d_at = group.z * site.rows * site.outputs;
-    multiply(group, lane, site.outputs, site.inputs + 1u, site.rows);
+    multiply(group, lane, site.outputs, width + 1u, site.rows, 1u);
 }

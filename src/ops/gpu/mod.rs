@@ -47,6 +47,11 @@ fn input<'a>(input: &Input<'a, Array>, batch: &Batch) -> ([&'a Array; 3], [u32; 
     }
 }
 
+/// How many arrays a kernel tells apart when it loads: 1 or 3.
+fn sources([parts, streams, _]: [u32; 3]) -> usize {
+    if parts == 1 && streams == 0 { 1 } else { 3 }
+}
+
 fn tiles(columns: usize, rows: usize, deep: usize) -> [usize; 3] {
     [columns.div_ceil(TILE), rows.div_ceil(TILE), deep]
 }
@@ -141,7 +146,7 @@ impl Kernels for Gpu {
         settings.extend(for_layers(layers, |l| l.bias));
         settings.extend(dropout_words(dropout));
         let arrays = [&batch.integers, params, x0, x1, x2, out].map(Some);
-        self.dispatch(Shader::linear(), &settings, &arrays, tiles(at.outputs, rows, layers.len()));
+        self.dispatch(Shader::linear(sources(how)), &settings, &arrays, tiles(at.outputs, rows, layers.len()));
     }
 
     fn linear_input_grad(
@@ -191,8 +196,9 @@ impl Kernels for Gpu {
         settings.extend(for_layers(layers, |l| l.weight));
         settings.extend(for_layers(layers, |l| l.bias));
         let arrays = [&batch.integers, d_out, x0, x1, x2, grads].map(Some);
-        let count = tiles(at.inputs + 1, at.outputs, layers.len());
-        self.dispatch(Shader::linear_weight_grad(), &settings, &arrays, count);
+        let parts = how[0] as usize;
+        let count = tiles(at.inputs / parts + 1, at.outputs, parts.max(layers.len()));
+        self.dispatch(Shader::linear_weight_grad(sources(how)), &settings, &arrays, count);
     }
 
     fn attention(&mut self, batch: &Batch, heads: Heads, qkv: &Array, out: &mut Array, lse: &mut Array) {

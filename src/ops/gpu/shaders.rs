@@ -40,9 +40,9 @@ macro_rules! shaders {
 shaders! {
     embed(),
     embed_grad(),
-    linear(),
+    linear(sources),
     linear_input_grad(),
-    linear_weight_grad(),
+    linear_weight_grad(sources),
     attention(heads, dk),
     attention_query_grad(heads, dk),
     attention_key_value_grad(heads, dk),
