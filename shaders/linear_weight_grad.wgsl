@@ -1,6 +1,5 @@
 // Gradients of weight [outputs, inputs] and bias of linear layers (z) from d_out [layers][rows, outputs] and the
-// input (as in linear.wgsl; its three parts in z): tiles of [outputs, inputs + 1] in y and x, whose last column is the
-// bias.
+// input (as in linear.wgsl; its three parts in z): tiles of [outputs, inputs] in y and x.
 struct Site {
     rows: u32, inputs: u32, outputs: u32,
     parts: u32, streams: u32, firsts: u32,
@@ -32,7 +31,6 @@ fn left(i: u32, k: u32) -> f32 { return d_out[d_at + k * site.outputs + i]; }
 fn choose(section: u32) {}
 
 fn right(k: u32, j: u32) -> f32 {
-    if (j == width) { return 1.0; }
     if (SOURCES == 1u) {
         var row = k;
         if (site.firsts == 1u) { row = of_row(OFFSETS, k); }
@@ -47,24 +45,35 @@ fn right(k: u32, j: u32) -> f32 {
 }
 
 fn put(i: u32, j: u32, sum: f32) {
-    if (j == width) { grads[bias + i] = sum; } else { grads[weight + i * site.inputs + j] = sum; }
+    grads[weight + i * site.inputs + j] = sum;
+}
+
+// The tiles of the first columns add their outputs' gradients over all rows: one output an invocation.
+fn bias_grad(group: vec3<u32>, lane: u32) {
+    let i = group.y * TILE + lane;
+    if (group.x > 0u || i >= site.outputs) { return; }
+    var sum = 0.0;
+    for (var k = 0u; k < site.rows; k++) { sum += left(i, k); }
+    grads[bias + i] = sum;
 }
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     width = site.inputs / site.parts;
     if (site.parts == 3u) {
-        // z is the part; the first one brings the bias.
+        // z is the part.
         source = group.z;
         weight = site.weight0 + group.z * width;
         bias = site.bias0;
         d_at = 0u;
-        multiply(group, lane, site.outputs, select(width, width + 1u, group.z == 0u), site.rows, 1u);
+        multiply(group, lane, site.outputs, width, site.rows, 1u);
+        if (group.z == 0u) { bias_grad(group, lane); }
         return;
     }
     weight = select(select(site.weight2, site.weight1, group.z == 1u), site.weight0, group.z == 0u);
     bias = select(select(site.bias2, site.bias1, group.z == 1u), site.bias0, group.z == 0u);
     source = select(0u, 1u, site.streams == 1u && group.z == 2u);
     d_at = group.z * site.rows * site.outputs;
-    multiply(group, lane, site.outputs, width + 1u, site.rows, 1u);
+    multiply(group, lane, site.outputs, width, site.rows, 1u);
+    bias_grad(group, lane);
 }

@@ -7,7 +7,7 @@ use super::product::{View, product};
 use crate::ops::{Activation, Dropout, LinearAt};
 
 /// Rows of a task: fixed, so that results do not depend on the number of threads.
-const ROWS: usize = 128;
+const ROWS: usize = 256;
 
 /// What the layers read: up to three `[N, D]` side by side.
 pub(super) type Parts<'a> = Vec<&'a [f32]>;

@@ -197,7 +197,7 @@ impl Kernels for Gpu {
         settings.extend(for_layers(layers, |l| l.bias));
         let arrays = [&batch.integers, d_out, x0, x1, x2, grads].map(Some);
         let parts = how[0] as usize;
-        let count = tiles(at.inputs / parts + 1, at.outputs, parts.max(layers.len()));
+        let count = tiles(at.inputs / parts, at.outputs, parts.max(layers.len()));
         self.dispatch(Shader::linear_weight_grad(sources(how)), &settings, &arrays, count);
     }
 
