@@ -8,11 +8,7 @@
 @group(0) @binding(5) var<storage, read> grad: array<f32>;
 @group(0) @binding(6) var<storage, read_write> d_qkv: array<f32>;
 
-const HEADS: u32 = {{ heads }}u;
-const DK: u32 = {{ dk }}u;
-const WIDTH: u32 = HEADS * DK;
-const SCALE: f32 = inverseSqrt(f32(DK));
-
+{{ head_sizes }}
 {{ batch }}
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {

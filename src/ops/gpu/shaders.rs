@@ -60,9 +60,10 @@ shaders! {
 }
 
 /// Pieces several templates share.
-const INCLUDES: [(&str, &str); 5] = [
+const INCLUDES: [(&str, &str); 6] = [
     ("batch", include_str!("../../../shaders/include/batch.wgsl")),
     ("dropout_factor", include_str!("../../../shaders/include/dropout_factor.wgsl")),
+    ("head_sizes", include_str!("../../../shaders/include/head_sizes.wgsl")),
     ("row_total", include_str!("../../../shaders/include/row_total.wgsl")),
     ("tile", include_str!("../../../shaders/include/tile.wgsl")),
     ("total", include_str!("../../../shaders/include/total.wgsl")),

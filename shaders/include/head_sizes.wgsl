@@ -1,0 +1,5 @@
+// Sizes of an attention layer: heads, features of one, and a score's factor.
+const HEADS: u32 = {{ heads }}u;
+const DK: u32 = {{ dk }}u;
+const WIDTH: u32 = HEADS * DK;
+const SCALE: f32 = inverseSqrt(f32(DK));
