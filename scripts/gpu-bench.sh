@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Everything a machine with a real GPU can show in a few minutes: parity of every kernel and of the whole model on that
-# adapter, then training steps at three sizes, against PyTorch where a Python with PyTorch is given.
+# adapter, then training steps at three sizes, against PyTorch where a Python with PyTorch and pykt's windows are given.
 #
 #   scripts/gpu-bench.sh OUT_DIR [PYTHON] [WINDOWS_CSV]
 set -euo pipefail
@@ -13,7 +13,7 @@ cargo build --release --locked
 bin="${CARGO_TARGET_DIR:-target}/release/gainakt"
 GAINAKT_DEVICE=gpu cargo test --release --locked --test golden --test ops 2>&1 | tee "$out/parity.txt"
 against=()
-if [[ -n $python ]]; then against=(--against "$python" --modes fast,trim); fi
+if [[ -n $python && -n $windows ]]; then against=(--against "$python" --modes fast,trim); fi
 data=(--windows random)
 if [[ -n $windows ]]; then data=(--data "$windows"); fi
 for preset in gainakt2exp assist2015_small; do

@@ -250,7 +250,16 @@ impl GainAkt {
         let count = self.layout.count();
         let mut values = vec![0.0; 2 * count];
         for p in self.layout.parameters() {
-            let Some((_, part)) = moments.get(&p.name).filter(|(_, part)| part.len() == 2 * p.len()) else { continue };
+            // A head without its partner never moved and has none.
+            let Some((_, part)) = moments.get(&p.name) else { continue };
+            if part.len() != 2 * p.len() {
+                return Err(crate::error::Error::Checkpoint(format!(
+                    "the moments of \"{}\" have {} values, expected {}; they are of another model",
+                    p.name,
+                    part.len(),
+                    2 * p.len()
+                )));
+            }
             values[p.at..p.at + p.len()].copy_from_slice(&part[..p.len()]);
             values[count + p.at..count + p.at + p.len()].copy_from_slice(&part[p.len()..]);
         }

@@ -1,7 +1,7 @@
 //! GainAKT2Exp (SPEC §2) forward and backward as a fixed sequence of kernels, the same on every device.
 
 use super::layout::{BlockAt, Layout};
-use super::work::{Backward, BlockWork, Forward};
+use super::work::{Backward, BlockWork, Forward, encoded};
 use super::{DropoutSites, ModelConfig};
 use crate::error::Result;
 use crate::ops::{
@@ -84,8 +84,7 @@ impl<K: Kernels> Network<K> {
             let (ctx, val) = previous.map_or((&work.ctx, &work.val), |p| (&p.ctx, &p.val));
             block_forward(k, p, batch, at, heads, [ctx, val], block, &dropout);
         }
-        let last = work.blocks.get((layout.blocks.len() + turns).saturating_sub(1) % turns.max(1));
-        let (ctx, val) = last.map_or((&work.ctx, &work.val), |p| (&p.ctx, &p.val));
+        let [ctx, val] = encoded([&work.ctx, &work.val], &work.blocks, layout.blocks.len());
         let [first, second] = layout.prediction;
         let joined = Input::Joined([ctx, val, &work.next]);
         k.linear(p, batch, joined, &[first], Activation::Relu, sites.site(), &mut work.hidden);
@@ -106,9 +105,7 @@ impl<K: Kernels> Network<K> {
     /// The streams after the encoder, `len` values each.
     pub(super) async fn read_encoded(&mut self, len: usize) -> Result<(Vec<f32>, Vec<f32>)> {
         let Self { kernels, work, layout, .. } = self;
-        let turns = work.blocks.len().max(1);
-        let last = work.blocks.get((layout.blocks.len() + turns - 1) % turns);
-        let (ctx, val) = last.map_or((&work.ctx, &work.val), |b| (&b.ctx, &b.val));
+        let [ctx, val] = encoded([&work.ctx, &work.val], &work.blocks, layout.blocks.len());
         Ok((kernels.read(ctx, 0, len).await?, kernels.read(val, 0, len).await?))
     }
 
@@ -140,8 +137,7 @@ impl<K: Kernels> Network<K> {
         k.losses(batch, skills, losses, &work.stats, &mut back.losses);
 
         let dropouts: Vec<BlockDropout> = layout.blocks.iter().map(|_| BlockDropout::next(&mut sites)).collect();
-        let last = work.blocks.last();
-        let (ctx, val) = last.map_or((&work.ctx, &work.val), |b| (&b.ctx, &b.val));
+        let [ctx, val] = encoded([&work.ctx, &work.val], &work.blocks, layout.blocks.len());
         let [first, second] = layout.prediction;
         k.linear_weight_grad(batch, &work.d_logits, Input::Rows(&work.hidden), &[second], &mut back.grads);
         let through =

@@ -39,6 +39,12 @@ pub(super) struct Forward<F> {
     pub d_logits: F,
 }
 
+/// Context and value stream after `count` blocks that took turns in `blocks`: the `embedded` ones without a block.
+pub(super) fn encoded<'a, F>(embedded: [&'a F; 2], blocks: &'a [BlockWork<F>], count: usize) -> [&'a F; 2] {
+    let turns = blocks.len().max(1);
+    blocks.get((count + turns - 1) % turns).map_or(embedded, |b| [&b.ctx, &b.val])
+}
+
 /// Arrays of a backward pass and of the optimizer.
 #[derive(Debug)]
 pub(super) struct Backward<F> {

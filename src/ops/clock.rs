@@ -15,7 +15,7 @@ pub struct Clock {
     pub bytes_held: u64,
     /// Most bytes of the device's arrays at any time.
     pub bytes_peak: u64,
-    /// Seconds by operation, where [`Self::timed`] is set.
+    /// Seconds by operation: always on the CPU, on a GPU where [`Self::timed`] is set.
     pub seconds: BTreeMap<&'static str, f64>,
     /// Whether each operation is waited for and timed: slower, for profiles only.
     pub timed: bool,

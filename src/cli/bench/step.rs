@@ -138,6 +138,12 @@ pub(super) fn step(args: &StepArgs) -> Result<()> {
     config.training.batch_size = args.batch_size.unwrap_or(config.training.batch_size);
     config.model_config.seq_len = args.seq_len.unwrap_or(config.model_config.seq_len);
     config.check()?;
+    if args.against.is_some() && (args.data.is_none() || args.windows != Windows::Data) {
+        return Err(Error::Config(
+            "--against needs --data FILE (pykt's sequences) and its windows, so that both take the same steps"
+                .to_owned(),
+        ));
+    }
     let corpus = load_corpus(&config)?;
     let skills = corpus.skills.len();
     let count = config.training.batch_size * (args.warmup + args.steps);

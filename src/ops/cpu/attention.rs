@@ -68,7 +68,7 @@ pub(super) fn backward(saved: [&[f32]; 5], grad: &[f32], offsets: &[u32], at: He
     let tasks: Vec<_> = dq.into_iter().zip(dk).zip(dv).collect();
     tasks.into_par_iter().zip(offsets.par_windows(2)).for_each(|(((dq, dk), dv), w)| {
         let (start, end) = (w[0] as usize, w[1] as usize);
-        // Queries past this many rows add to a key's gradient in several products; the first replaces.
+        // Every block of queries adds to the keys and values before it.
         let (mut p, mut ds) = (vec![0.0; ROWS * (end - start)], vec![0.0; ROWS * (end - start)]);
         dk.fill(0.0);
         dv.fill(0.0);
