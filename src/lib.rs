@@ -1,6 +1,7 @@
 //! gainakt: trains, evaluates and shows GainAKT2Exp, an interpretable knowledge-tracing transformer.
 //!
-//! One core and its doors. Arrows point one way: `cli → experiment → train → evaluate, objective → model → ops`,
+//! One core and its doors. Arrows point one way:
+//! `app → workshop → experiment → train → evaluate, objective → model → ops` (`cli` stands beside `app`),
 //! with `config` and `data` below them; `platform`, `error` and `pyjson` serve all.
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -17,5 +18,7 @@ pub mod ops;
 pub mod platform;
 pub mod pyjson;
 pub mod train;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod workshop;
 
 pub use error::{Error, Result};

@@ -7,11 +7,11 @@ use clap::{Args, ValueEnum};
 use futures_lite::future::block_on;
 
 use super::evaluate::Trained;
-use super::terminal::{figure, spread};
+use super::terminal::spread;
 use crate::error::{Error, Result};
 use crate::evaluate::{infer, trajectory};
 use crate::experiment::{
-    Circumstances, File, Launch, RunFolder, RunRecord, checklist, config_differences, differences, export_weights,
+    Circumstances, File, Launch, RunFolder, RunRecord, checklist, config_differences, differences, export_weights, figure,
     fingerprint, import_weights, load_corpus, marks, metric_differences, overlay, predictions_csv, pretty, read_config,
     start,
 };
@@ -125,7 +125,7 @@ pub(super) fn reproduce(args: &ReproduceArgs) -> Result<()> {
         }
     }
     if let Some(results) = ended.filter(|r| r.ended != "stopped") {
-        session.complete(&corpus, args.device, &results)?;
+        block_on(session.complete(&corpus, args.device, &results))?;
     }
     let same_adapter = recorded["device"]["adapter"] == adapter.as_str();
     let tolerance = if same_adapter { 0.0 } else { ACROSS_DEVICES };

@@ -5,13 +5,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
+use futures_lite::future::block_on;
 
-use super::terminal::{figure, spread};
+use super::terminal::spread;
 use super::train::{SettingsArgs, settings};
 use crate::config::Config;
 use crate::error::Result;
 use crate::evaluate::parts;
-use crate::experiment::{Circumstances, File, Launch, RunFolder, RunRecord, finished_folder, load_corpus, start};
+use crate::experiment::{
+    Circumstances, File, Launch, RunFolder, RunRecord, figure, finished_folder, load_corpus, start,
+};
 use crate::platform::device::DeviceChoice;
 use crate::platform::{files, utc_stamp};
 use crate::train::Message;
@@ -158,7 +161,7 @@ fn one(path: &Path, title: &str, config: &Config, device: DeviceChoice) -> Resul
         }
     }
     drop(log);
-    results.map_or(Ok(()), |results| session.complete(&corpus, device, &results))
+    results.map_or(Ok(()), |results| block_on(session.complete(&corpus, device, &results)))
 }
 
 /// Mean ± standard deviation of every ablation over its finished runs; also as summary.csv.

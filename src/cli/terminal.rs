@@ -5,6 +5,7 @@ use std::io::Write;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::evaluate::Measure;
+use crate::experiment::measure_lines;
 
 /// The terminal of one command.
 pub(super) struct Terminal {
@@ -52,34 +53,8 @@ impl Terminal {
 
     /// Prints the figures of some parts of the data as a table.
     pub(super) fn measures(&mut self, parts: &[(&str, &Measure)]) {
-        let known = parts.iter().any(|(_, m)| m.truth_correlation.is_some());
-        let truth = if known { "  truth" } else { "" };
-        self.line(&format!(
-            "part         windows    steps     AUC     acc    loss  M-AUC{truth}  M-corr  G-corr  violations"
-        ));
-        for (name, m) in parts {
-            let violations = [m.monotonicity_violation_rate, m.negative_gain_rate, m.bounds_violation_rate];
-            let worst = violations.into_iter().flatten().reduce(f64::max);
-            self.line(&format!(
-                "{name:<12}{:>8}{:>9}{}{}{}{}{}{}{}{}",
-                m.windows,
-                m.steps,
-                figure(m.auc, 8, 4),
-                figure(m.accuracy, 8, 4),
-                figure(m.loss, 8, 4),
-                figure(m.mastery_auc, 7, 3),
-                if known { figure(m.truth_correlation, 7, 3) } else { String::new() },
-                figure(m.mastery_correlation, 8, 3),
-                figure(m.gain_correlation, 8, 3),
-                figure(worst, 12, 4),
-            ));
-        }
+        measure_lines(parts).iter().for_each(|line| self.line(line));
     }
-}
-
-/// A number in `width` columns, a dash where there is none.
-pub(super) fn figure(value: Option<f64>, width: usize, digits: usize) -> String {
-    value.map_or_else(|| format!("{:>width$}", "–"), |v| format!("{v:>width$.digits$}"))
 }
 
 /// Mean and sample standard deviation of what is defined.

@@ -5,18 +5,19 @@ use std::sync::Arc;
 
 use async_channel::Sender;
 use clap::Args;
+use futures_lite::future::block_on;
 
 use super::ColumnArgs;
-use super::terminal::{Terminal, figure};
+use super::terminal::Terminal;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::evaluate::parts;
 use crate::experiment::{
-    Circumstances, File, Launch, RunFolder, Session, finished_folder, load_corpus, read_config, start,
+    Account, Circumstances, File, Launch, RunFolder, Session, finished_folder, load_corpus, read_config, start,
 };
 use crate::platform::device::DeviceChoice;
 use crate::platform::{Instant, files, utc_stamp};
-use crate::train::{Command, EpochRow, Message, Phase, Results};
+use crate::train::{Command, Message, Phase, Results};
 
 /// Data and settings of a run.
 #[derive(Debug, Clone, Args)]
@@ -101,20 +102,14 @@ pub(super) fn train(args: &TrainArgs) -> Result<()> {
         None => RunFolder::create(&args.out, &args.title)?,
     };
     let mut terminal = Terminal::new(Some(Box::new(files::append(&folder.file(File::Log))?)));
-    terminal.line(&format!(
-        "data      {}: {} students, {} skills, {} windows ({seconds:.1} s)",
-        config.data.dataset,
-        corpus.students.len(),
-        corpus.skills.len(),
-        corpus.windows.len()
-    ));
+    terminal.line(&Account::data(&config, &corpus, seconds));
     let mut session =
         start(Launch { config, corpus: corpus.clone(), device: args.device, folder: folder.clone(), about })?;
     stop_on_interrupt(session.commands());
     let outcome = show(&mut session, &mut terminal, folder.path());
     terminal.clear();
     match outcome? {
-        Some(results) if results.ended != "stopped" => session.complete(&corpus, args.device, &results),
+        Some(results) if results.ended != "stopped" => block_on(session.complete(&corpus, args.device, &results)),
         _ => Ok(()),
     }
 }
@@ -164,28 +159,14 @@ fn stop_on_interrupt(commands: Sender<Command>) {
 }
 
 fn show(session: &mut Session, terminal: &mut Terminal, folder: &Path) -> Result<Option<Box<Results>>> {
+    let mut account = Account::new(folder);
     let mut ended = None;
-    let mut epoch_began = Instant::now();
     let mut epochs = 0;
     while let Some(message) = session.wait()? {
+        account.lines(&message).iter().for_each(|line| terminal.line(line));
         match message {
-            Message::Device { label, .. } => terminal.line(&format!("device    {label}")),
-            Message::Started { parameters, steps, first_epoch, epochs: all, parts } => {
-                epochs = all;
-                terminal.line(&format!("model     {parameters} parameters, {steps} steps an epoch"));
-                let [train, validation, test] =
-                    parts.map(|(windows, steps)| format!("{windows} windows, {steps} steps"));
-                terminal.line(&format!("train     {train}\nvalidate  {validation}\ntest      {test}"));
-                terminal.line(&format!("folder    {}", folder.display()));
-                if first_epoch > 1 {
-                    terminal.line(&format!("continued with epoch {first_epoch}"));
-                }
-                terminal.line(
-                    "epoch  train loss     AUC | validation loss     AUC     acc  M-AUC  M-corr  G-corr |  seconds",
-                );
-                epoch_began = Instant::now();
-            }
-            Message::Progress { epoch, phase, done, total, loss } => {
+            Message::Started { epochs: all, .. } => epochs = all,
+            Message::Progress { epoch, phase, done, total, loss, .. } => {
                 let task = match phase {
                     Phase::Train => format!("epoch {epoch}/{epochs}"),
                     Phase::Validate => format!("epoch {epoch}/{epochs} validating"),
@@ -193,50 +174,9 @@ fn show(session: &mut Session, terminal: &mut Terminal, folder: &Path) -> Result
                 };
                 terminal.progress(&task, &loss.map_or(String::new(), |l| format!("loss {l:.4}")), done, total);
             }
-            Message::Epoch(row) => {
-                let seconds = epoch_began.elapsed().as_secs_f64();
-                epoch_began = Instant::now();
-                terminal.line(&epoch_line(&row, seconds));
-            }
-            Message::Warning(text) => terminal.line(&format!("warning   {text}")),
-            Message::Finished(results) => {
-                finished(terminal, &results, folder);
-                ended = Some(results);
-            }
-            Message::Checkpoint { .. } => {}
+            Message::Finished(results) => ended = Some(results),
+            _ => {}
         }
     }
     Ok(ended)
-}
-
-fn epoch_line(row: &EpochRow, seconds: f64) -> String {
-    let v = &row.validation;
-    format!(
-        "{:>5}{:>12.4}{} |{}{}{}{}{}{} |{seconds:>9.1}",
-        row.epoch,
-        row.train_loss,
-        figure(row.train_auc, 8, 4),
-        figure(v.loss, 16, 4),
-        figure(v.auc, 8, 4),
-        figure(v.accuracy, 8, 4),
-        figure(v.mastery_auc, 7, 3),
-        figure(v.mastery_correlation, 8, 3),
-        figure(v.gain_correlation, 8, 3),
-    )
-}
-
-fn finished(terminal: &mut Terminal, results: &Results, folder: &Path) {
-    terminal.line(&format!("ended     {}", results.ended));
-    if results.ended == "stopped" {
-        terminal.line(&format!("go on with: gainakt train --resume {}", folder.display()));
-        return;
-    }
-    terminal.line(&format!("best      epoch {}", results.best_epoch));
-    let mut parts = vec![("train", &results.train), ("validation", &results.validation)];
-    match &results.test {
-        Some(test) => parts.push(("test", test)),
-        None => terminal.line("test      the data have no held-out test set (give pykt's with --test-data)"),
-    }
-    terminal.measures(&parts);
-    terminal.line(&format!("folder    {}", folder.display()));
 }

@@ -63,7 +63,7 @@ pub fn stratified_sample(lengths: &[usize], students: usize) -> Vec<usize> {
 }
 
 /// numpy's linear percentile of sorted values.
-fn percentile(sorted: &[f64], percent: f64) -> f64 {
+pub(super) fn percentile(sorted: &[f64], percent: f64) -> f64 {
     let at = percent / 100.0 * (sorted.len() - 1) as f64;
     let (low, high) = (at.floor() as usize, at.ceil() as usize);
     let (a, b) = (sorted[low], sorted[high]);

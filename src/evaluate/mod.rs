@@ -3,12 +3,18 @@
 mod infer;
 mod measure;
 mod metrics;
+mod moment;
 mod parts;
+mod survey;
 mod trajectory;
 
 pub use infer::{HeadsOutcome, WindowOutcome, infer};
 pub use measure::{Measure, global_alignment, measure, truth_correlation};
 pub use metrics::{accuracy, auc, correlation, cumulative_mastery, stratified_sample};
+pub use moment::moment;
 pub use parts::{evaluate_parts, parts};
+pub use survey::{
+    Bin, Calibration, ClassCourse, StudentSummary, class_course, part_of, survey, windows_by_student,
+};
 pub(crate) use trajectory::csv_field;
-pub use trajectory::{Step, Trajectory, trajectory};
+pub use trajectory::{Step, Trajectory, path, trajectory};

@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::data::{Corpus, RaggedBatch, Skill, Window};
+use crate::data::{Corpus, RaggedBatch, Skill};
 use crate::error::{Error, Result};
 use crate::model::{DropoutSites, GainAkt};
 
 /// A student's path through all their windows.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Trajectory {
     /// Student id.
     pub student: String,
@@ -20,7 +20,7 @@ pub struct Trajectory {
 }
 
 /// One answer and what the model made of it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     /// Position among the student's answers, from 0.
     pub position: u32,
@@ -30,6 +30,8 @@ pub struct Step {
     pub skill: u32,
     /// 1 right, 0 wrong.
     pub response: u8,
+    /// Answers of this skill so far, this one among them: how much evidence there is.
+    pub attempts: u32,
     /// p(right) the model gave this answer beforehand; none for a window's first.
     pub prediction: Option<f32>,
     /// Mastery of every skill after the answer; empty where the model has no heads.
@@ -37,7 +39,7 @@ pub struct Step {
     /// Gain of every skill from the answer; empty where the model has no heads.
     pub gain: Vec<f32>,
     /// Known mastery of every skill after the answer, in a simulated class.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub true_mastery: Option<Vec<f32>>,
 }
 
@@ -55,45 +57,72 @@ pub async fn trajectory(model: &mut GainAkt, corpus: &Corpus, id: &str) -> Resul
             some.join(", ")
         )));
     }
+    let truth = corpus.truth.as_ref().map(|t| &t.mastery[windows[0].student as usize]);
     let mut steps = Vec::new();
     for (w, window) in windows.iter().enumerate() {
-        steps.extend(window_steps(model, corpus, window, w).await?);
+        for (t, mut step) in path(model, &window.skills, &window.responses).await?.into_iter().enumerate() {
+            step.position = window.first + t as u32;
+            step.window = w;
+            let cells = step.position as usize * corpus.skills.len()..(step.position as usize + 1) * corpus.skills.len();
+            step.true_mastery = truth.and_then(|truth| truth.get(cells)).map(<[f32]>::to_vec);
+            steps.push(step);
+        }
     }
+    count_attempts(&mut steps, corpus.skills.len());
     Ok(Trajectory { student: id.to_owned(), skills: corpus.skills.clone(), steps })
 }
 
-async fn window_steps(model: &mut GainAkt, corpus: &Corpus, window: &Window, number: usize) -> Result<Vec<Step>> {
+/// What the model makes of answers given one after another, in one window; positions count from 0.
+///
+/// # Errors
+/// The device fails.
+pub async fn path(model: &mut GainAkt, skills: &[u32], responses: &[u8]) -> Result<Vec<Step>> {
     let skill_count = model.config().num_c;
-    // A stand-in for the unknown next exercise gives the last answer a row of its own.
-    let (mut skills, mut responses) = (window.skills.clone(), window.responses.clone());
-    skills.push(0);
-    responses.push(0);
-    let mut batch = RaggedBatch::default();
-    batch.push(&skills, &responses);
-    let output = model.forward(batch, DropoutSites::evaluation()).await?;
+    let output = model.forward(closed_window(skills, responses), DropoutSites::evaluation()).await?;
     let (mastery, gains) = output.heads.map_or_else(Default::default, |h| (h.mastery, h.gains));
     let row =
         |values: &[f32], t: usize| values.get(t * skill_count..(t + 1) * skill_count).unwrap_or_default().to_vec();
-    let truth = corpus.truth.as_ref().map(|t| &t.mastery[window.student as usize]);
-    Ok((0..window.skills.len())
+    let mut steps: Vec<Step> = (0..skills.len())
         .map(|t| Step {
-            position: window.first + t as u32,
-            window: number,
-            skill: window.skills[t],
-            response: window.responses[t],
+            position: t as u32,
+            skill: skills[t],
+            response: responses[t],
             prediction: t.checked_sub(1).map(|before| 1.0 / (1.0 + (-output.logits[before]).exp())),
             mastery: row(&mastery, t),
             gain: row(&gains, t),
-            true_mastery: truth.map(|truth| row(truth, window.first as usize + t)),
+            ..Step::default()
         })
-        .collect())
+        .collect();
+    count_attempts(&mut steps, skill_count);
+    Ok(steps)
+}
+
+/// A window in which every answer has a row: a stand-in for the unknown next exercise gives the last one its own.
+pub(super) fn closed_window(skills: &[u32], responses: &[u8]) -> RaggedBatch {
+    let mut batch = RaggedBatch::default();
+    close(&mut batch, skills, responses);
+    batch
+}
+
+/// Appends a window as [`closed_window`] makes it.
+pub(super) fn close(batch: &mut RaggedBatch, skills: &[u32], responses: &[u8]) {
+    batch.push(&[skills, &[0]].concat(), &[responses, &[0]].concat());
+}
+
+fn count_attempts(steps: &mut [Step], skills: usize) {
+    let mut attempts = vec![0; skills];
+    for step in steps {
+        let count = &mut attempts[step.skill as usize];
+        *count += 1;
+        step.attempts = *count;
+    }
 }
 
 impl Trajectory {
     /// As CSV, one row an answer and skill: step, what was answered, and that skill's mastery and gain.
     pub fn to_csv(&self) -> String {
         let mut out = String::from(
-            "position,window,skill_id,skill_name,response,prediction,of_skill_id,of_skill_name,mastery,gain,true_mastery\n",
+            "position,window,skill_id,skill_name,response,attempts,prediction,of_skill_id,of_skill_name,mastery,gain,true_mastery\n",
         );
         let number = |value: Option<&f32>| value.map_or(String::new(), f32::to_string);
         for step in &self.steps {
@@ -101,12 +130,13 @@ impl Trajectory {
             for (c, skill) in self.skills.iter().enumerate() {
                 let _ = writeln!(
                     out,
-                    "{},{},{},{},{},{},{},{},{},{},{}",
+                    "{},{},{},{},{},{},{},{},{},{},{},{}",
                     step.position,
                     step.window,
                     csv_field(&own.id),
                     csv_field(&own.name),
                     step.response,
+                    step.attempts,
                     number(step.prediction.as_ref()),
                     csv_field(&skill.id),
                     csv_field(&skill.name),

@@ -1,5 +1,6 @@
 //! The reproducibility checklist: ten statements about a folder, each tried on the folder itself.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::folder::{File, RunFolder};
@@ -13,10 +14,10 @@ use crate::pyjson;
 use crate::train::{TrainState, decode_weights};
 
 /// One statement and whether it holds: `Err` says why not.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
     /// What should hold.
-    pub statement: &'static str,
+    pub statement: String,
     /// A remark where it does, the reason where it does not.
     pub outcome: std::result::Result<String, String>,
 }
@@ -37,7 +38,7 @@ pub fn checklist(folder: &RunFolder) -> Vec<Item> {
     ];
     let look = Look { folder };
     all.into_iter()
-        .map(|(statement, test)| Item { statement, outcome: test(&look).map_err(|e| e.to_string()) })
+        .map(|(statement, test)| Item { statement: statement.to_owned(), outcome: test(&look).map_err(|e| e.to_string()) })
         .collect()
 }
 

@@ -1,5 +1,6 @@
 //! Two or more runs side by side.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::folder::{File, RunFolder};
@@ -14,7 +15,7 @@ use crate::train::{EpochRow, Results};
 const IGNORED: [&str; 5] = ["runtime.", "hardware.", "experiment.title", "data.path", "data.test_path"];
 
 /// What a finished folder says of its run.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
     /// Folder name.
     pub name: String,
@@ -37,7 +38,7 @@ impl RunRecord {
         let name = folder.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
         let text = |file: File| {
             let path = folder.file(file);
-            if !path.is_file() {
+            if !files::is_file(&path) {
                 return Err(Error::Config(format!("{}: missing; the run is not finished", path.display())));
             }
             files::read_text(&path)

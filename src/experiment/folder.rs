@@ -98,7 +98,7 @@ impl RunFolder {
     /// It has no config.json.
     pub fn open(path: &Path) -> Result<Self> {
         let folder = Self { path: path.to_owned() };
-        if !folder.file(File::Config).is_file() {
+        if !files::is_file(&folder.file(File::Config)) {
             return Err(Error::Config(format!("{}: not an experiment folder (no config.json in it)", path.display())));
         }
         Ok(folder)
@@ -121,7 +121,7 @@ impl RunFolder {
     pub fn names(&self) -> Result<Vec<String>> {
         let mut names = files::list(&self.path)?;
         let artifacts = self.path.join(ARTIFACTS);
-        if artifacts.is_dir() {
+        if files::is_dir(&artifacts) {
             names.extend(files::list(&artifacts)?.into_iter().map(|n| format!("{ARTIFACTS}/{n}")));
         }
         names.sort();

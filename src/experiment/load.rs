@@ -82,7 +82,7 @@ pub fn load_dataset(path: &Path, columns: &ColumnNames) -> Result<Dataset> {
 /// The checkpoint is missing, damaged, or of another shape than config and data ask for.
 pub fn load_model(folder: &RunFolder, config: &Config, skills: usize, device: &Device) -> Result<GainAkt> {
     let path = folder.file(File::Best);
-    if !path.is_file() {
+    if !files::is_file(&path) {
         return Err(Error::Checkpoint(format!(
             "{}: no epoch of this run is finished; continue it with gainakt train --resume",
             path.display()

@@ -49,7 +49,7 @@ pub fn seal(folder: &RunFolder) -> Result<()> {
 pub fn differences(folder: &RunFolder) -> Result<Vec<String>> {
     let path = folder.file(File::Manifest);
     let name = path.display().to_string();
-    if !path.is_file() {
+    if !files::is_file(&path) {
         return Err(Error::Config(format!("{name}: missing; the run is unfinished, or the manifest was deleted")));
     }
     let manifest: Manifest =

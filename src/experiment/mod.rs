@@ -1,5 +1,6 @@
 //! The folder a run leaves and what reads it back (SPEC §6).
 
+mod account;
 mod artifacts;
 mod checklist;
 mod compare;
@@ -13,6 +14,7 @@ mod record;
 mod report;
 mod session;
 
+pub use account::{Account, figure, measure_lines};
 pub use artifacts::student_plot;
 pub use checklist::{Item, checklist};
 pub use compare::{RunRecord, config_differences, metric_differences, overlay};

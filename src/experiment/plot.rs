@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::{Error, Result};
 
 const WIDTH: f64 = 920.0;
@@ -12,7 +14,7 @@ const COLOURS: [&str; 8] = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9
 const DASHES: [&str; 3] = ["", "7 4", "2 3"];
 
 /// One line.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Series {
     /// Legend text.
     pub name: String,
@@ -27,7 +29,7 @@ pub struct Series {
 }
 
 /// A plot.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Plot {
     /// Heading.
     pub title: String,

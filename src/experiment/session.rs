@@ -1,7 +1,6 @@
 //! A run with its folder: the owner thread trains, the session keeps what it sends and passes it on.
 
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
 use async_channel::{Receiver, Sender};
 use futures_lite::future::block_on;
@@ -15,10 +14,10 @@ use super::record::{Circumstances, config_json, metrics_csv, pretty, results_jso
 use super::report::readme;
 use crate::config::Config;
 use crate::data::Corpus;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::model::ModelConfig;
 use crate::platform::device::{DeviceChoice, choose};
-use crate::platform::{files, spawn_owner};
+use crate::platform::{Owner, files, spawn_owner};
 use crate::train::{CheckpointKind, Command, Control, EpochRow, Message, Request, Results, Resume, TrainState, run};
 
 /// Messages that may wait; checkpoints are large, so a slow disk holds the run back rather than fill memory.
@@ -48,7 +47,7 @@ pub struct Session {
     history: Vec<EpochRow>,
     messages: Receiver<Message>,
     commands: Sender<Command>,
-    owner: Option<JoinHandle<Result<Results>>>,
+    owner: Option<Owner<Result<Results>>>,
 }
 
 /// Starts training on a thread of its own.
@@ -84,7 +83,7 @@ pub fn start(launch: Launch) -> Result<Session> {
 
 fn saved_state(folder: &RunFolder, shape: &ModelConfig) -> Result<Option<Resume>> {
     let path = folder.file(File::State);
-    if !path.is_file() {
+    if !files::is_file(&path) {
         return Ok(None);
     }
     let state = TrainState::decode(&path.display().to_string(), &files::read(&path)?, shape)?;
@@ -94,7 +93,7 @@ fn saved_state(folder: &RunFolder, shape: &ModelConfig) -> Result<Option<Resume>
 
 /// Whether a folder is complete, its manifest written: there is nothing to continue.
 pub fn finished_folder(folder: &RunFolder) -> bool {
-    folder.file(File::Manifest).is_file()
+    files::is_file(&folder.file(File::Manifest))
 }
 
 impl Session {
@@ -103,39 +102,42 @@ impl Session {
         self.commands.clone()
     }
 
+    /// [`Self::next`] for those who have nothing else to do.
+    ///
+    /// # Errors
+    /// As [`Self::next`].
+    pub fn wait(&mut self) -> Result<Option<Message>> {
+        block_on(self.next())
+    }
+
     /// Waits for the next message, writes what it carries into the folder and hands it on; `None` when the run
-    /// is over.
+    /// is over. Nothing is lost where it is dropped while waiting.
     ///
     /// # Errors
     /// What ended the run, or a file that cannot be written.
-    pub fn wait(&mut self) -> Result<Option<Message>> {
-        match self.messages.recv_blocking() {
+    pub async fn next(&mut self) -> Result<Option<Message>> {
+        match self.messages.recv().await {
             Ok(message) => {
                 self.keep(&message)?;
                 Ok(Some(message))
             }
-            Err(_) => self.end(),
+            Err(_) => self.end().await,
         }
     }
 
-    fn end(&mut self) -> Result<Option<Message>> {
-        let Some(owner) = self.owner.take() else {
+    async fn end(&mut self) -> Result<Option<Message>> {
+        let Some(owner) = &self.owner else {
             return Ok(None);
         };
-        match owner.join() {
-            Ok(Err(error)) if !self.folder.file(File::Config).exists() => {
+        let outcome = owner.join().await.flatten();
+        self.owner = None;
+        match outcome {
+            Err(error) if !files::is_file(&self.folder.file(File::Config)) => {
                 // Nothing was trained: a folder that says nothing is only litter.
                 files::remove_dir(self.folder.path())?;
                 Err(error)
             }
-            Ok(outcome) => outcome.map(|_| None),
-            Err(panic) => {
-                let text = panic
-                    .downcast_ref::<String>()
-                    .map(String::as_str)
-                    .or_else(|| panic.downcast_ref::<&str>().copied());
-                Err(Error::Device(format!("training failed inside the device: {}", text.unwrap_or("no reason given"))))
-            }
+            outcome => outcome.map(|_| None),
         }
     }
 
@@ -157,11 +159,9 @@ impl Session {
     ///
     /// # Errors
     /// The device fails or a file cannot be written.
-    pub fn complete(&self, corpus: &Corpus, device: DeviceChoice, results: &Results) -> Result<()> {
-        block_on(async {
-            let compute = choose(device).await?;
-            write_artifacts(&self.folder, &self.config, corpus, &self.history, &compute.device).await
-        })?;
+    pub async fn complete(&self, corpus: &Corpus, device: DeviceChoice, results: &Results) -> Result<()> {
+        let compute = choose(device).await?;
+        write_artifacts(&self.folder, &self.config, corpus, &self.history, &compute.device).await?;
         self.folder.write(File::Readme, readme(&self.folder, &self.config, results)?.as_bytes())?;
         seal(&self.folder)
     }

@@ -2,7 +2,7 @@
 
 use super::layout::{Layout, Weights};
 use super::network::{Network, Step};
-use super::{DropoutSites, ModelConfig};
+use super::{DropoutSites, ModelConfig, Moment};
 use crate::data::RaggedBatch;
 use crate::error::Result;
 use crate::ops::cpu::Cpu;
@@ -165,6 +165,30 @@ impl GainAkt {
             n.kernels.read(&n.work.stats, 0, rows * RowStat::COUNT).await?
         });
         Ok(RowStats { values, rows })
+    }
+
+    /// Looks closely at the last row of `batch`, which must be one window.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub async fn moment(&mut self, batch: RaggedBatch) -> Result<Moment> {
+        let plan = Plan::new(batch, self.config.num_c);
+        on!(self, n => n.moment(plan).await)
+    }
+
+    /// Mastery after every row, `[N, C]`, with the figures of each row: what a survey of many students needs.
+    /// Mastery is empty where the model has no heads.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub async fn survey(&mut self, batch: RaggedBatch) -> Result<(RowStats, Vec<f32>)> {
+        let cells = if self.config.interpretable() { batch.rows() * self.config.num_c } else { 0 };
+        let stats = self.row_stats(batch).await?;
+        let mastery = match cells {
+            0 => Vec::new(),
+            cells => on!(self, n => n.kernels.read(&n.work.mastery, 0, cells).await?),
+        };
+        Ok((stats, mastery))
     }
 
     /// One training step; nothing is read from the device. `log` = number of this step since the terms were last

@@ -4,6 +4,7 @@ mod config;
 mod dropout_sites;
 mod gainakt;
 mod layout;
+mod moment;
 mod network;
 mod work;
 
@@ -11,4 +12,5 @@ pub use config::ModelConfig;
 pub use dropout_sites::DropoutSites;
 pub use gainakt::{GainAkt, HeadsOutput, Output, RowStats};
 pub use layout::{Layout, Parameter, Weights};
+pub use moment::Moment;
 pub use network::Step;

@@ -13,12 +13,14 @@ use crate::ops::{
 #[derive(Debug)]
 pub(super) struct Network<K: Kernels> {
     pub kernels: K,
-    config: ModelConfig,
-    layout: Layout,
-    params: K::Floats,
+    pub config: ModelConfig,
+    pub layout: Layout,
+    pub params: K::Floats,
     pub work: Forward<K::Floats>,
     pub learning: Option<Backward<K::Floats>>,
-    batch: Option<K::Batch>,
+    pub batch: Option<K::Batch>,
+    /// Whether a forward pass leaves every block's results, for those who look inside.
+    pub keep_blocks: bool,
     /// Loss terms and probabilities of the steps since the last read.
     log: [K::Floats; 2],
 }
@@ -49,7 +51,7 @@ impl<K: Kernels> Network<K> {
         kernels.write(&mut params, values);
         let work = Forward::new(&mut kernels)?;
         let log = [kernels.floats(TERMS.len())?, kernels.floats(4)?];
-        Ok(Self { kernels, config, layout, params, work, learning: None, batch: None, log })
+        Ok(Self { kernels, config, layout, params, work, learning: None, batch: None, keep_blocks: false, log })
     }
 
     pub(super) fn write_params(&mut self, values: &[f32]) {
@@ -63,7 +65,8 @@ impl<K: Kernels> Network<K> {
     /// Runs the model on `plan`; results lie in `work`.
     pub(super) fn forward(&mut self, plan: Plan, sites: DropoutSites) -> Result<()> {
         let (n, w) = (plan.rows(), plan.windows());
-        let blocks = if self.learning.is_some() { self.layout.blocks.len() } else { 2.min(self.layout.blocks.len()) };
+        let all = self.layout.blocks.len();
+        let blocks = if self.learning.is_some() || self.keep_blocks { all } else { 2.min(all) };
         self.work.reserve(&mut self.kernels, &self.config, blocks, n, w)?;
         self.batch = Some(self.kernels.batch(plan, self.batch.take())?);
         self.run_forward(sites);

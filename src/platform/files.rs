@@ -72,6 +72,33 @@ pub fn create_new_dir(path: &Path) -> Result<bool> {
     }
 }
 
+/// Whether there is a file at `path`.
+pub fn is_file(path: &Path) -> bool {
+    path.is_file()
+}
+
+/// Whether there is a folder at `path`.
+pub fn is_dir(path: &Path) -> bool {
+    path.is_dir()
+}
+
+/// Names of the folders in a folder, sorted.
+///
+/// # Errors
+/// The system refuses.
+pub fn list_dirs(path: &Path) -> Result<Vec<String>> {
+    let fail = |e| Error::io(path.display(), e);
+    let mut names = Vec::new();
+    for entry in fs::read_dir(path).map_err(fail)? {
+        let entry = entry.map_err(fail)?;
+        if entry.path().is_dir() {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
 /// Names of the files in a folder, without those being written (`.part`).
 ///
 /// # Errors
@@ -97,10 +124,13 @@ pub fn remove_dir(path: &Path) -> Result<()> {
     fs::remove_dir_all(path).map_err(|e| Error::io(path.display(), e))
 }
 
+/// A file that lines are appended to.
+pub type Log = File;
+
 /// Opens a file to append lines to.
 ///
 /// # Errors
 /// The system refuses.
-pub fn append(path: &Path) -> Result<File> {
+pub fn append(path: &Path) -> Result<Log> {
     File::options().create(true).append(true).open(path).map_err(|e| Error::io(path.display(), e))
 }

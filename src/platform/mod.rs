@@ -5,6 +5,7 @@ pub mod device;
 pub mod files;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
+mod owner;
 #[cfg(target_arch = "wasm32")]
 mod web;
 
@@ -13,6 +14,7 @@ pub use native::{peak_memory, spawn_owner, system, yield_now};
 #[cfg(target_arch = "wasm32")]
 pub use web::yield_now;
 
+pub use owner::Owner;
 pub use web_time::Instant;
 
 /// The time in UTC as `YYYYMMDD_HHMMSS`.

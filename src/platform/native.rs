@@ -1,22 +1,35 @@
 //! Native threads.
 
-use std::thread::JoinHandle;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::Owner;
 use crate::error::{Error, Result};
 
 /// Starts a thread that runs `task` to the end.
 ///
 /// # Errors
 /// The system refuses a thread.
-pub fn spawn_owner<T, F>(name: &str, task: impl FnOnce() -> F + Send + 'static) -> Result<JoinHandle<T>>
+pub fn spawn_owner<T, F>(name: &str, task: impl FnOnce() -> F + Send + 'static) -> Result<Owner<T>>
 where
     T: Send + 'static,
     F: Future<Output = T>,
 {
+    let (end, owner) = Owner::new();
     std::thread::Builder::new()
         .name(name.to_owned())
-        .spawn(move || futures_lite::future::block_on(task()))
-        .map_err(|e| Error::Device(format!("no thread for training: {e}")))
+        .spawn(move || {
+            let outcome = catch_unwind(AssertUnwindSafe(|| futures_lite::future::block_on(task())));
+            // Nobody may be waiting any more.
+            let _ = end.try_send(outcome.map_err(|panic| reason(&*panic)));
+        })
+        .map_err(|e| Error::Device(format!("no thread for {name}: {e}")))?;
+    Ok(owner)
+}
+
+/// What a panic said.
+fn reason(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("no reason given").to_owned()
 }
 
 /// Lets others run; native threads need no help.

@@ -126,6 +126,8 @@ pub enum Message {
         total: usize,
         /// Mean loss of the steps read last, in [`Phase::Train`].
         loss: Option<f64>,
+        /// Bytes of the model's arrays on its device.
+        held: u64,
     },
     /// An epoch ended.
     Epoch(Box<EpochRow>),

@@ -180,7 +180,8 @@ impl<'a> Trainer<'a> {
             self.stepper.step(windows, &settings, learning_rate)?;
             if (i + 1) % READ_EVERY == 0 || i + 1 == total {
                 let loss = log.read(epoch, &mut self.stepper).await?;
-                control.say(Message::Progress { epoch, phase: Phase::Train, done: i + 1, total, loss }).await?;
+                let held = self.stepper.model.clock().bytes_held;
+                control.say(Message::Progress { epoch, phase: Phase::Train, done: i + 1, total, loss, held }).await?;
             }
         }
         let variance = log.mean("mastery_variance");
@@ -199,9 +200,9 @@ impl<'a> Trainer<'a> {
     }
 
     async fn validate(&mut self, row: &mut EpochRow, windows: &[&Window], control: &Control) -> Result<()> {
-        let epoch = row.epoch;
+        let (epoch, total, held) = (row.epoch, windows.len(), self.stepper.model.clock().bytes_held);
         let progress = |done| {
-            let message = Message::Progress { epoch, phase: Phase::Validate, done, total: windows.len(), loss: None };
+            let message = Message::Progress { epoch, phase: Phase::Validate, done, total, loss: None, held };
             // Progress may be dropped where the listener is slow.
             let _ = control.messages.try_send(message);
         };
@@ -245,10 +246,10 @@ impl<'a> Trainer<'a> {
         }
         let (_, weights) = decode_weights("the best checkpoint", best)?;
         self.stepper.model.write_weights(&weights)?;
-        let epoch = self.state.epoch;
+        let (epoch, held) = (self.state.epoch, self.stepper.model.clock().bytes_held);
         let progress = |done, total| {
-            let _ =
-                control.messages.try_send(Message::Progress { epoch, phase: Phase::Evaluate, done, total, loss: None });
+            let message = Message::Progress { epoch, phase: Phase::Evaluate, done, total, loss: None, held };
+            let _ = control.messages.try_send(message);
         };
         let [train, validation, test] =
             evaluate_parts(&mut self.stepper.model, self.config, self.corpus, windows, progress).await?;

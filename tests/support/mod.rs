@@ -77,5 +77,5 @@ pub fn train_on(
         listen(&message, &commands);
         heard.push(message);
     }
-    Outcome { results: owner.join().unwrap(), messages: heard }
+    Outcome { results: futures_lite::future::block_on(owner.join()).unwrap(), messages: heard }
 }

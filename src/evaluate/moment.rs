@@ -1,0 +1,13 @@
+//! One student at one moment: what comes next, and what the model looks back on.
+
+use super::trajectory::closed_window;
+use crate::error::Result;
+use crate::model::{GainAkt, Moment};
+
+/// Looks at the moment after these answers, which must fit one window and be at least one.
+///
+/// # Errors
+/// The device fails.
+pub async fn moment(model: &mut GainAkt, skills: &[u32], responses: &[u8]) -> Result<Moment> {
+    model.moment(closed_window(skills, responses)).await
+}

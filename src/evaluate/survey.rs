@@ -1,0 +1,252 @@
+//! Every student in a few figures, for lists and for the class as a whole.
+
+use serde::{Deserialize, Serialize};
+
+use super::metrics::{auc, correlation};
+use super::trajectory::close;
+use crate::data::{Corpus, Fold, Part, RaggedBatch, Window};
+use crate::error::Result;
+use crate::model::GainAkt;
+use crate::ops::RowStat;
+
+/// Fewest steps of a window whose correlation counts.
+const MIN_STEPS: usize = 3;
+/// Points kept of a student's course, for a sparkline.
+const COURSE: usize = 24;
+/// Bins of predicted probability in a calibration.
+const BINS: usize = 10;
+
+/// One student in figures.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct StudentSummary {
+    /// Index into [`Corpus::students`].
+    pub student: u32,
+    /// Answers in the windows the model reads.
+    pub answers: u32,
+    /// Right ones.
+    pub right: u32,
+    /// AUC of the predictions of this student's answers.
+    pub auc: Option<f64>,
+    /// Correlation of mean mastery with the next answers, mean over windows long enough (SPEC §5).
+    pub correlation: Option<f64>,
+    /// Mean mastery of the skills this student practised, at up to 24 answers evenly apart, the last among them;
+    /// empty where the model has no heads.
+    pub course: Vec<f32>,
+    /// Mastery of every skill after the last answer.
+    pub mastery: Vec<f32>,
+    /// Answers of every skill.
+    pub attempts: Vec<u32>,
+}
+
+impl StudentSummary {
+    /// Share of right answers.
+    pub fn share_right(&self) -> f64 {
+        f64::from(self.right) / f64::from(self.answers.max(1))
+    }
+
+    /// Mean mastery of the skills practised, after the last answer.
+    pub fn final_mastery(&self) -> Option<f32> {
+        self.course.last().copied()
+    }
+}
+
+/// Predictions gathered by how sure they were.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Bin {
+    /// Predictions.
+    pub count: u32,
+    /// Mean predicted probability.
+    pub predicted: f64,
+    /// Share of answers that were right.
+    pub right: f64,
+}
+
+/// Whether p(right) means what it says: answers predicted with about p should be right in about p of the cases.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Calibration {
+    /// Tenths of predicted probability, from 0 to 1.
+    pub bins: [Bin; BINS],
+}
+
+impl Calibration {
+    /// Takes in one prediction and its outcome.
+    pub fn add(&mut self, probability: f32, right: bool) {
+        let bin = &mut self.bins[((probability * BINS as f32) as usize).min(BINS - 1)];
+        bin.count += 1;
+        let share = 1.0 / f64::from(bin.count);
+        bin.predicted += (f64::from(probability) - bin.predicted) * share;
+        bin.right += (f64::from(u8::from(right)) - bin.right) * share;
+    }
+
+    /// Expected calibration error: mean distance of predicted and observed share, weighted by count; none of nothing.
+    pub fn error(&self) -> Option<f64> {
+        let count: u32 = self.bins.iter().map(|b| b.count).sum();
+        let sum: f64 = self.bins.iter().map(|b| f64::from(b.count) * (b.predicted - b.right).abs()).sum();
+        (count > 0).then(|| sum / f64::from(count))
+    }
+}
+
+/// Windows of each student, in time order.
+pub fn windows_by_student(corpus: &Corpus) -> Vec<Vec<u32>> {
+    let mut windows = vec![Vec::new(); corpus.students.len()];
+    for (i, window) in corpus.windows.iter().enumerate() {
+        windows[window.student as usize].push(i as u32);
+    }
+    windows
+}
+
+/// The part a window belongs to where `fold` is the validation fold.
+pub fn part_of(window: &Window, fold: u8) -> Part {
+    match window.fold {
+        Fold::Test => Part::Test,
+        Fold::Train(k) if k == fold => Part::Validation,
+        Fold::Train(_) => Part::Train,
+    }
+}
+
+/// Figures of some students, each given with their windows (at least one each), in one forward pass. The
+/// predictions go into `calibrations`, one a part: training, validation, test.
+///
+/// # Errors
+/// The device fails.
+pub async fn survey(
+    model: &mut GainAkt,
+    students: &[Vec<&Window>],
+    fold: u8,
+    calibrations: &mut [Calibration; 3],
+) -> Result<Vec<StudentSummary>> {
+    let skills = model.config().num_c;
+    let mut batch = RaggedBatch::default();
+    students.iter().flatten().for_each(|w| close(&mut batch, &w.skills, &w.responses));
+    let offsets = batch.offsets.clone();
+    let (stats, mastery) = model.survey(batch).await?;
+    let mut starts = offsets.into_iter().map(|o| o as usize);
+    let mut summaries = Vec::with_capacity(students.len());
+    for windows in students {
+        let mut gather = Gather::new(windows, skills);
+        for window in windows {
+            let rows = starts.next().unwrap_or_default();
+            let probability = &stats.column(RowStat::Probability)[rows..rows + window.steps()];
+            let mean = &stats.column(RowStat::MeanMastery)[rows..rows + window.steps()];
+            let calibration = &mut calibrations[part_of(window, fold) as usize];
+            gather.predictions(window, probability, calibration);
+            if !mastery.is_empty() {
+                gather.mastery(window, mean, &mastery[rows * skills..(rows + window.skills.len()) * skills]);
+            }
+        }
+        summaries.push(gather.summary());
+    }
+    Ok(summaries)
+}
+
+/// One student's figures in the making.
+struct Gather {
+    summary: StudentSummary,
+    practised: Vec<usize>,
+    probabilities: Vec<f64>,
+    targets: Vec<bool>,
+    correlations: Vec<f64>,
+    course: Vec<f32>,
+}
+
+impl Gather {
+    fn new(windows: &[&Window], skills: usize) -> Self {
+        let mut attempts = vec![0; skills];
+        windows.iter().flat_map(|w| &w.skills).for_each(|&c| attempts[c as usize] += 1);
+        let answers = || windows.iter().flat_map(|w| &w.responses);
+        Self {
+            practised: (0..skills).filter(|&c| attempts[c] > 0).collect(),
+            summary: StudentSummary {
+                student: windows.first().map_or(0, |w| w.student),
+                answers: answers().count() as u32,
+                right: answers().map(|&r| u32::from(r)).sum(),
+                attempts,
+                ..StudentSummary::default()
+            },
+            probabilities: Vec::new(),
+            targets: Vec::new(),
+            correlations: Vec::new(),
+            course: Vec::new(),
+        }
+    }
+
+    fn predictions(&mut self, window: &Window, probability: &[f32], calibration: &mut Calibration) {
+        for (&p, &r) in probability.iter().zip(&window.responses[1..]) {
+            self.probabilities.push(f64::from(p));
+            self.targets.push(r == 1);
+            calibration.add(p, r == 1);
+        }
+    }
+
+    fn mastery(&mut self, window: &Window, mean: &[f32], mastery: &[f32]) {
+        let skills = self.summary.attempts.len();
+        if mean.len() >= MIN_STEPS {
+            let mean: Vec<f64> = mean.iter().map(|&m| f64::from(m)).collect();
+            let next: Vec<f64> = window.responses[1..].iter().map(|&r| f64::from(r)).collect();
+            self.correlations.extend(correlation(&mean, &next));
+        }
+        for row in mastery.chunks_exact(skills) {
+            let sum: f32 = self.practised.iter().map(|&c| row[c]).sum();
+            self.course.push(sum / self.practised.len() as f32);
+        }
+        self.summary.mastery = mastery[mastery.len() - skills..].to_vec();
+    }
+
+    fn summary(mut self) -> StudentSummary {
+        self.summary.auc = auc(&self.probabilities, &self.targets);
+        let n = self.correlations.len();
+        self.summary.correlation = (n > 0).then(|| self.correlations.iter().sum::<f64>() / n as f64);
+        let points = self.course.len().min(COURSE);
+        let at = |i: usize| if points == 1 { 0 } else { i * (self.course.len() - 1) / (points - 1) };
+        self.summary.course = (0..points).map(|i| self.course[at(i)]).collect();
+        self.summary
+    }
+}
+
+/// Quartiles of mastery over students, by answers given: where a student stands in the class.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ClassCourse {
+    /// Students the quartiles are over.
+    pub students: usize,
+    /// By answers given (less one), then by skill: lower quartile, median, upper quartile; as far as a fifth of the
+    /// students, and at least four, got.
+    pub quartiles: Vec<Vec<[f32; 3]>>,
+}
+
+/// The course of a class of students, by the first window of each.
+///
+/// # Errors
+/// The device fails.
+pub async fn class_course(model: &mut GainAkt, windows: &[&Window]) -> Result<ClassCourse> {
+    const WINDOWS: usize = 64;
+    let skills = model.config().num_c;
+    let mut paths: Vec<Vec<f32>> = Vec::with_capacity(windows.len());
+    for part in windows.chunks(WINDOWS) {
+        let mut batch = RaggedBatch::default();
+        part.iter().for_each(|w| close(&mut batch, &w.skills, &w.responses));
+        let ranges: Vec<_> = (0..batch.windows()).map(|w| batch.range(w)).collect();
+        let (_, mastery) = model.survey(batch).await?;
+        if mastery.is_empty() {
+            return Ok(ClassCourse::default());
+        }
+        paths.extend(ranges.into_iter().map(|r| mastery[r.start * skills..r.end * skills].to_vec()));
+        crate::platform::yield_now().await;
+    }
+    let enough = (paths.len() / 5).max(4);
+    let mut quartiles = Vec::new();
+    let mut values = Vec::with_capacity(paths.len());
+    for t in 0.. {
+        let there: Vec<&[f32]> = paths.iter().filter_map(|p| p.get(t * skills..(t + 1) * skills)).collect();
+        if there.len() < enough {
+            break;
+        }
+        let of_skill = |c: usize| {
+            values.clear();
+            values.extend(there.iter().map(|row| f64::from(row[c])));
+            values.sort_unstable_by(f64::total_cmp);
+            [25.0, 50.0, 75.0].map(|percent| super::metrics::percentile(&values, percent) as f32)
+        };
+        quartiles.push((0..skills).map(of_skill).collect());
+    }
+    Ok(ClassCourse { students: paths.len(), quartiles })
+}

@@ -1,0 +1,76 @@
+//! Inside one moment of one student: what the heads look at, and what every next exercise would bring.
+
+use super::DropoutSites;
+use super::network::Network;
+use super::work::encoded;
+use crate::data::RaggedBatch;
+use crate::error::Result;
+use crate::ops::{Activation, Dropout, Input, Kernels, Plan};
+
+/// The last row of a window, looked at closely.
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Moment {
+    /// p(right) of each skill, were it asked next.
+    pub next: Vec<f32>,
+    /// How much each head looks at each row of the window, `[blocks][heads][rows]`: softmax of q·k/√width (SPEC §2).
+    pub attention: Vec<Vec<Vec<f32>>>,
+}
+
+impl<K: Kernels> Network<K> {
+    /// Looks at the last row of `plan`, which must be one window.
+    pub(super) async fn moment(&mut self, plan: Plan) -> Result<Moment> {
+        let (n, d) = (plan.rows(), self.config.d_model);
+        self.keep_blocks = true;
+        self.forward(plan, DropoutSites::evaluation())?;
+        let mut attention = Vec::with_capacity(self.layout.blocks.len());
+        for block in &self.work.blocks[..self.layout.blocks.len()] {
+            let query = self.kernels.read(&block.qkv, (n - 1) * d, d).await?;
+            let keys = self.kernels.read(&block.qkv, n * d, n * d).await?;
+            attention.push(weights(&query, &keys, self.config.n_heads));
+        }
+        let [ctx, val] = encoded([&self.work.ctx, &self.work.val], &self.work.blocks, self.layout.blocks.len());
+        let ctx = self.kernels.read(ctx, (n - 1) * d, d).await?;
+        let val = self.kernels.read(val, (n - 1) * d, d).await?;
+        Ok(Moment { next: self.next(&ctx, &val).await?, attention })
+    }
+
+    /// p(right) of every skill after a row with these streams: the prediction head on one row a skill.
+    async fn next(&mut self, ctx: &[f32], val: &[f32]) -> Result<Vec<f32>> {
+        let skills = self.config.num_c;
+        let mut each = RaggedBatch::default();
+        (0..skills as u32).for_each(|c| each.push(&[0, c], &[0, 0]));
+        let batch = self.kernels.batch(Plan::new(each, skills), self.batch.take())?;
+        self.work.reserve(&mut self.kernels, &self.config, 0, skills, skills)?;
+        let Self { kernels: k, params: p, work, layout, .. } = self;
+        k.embed(p, &batch, layout.tables, &mut work.ctx, &mut work.val, &mut work.next);
+        k.write(&mut work.ctx, &ctx.repeat(skills));
+        k.write(&mut work.val, &val.repeat(skills));
+        let [first, second] = layout.prediction;
+        let joined = Input::Joined([&work.ctx, &work.val, &work.next]);
+        k.linear(p, &batch, joined, &[first], Activation::Relu, Dropout::OFF, &mut work.hidden);
+        k.linear(p, &batch, Input::Rows(&work.hidden), &[second], Activation::None, Dropout::OFF, &mut work.logits);
+        let logits = k.read(&work.logits, 0, skills).await?;
+        self.batch = Some(batch);
+        Ok(logits.into_iter().map(|l| 1.0 / (1.0 + (-l).exp())).collect())
+    }
+}
+
+/// Attention of one query row over all `keys`, `[heads][rows]`.
+fn weights(query: &[f32], keys: &[f32], heads: usize) -> Vec<Vec<f32>> {
+    let width = query.len() / heads;
+    let scale = 1.0 / (width as f32).sqrt();
+    let head = |h: usize| {
+        let part = h * width..(h + 1) * width;
+        let dot = |key: &[f32]| query[part.clone()].iter().zip(&key[part.clone()]).map(|(q, k)| q * k).sum::<f32>();
+        softmax(keys.chunks_exact(query.len()).map(|key| dot(key) * scale).collect())
+    };
+    (0..heads).map(head).collect()
+}
+
+fn softmax(mut scores: Vec<f32>) -> Vec<f32> {
+    let top = scores.iter().copied().fold(f32::MIN, f32::max);
+    scores.iter_mut().for_each(|s| *s = (*s - top).exp());
+    let sum: f32 = scores.iter().sum();
+    scores.iter_mut().for_each(|s| *s /= sum);
+    scores
+}

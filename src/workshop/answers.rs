@@ -1,0 +1,85 @@
+//! Answers about the open data: students, the class, and what a data file holds.
+
+use super::protocol::{DataReport, Tell};
+use super::subject::Subject;
+use crate::config::Config;
+use crate::data::{Corpus, Window};
+use crate::error::{Error, Result};
+use crate::evaluate::{Calibration, ClassCourse, Trajectory, class_course, parts, survey, trajectory};
+use crate::model::GainAkt;
+use crate::platform::Instant;
+
+/// Rows surveyed at once: little enough that a question never waits long.
+const ROWS: usize = 2048;
+/// Students the class's quartiles are over, drawn evenly.
+const COURSE_STUDENTS: usize = 600;
+
+/// A walk through all students, a few at a time.
+#[derive(Debug)]
+pub(super) struct Survey {
+    next: usize,
+    calibrations: [Calibration; 3],
+    total: usize,
+    done: usize,
+}
+
+impl Survey {
+    pub(super) fn new(subject: &Subject) -> Self {
+        let total = subject.windows.iter().filter(|w| !w.is_empty()).count();
+        Self { next: 0, calibrations: Default::default(), total, done: 0 }
+    }
+
+    pub(super) fn done(&self) -> bool {
+        self.done == self.total
+    }
+
+    /// The next few students.
+    pub(super) async fn some(&mut self, subject: &mut Subject) -> Result<Vec<Tell>> {
+        let mut students: Vec<Vec<&Window>> = Vec::new();
+        let mut rows = 0;
+        while rows < ROWS && self.next < subject.windows.len() {
+            let windows: Vec<&Window> =
+                subject.windows[self.next].iter().map(|&w| &subject.corpus.windows[w as usize]).collect();
+            self.next += 1;
+            if !windows.is_empty() {
+                rows += windows.iter().map(|w| w.skills.len()).sum::<usize>();
+                students.push(windows);
+            }
+        }
+        let fold = subject.info.config.data.fold;
+        let summaries = survey(&mut subject.model, &students, fold, &mut self.calibrations).await?;
+        self.done += summaries.len();
+        let mut tells = vec![Tell::Surveyed { summaries, done: self.done, total: self.total }];
+        if self.done() {
+            tells.push(Tell::Calibrated(self.calibrations));
+        }
+        Ok(tells)
+    }
+}
+
+/// The path of the student with this index.
+pub(super) async fn student(model: &mut GainAkt, corpus: &Corpus, student: u32) -> Result<Trajectory> {
+    let id = corpus.students.get(student as usize);
+    let id = id.ok_or_else(|| Error::Config(format!("there is no student number {student}")))?;
+    trajectory(model, corpus, id).await
+}
+
+/// The class's quartiles, by the first windows of up to 600 students evenly apart.
+pub(super) async fn course(subject: &mut Subject) -> Result<ClassCourse> {
+    let firsts: Vec<u32> = subject.windows.iter().filter_map(|w| w.first().copied()).collect();
+    let step = firsts.len().div_ceil(COURSE_STUDENTS).max(1);
+    let windows: Vec<&Window> = firsts.iter().step_by(step).map(|&w| &subject.corpus.windows[w as usize]).collect();
+    class_course(&mut subject.model, &windows).await
+}
+
+/// What a corpus read since `began` holds.
+pub(super) fn report(config: &Config, corpus: &Corpus, began: Instant) -> Result<DataReport> {
+    let windows = parts(config, corpus)?;
+    Ok(DataReport {
+        name: corpus.name.clone(),
+        students: corpus.students.len(),
+        skills: corpus.skills.len(),
+        parts: windows.each_ref().map(|w| (w.len(), Corpus::steps(w))),
+        seconds: began.elapsed().as_secs_f64(),
+    })
+}

@@ -1,0 +1,286 @@
+//! What the front door asks and what the workshop tells: serde values, so that they cross thread and worker borders.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::Config;
+use crate::data::{Part, Skill};
+use crate::evaluate::{Calibration, ClassCourse, Step, StudentSummary, Trajectory};
+use crate::experiment::{Item, Plot, RunRecord};
+use crate::model::{ModelConfig, Moment};
+use crate::platform::device::DeviceChoice;
+use crate::train::{Command, Message};
+
+/// What to look at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Source {
+    /// The embedded class and the model that comes with the program.
+    Embedded,
+    /// An experiment's folder: its best model on its data.
+    Run(PathBuf),
+    /// A checkpoint file, on the data that are open.
+    Checkpoint(PathBuf),
+}
+
+/// Which model to look through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Lens {
+    /// The model that is open.
+    Main,
+    /// The one it is compared with.
+    Other,
+}
+
+/// Answers in time order.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Answers {
+    /// Skill indices.
+    pub skills: Vec<u32>,
+    /// 1 right, 0 wrong.
+    pub responses: Vec<u8>,
+}
+
+/// A run to be started.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrainOrder {
+    /// All settings, the data's place among them.
+    pub config: Config,
+    /// Where to compute.
+    pub device: DeviceChoice,
+    /// Folder the run's folder is made in.
+    pub out: PathBuf,
+    /// Last part of the folder's name.
+    pub title: String,
+    /// An interrupted run to go on with; its settings count then.
+    pub resume: Option<PathBuf>,
+}
+
+/// What to write into a file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Export {
+    /// Text as it is: CSV, JSON, SVG.
+    Text(String),
+    /// SVG text, to be drawn as PNG.
+    Png(String),
+}
+
+/// A question or an order.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Ask {
+    /// Open something in place of what is open.
+    Open(Source),
+    /// Look through another checkpoint or run too, or no longer.
+    Compare(Option<Source>),
+    /// Follow a student, now and after every epoch of a run; `with` is one more to compare with.
+    Student {
+        /// Index into the students.
+        student: u32,
+        /// Another one.
+        with: Option<u32>,
+    },
+    /// What the model makes of these answers.
+    WhatIf {
+        /// Comes back with the answer.
+        ticket: u64,
+        /// The answers.
+        answers: Answers,
+    },
+    /// What comes next and what is looked back on, after these answers.
+    Moment {
+        /// Comes back with the answer.
+        ticket: u64,
+        /// The answers.
+        answers: Answers,
+    },
+    /// The class's median and quartiles.
+    Course,
+    /// Read the data a config names, and say what is in them.
+    CheckData(Box<Config>),
+    /// Start a run.
+    Train(Box<TrainOrder>),
+    /// An order to the run under way.
+    Command(Command),
+    /// List the runs in a folder.
+    Runs(PathBuf),
+    /// Everything about one run; the checklist takes some seconds.
+    Inspect(PathBuf),
+    /// Two finished runs side by side.
+    CompareRuns([PathBuf; 2]),
+    /// Write a file.
+    Save(PathBuf, Export),
+}
+
+/// One student in the open data.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StudentInfo {
+    /// The id as the file writes it.
+    pub id: String,
+    /// Training, validation or test.
+    pub part: Part,
+    /// Answers in the windows the model reads.
+    pub answers: u32,
+    /// Right ones.
+    pub right: u32,
+}
+
+/// What is open.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SubjectInfo {
+    /// What a person would call it.
+    pub title: String,
+    /// Where the model comes from, in a line.
+    pub model_about: String,
+    /// The run's folder, where there is one.
+    pub folder: Option<PathBuf>,
+    /// Settings.
+    pub config: Config,
+    /// Sizes of the model.
+    pub model: ModelConfig,
+    /// Skills by index.
+    pub skills: Vec<Skill>,
+    /// Students by index; those without a window have no answers.
+    pub students: Vec<StudentInfo>,
+    /// Whether the true mastery is known.
+    pub has_truth: bool,
+}
+
+/// What a data file holds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DataReport {
+    /// Its name.
+    pub name: String,
+    /// Students kept.
+    pub students: usize,
+    /// Skills.
+    pub skills: usize,
+    /// Windows and answers to be predicted of training, validation and test.
+    pub parts: [(usize, usize); 3],
+    /// Seconds it took to read.
+    pub seconds: f64,
+}
+
+/// One run in a folder of runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunEntry {
+    /// Its folder.
+    pub path: PathBuf,
+    /// Folder name.
+    pub name: String,
+    /// Whether it came to its end and was sealed.
+    pub finished: bool,
+    /// Epochs done.
+    pub epochs: usize,
+    /// Name of the data.
+    pub dataset: String,
+    /// Best validation AUC.
+    pub best_auc: Option<f64>,
+    /// AUC of the best model on the held-out test set.
+    pub test_auc: Option<f64>,
+    /// Why it cannot be read, where it cannot.
+    pub problem: Option<String>,
+}
+
+/// Everything about one run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunDetail {
+    /// Its folder.
+    pub path: PathBuf,
+    /// Settings, figures and epochs.
+    pub record: RunRecord,
+    /// The reproducibility checklist, tried just now.
+    pub checklist: Vec<Item>,
+    /// Files changed, added or deleted since it was sealed.
+    pub changed: Vec<String>,
+}
+
+/// Two runs side by side.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunPair {
+    /// The runs.
+    pub runs: [RunRecord; 2],
+    /// Settings in which they differ: key and both values.
+    pub differences: Vec<(String, Vec<String>)>,
+    /// Validation AUC by epoch of both.
+    pub plot: Plot,
+}
+
+/// What the workshop says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Tell {
+    /// Something is being done that may take a while; an empty text ends it.
+    Busy(String),
+    /// Something was opened; all that was known of what was open before is void.
+    Opened(Box<SubjectInfo>),
+    /// The open model has other weights now; figures of students follow.
+    Weights {
+        /// Where they come from, in a line.
+        about: String,
+    },
+    /// What the open model is compared with; none: no longer.
+    Compared(Option<String>),
+    /// Figures of some students; `done` of `total` are surveyed.
+    Surveyed {
+        /// The students.
+        summaries: Vec<StudentSummary>,
+        /// Students surveyed.
+        done: usize,
+        /// Students in all.
+        total: usize,
+    },
+    /// Calibration on training, validation and test part, over all students.
+    Calibrated([Calibration; 3]),
+    /// The student followed, through one of the lenses.
+    Student {
+        /// Index into the students.
+        student: u32,
+        /// Through which model.
+        lens: Lens,
+        /// The path.
+        path: Box<Trajectory>,
+    },
+    /// What became of answers.
+    WhatIf {
+        /// Of the question.
+        ticket: u64,
+        /// A step an answer.
+        steps: Vec<Step>,
+    },
+    /// What comes next and what is looked back on.
+    Moment {
+        /// Of the question.
+        ticket: u64,
+        /// The moment.
+        moment: Moment,
+    },
+    /// The class's median and quartiles.
+    Course(ClassCourse),
+    /// What a data file holds, or why it cannot be used.
+    Data(Result<DataReport, String>),
+    /// The run's folder, and what it says; checkpoints come without their bytes.
+    Run(Box<Message>),
+    /// A run began in this folder.
+    RunBegan {
+        /// The folder.
+        folder: PathBuf,
+        /// Its settings.
+        config: Box<Config>,
+    },
+    /// The run under way is over and its folder complete; an error says why it is not.
+    RunEnded(Result<String, String>),
+    /// Runs in a folder.
+    Runs(PathBuf, Vec<RunEntry>),
+    /// One run.
+    Inspected(Box<RunDetail>),
+    /// Two runs.
+    Pair(Box<RunPair>),
+    /// A file was written.
+    Saved(PathBuf),
+    /// Something that was asked for could not be done: what, and why.
+    Failed {
+        /// What was being done.
+        doing: String,
+        /// Why it failed and what to do.
+        problem: String,
+    },
+}

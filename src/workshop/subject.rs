@@ -1,0 +1,142 @@
+//! What is open: a corpus, a model to look through, and the one it is compared with.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::protocol::{Source, StudentInfo, SubjectInfo};
+use crate::config::Config;
+use crate::data::Corpus;
+use crate::error::{Error, Result};
+use crate::evaluate::{part_of, windows_by_student};
+use crate::experiment::{File, RunFolder, load_corpus, load_model, read_config};
+use crate::model::{GainAkt, ModelConfig};
+use crate::platform::{device::Device, files};
+use crate::train::decode_weights;
+
+/// The model that comes with the program: `configs/demo.json` trained on the embedded class.
+const EMBEDDED: &[u8] = include_bytes!("../../web/demo.safetensors");
+
+/// A corpus and the models it is looked at through.
+#[derive(Debug)]
+pub(super) struct Subject {
+    pub info: SubjectInfo,
+    pub corpus: Arc<Corpus>,
+    pub model: GainAkt,
+    pub other: Option<GainAkt>,
+    /// Windows of each student.
+    pub windows: Vec<Vec<u32>>,
+}
+
+impl Subject {
+    /// Opens the embedded class or a run's folder.
+    pub(super) fn open(source: &Source) -> Result<Self> {
+        match source {
+            Source::Embedded => {
+                let config = Config::preset("demo")?;
+                let corpus = Arc::new(load_corpus(&config)?);
+                let model = checkpoint_model("the embedded model", EMBEDDED, corpus.skills.len())?;
+                let about = "the model that comes with the program, trained on this class".to_owned();
+                Ok(Self::new("Embedded class", about, None, config, corpus, model))
+            }
+            Source::Run(path) => {
+                let (folder, config) = open_folder(path)?;
+                let corpus = Arc::new(load_corpus(&config)?);
+                let model = load_model(&folder, &config, corpus.skills.len(), &Device::Cpu)?;
+                let name = folder_name(path);
+                let about = "the run's best model".to_owned();
+                Ok(Self::new(&name, about, Some(path), config, corpus, model))
+            }
+            Source::Checkpoint(path) => Err(Error::Config(format!(
+                "{}: a checkpoint needs data to look at; open a run or the embedded class first",
+                path.display()
+            ))),
+        }
+    }
+
+    /// A subject around a model.
+    pub(super) fn new(
+        title: &str,
+        model_about: String,
+        folder: Option<&Path>,
+        config: Config,
+        corpus: Arc<Corpus>,
+        model: GainAkt,
+    ) -> Self {
+        let windows = windows_by_student(&corpus);
+        let info = SubjectInfo {
+            title: title.to_owned(),
+            model_about,
+            folder: folder.map(Path::to_owned),
+            model: model.config().clone(),
+            skills: corpus.skills.clone(),
+            students: students(&corpus, &windows, config.data.fold),
+            has_truth: corpus.truth.is_some(),
+            config,
+        };
+        Self { info, corpus, model, other: None, windows }
+    }
+
+    /// A model for the open data from `source`, and what to call it.
+    pub(super) fn other_model(&self, source: &Source) -> Result<(GainAkt, String)> {
+        let skills = self.corpus.skills.len();
+        match source {
+            Source::Embedded => {
+                Ok((checkpoint_model("the embedded model", EMBEDDED, skills)?, "the embedded model".to_owned()))
+            }
+            Source::Run(path) => {
+                let (folder, config) = open_folder(path)?;
+                let model = load_model(&folder, &config, skills, &Device::Cpu)?;
+                Ok((model, folder_name(path)))
+            }
+            Source::Checkpoint(path) => {
+                let name = path.display().to_string();
+                Ok((checkpoint_model(&name, &files::read(path)?, skills)?, folder_name(path)))
+            }
+        }
+    }
+}
+
+/// Students with what is known of them without a model.
+fn students(corpus: &Corpus, windows: &[Vec<u32>], fold: u8) -> Vec<StudentInfo> {
+    let info = |(id, windows): (&String, &Vec<u32>)| {
+        let windows = || windows.iter().map(|&w| &corpus.windows[w as usize]);
+        StudentInfo {
+            id: id.clone(),
+            part: windows().next().map_or(crate::data::Part::Test, |w| part_of(w, fold)),
+            answers: windows().map(|w| w.skills.len() as u32).sum(),
+            right: windows().flat_map(|w| &w.responses).map(|&r| u32::from(r)).sum(),
+        }
+    };
+    corpus.students.iter().zip(windows).map(info).collect()
+}
+
+/// A model from a checkpoint that says its own sizes, for data of `skills` skills.
+fn checkpoint_model(name: &str, bytes: &[u8], skills: usize) -> Result<GainAkt> {
+    let (shape, weights) = decode_weights(name, bytes)?;
+    let shape = shape.ok_or_else(|| {
+        Error::Checkpoint(format!("{name}: the file does not say its model's sizes; take it in with gainakt import"))
+    })?;
+    if shape.num_c != skills {
+        return Err(Error::Checkpoint(format!(
+            "{name}: the model knows {} skills, the open data have {skills}; open the data it was trained on",
+            shape.num_c
+        )));
+    }
+    GainAkt::from_weights(&shape, &weights, &Device::Cpu)
+}
+
+pub(super) fn open_folder(path: &Path) -> Result<(RunFolder, Config)> {
+    let folder = RunFolder::open(path)?;
+    let file = folder.file(File::Config);
+    let config = read_config(&file.display().to_string(), &files::read_text(&file)?)?;
+    Ok((folder, config))
+}
+
+pub(super) fn folder_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// The shape of the model a config asks for on `corpus`.
+pub(super) fn shape(config: &Config, corpus: &Corpus) -> ModelConfig {
+    ModelConfig::new(config, corpus.skills.len())
+}

@@ -1,0 +1,176 @@
+//! A run under way: its folder, its log, and the open model that learns along.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::protocol::{Tell, TrainOrder};
+use super::serve::Workshop;
+use super::subject::{Subject, folder_name, open_folder, shape};
+use crate::config::Config;
+use crate::data::Corpus;
+use crate::error::{Error, Result};
+use crate::evaluate::parts;
+use crate::experiment::{
+    Account, Circumstances, File, Launch, RunFolder, Session, finished_folder, load_corpus, load_model, start,
+};
+use crate::model::GainAkt;
+use crate::platform::device::{Device, DeviceChoice};
+use crate::platform::{Instant, files, spawn_owner, utc_stamp};
+use crate::train::{CheckpointKind, Message, Results, decode_weights};
+
+/// A run and what is written down of it.
+pub(super) struct Training {
+    pub session: Session,
+    corpus: Arc<Corpus>,
+    device: DeviceChoice,
+    folder: RunFolder,
+    account: Account,
+    log: files::Log,
+    results: Option<Box<Results>>,
+}
+
+impl Workshop {
+    /// Starts (or goes on with) a run; its data and its untrained model become what is open.
+    pub(super) fn train(&mut self, order: TrainOrder) -> Result<()> {
+        if self.training.is_some() || self.completing.is_some() {
+            return Err(Error::Config("a run is under way already; stop it or wait for its end".to_owned()));
+        }
+        let resumed = order.resume.as_deref().map(open_folder).transpose()?;
+        let config = resumed.as_ref().map_or(order.config, |(_, config)| config.clone());
+        if let Some((folder, _)) = resumed.as_ref().filter(|(folder, _)| finished_folder(folder)) {
+            let name = folder_name(folder.path());
+            return Err(Error::Config(format!("{name}: this run is finished; there is nothing to continue")));
+        }
+        self.teller.tell(Tell::Busy("reading the data".to_owned()));
+        let began = Instant::now();
+        let known = self.subject.as_ref().filter(|s| same_data(&s.info.config, &config));
+        let corpus = match known {
+            Some(subject) => subject.corpus.clone(),
+            None => Arc::new(load_corpus(&config)?),
+        };
+        parts(&config, &corpus)?;
+        let followed = self.followed.filter(|_| known.is_some());
+        let fresh = resumed.is_none();
+        let folder = match resumed {
+            Some((folder, _)) => folder,
+            None => RunFolder::create(&order.out, &order.title)?,
+        };
+        let model = match files::is_file(&folder.file(File::Best)) {
+            true => load_model(&folder, &config, corpus.skills.len(), &Device::Cpu)?,
+            false => GainAkt::new(&shape(&config, &corpus), config.seeds.seed, &Device::Cpu)?,
+        };
+        let about = fresh.then(|| Circumstances {
+            command: format!("gainakt reproduce {}", folder.path().display()),
+            started: utc_stamp(),
+            title: order.title,
+        });
+        let mut log = files::append(&folder.file(File::Log))?;
+        // A full disk shows at the next checkpoint, in words.
+        let _ = writeln!(log, "{}", Account::data(&config, &corpus, began.elapsed().as_secs_f64()));
+        let launch =
+            Launch { config: config.clone(), corpus: corpus.clone(), device: order.device, folder: folder.clone(), about };
+        let session = start(launch)?;
+        self.begin(&config, &corpus, model, folder.path());
+        self.followed = followed;
+        let account = Account::new(folder.path());
+        self.training = Some(Training { session, corpus, device: order.device, folder, account, log, results: None });
+        Ok(())
+    }
+
+    fn begin(&mut self, config: &Config, corpus: &Arc<Corpus>, model: GainAkt, folder: &Path) {
+        let about = "weights before training".to_owned();
+        let subject =
+            Subject::new(&folder_name(folder), about, Some(folder), config.clone(), corpus.clone(), model);
+        let info = Box::new(subject.info.clone());
+        self.subject = Some(subject);
+        self.opened(info);
+        let began = Tell::RunBegan { folder: folder.to_owned(), config: Box::new(config.clone()) };
+        self.teller.tell(began);
+    }
+
+    /// Takes in what the run says.
+    pub(super) async fn hear(&mut self, outcome: Result<Option<Message>>) {
+        match outcome {
+            Ok(Some(message)) => {
+                if let Err(error) = self.learn(&message).await {
+                    self.failed("showing the run's latest model", &error);
+                }
+                let Some(training) = &mut self.training else { return };
+                for line in training.account.lines(&message) {
+                    let _ = writeln!(training.log, "{line}");
+                }
+                if let Message::Finished(results) = &message {
+                    training.results = Some(results.clone());
+                }
+                self.teller.tell(Tell::Run(Box::new(without_bytes(message))));
+            }
+            Ok(None) => self.run_over(),
+            Err(error) => {
+                self.training = None;
+                self.teller.tell(Tell::RunEnded(Err(error.to_string())));
+            }
+        }
+    }
+
+    /// Gives the open model the run's latest weights; at its end the best ones.
+    async fn learn(&mut self, message: &Message) -> Result<()> {
+        let (bytes, about) = match message {
+            Message::Checkpoint { kind: CheckpointKind::Last, epoch, bytes } => {
+                (bytes.clone(), format!("the run after epoch {epoch}"))
+            }
+            Message::Finished(results) if results.ended != "stopped" => {
+                let Some(training) = &self.training else { return Ok(()) };
+                let best = files::read(&training.folder.file(File::Best))?;
+                (best, format!("the run's best model, of epoch {}", results.best_epoch))
+            }
+            _ => return Ok(()),
+        };
+        let (_, weights) = decode_weights("the run's checkpoint", &bytes)?;
+        let subject = self.subject()?;
+        subject.model.write_weights(&weights)?;
+        subject.info.model_about.clone_from(&about);
+        self.teller.tell(Tell::Weights { about });
+        self.tell_followed().await?;
+        // Epochs may be quicker than a survey: one under way is finished first.
+        match &self.survey {
+            Some(_) => self.survey_again = true,
+            None => self.survey = self.subject.as_ref().map(super::answers::Survey::new),
+        }
+        Ok(())
+    }
+
+    fn run_over(&mut self) {
+        let Some(Training { session, corpus, device, results, .. }) = self.training.take() else { return };
+        match results {
+            Some(results) if results.ended != "stopped" => {
+                let complete = move || async move { session.complete(&corpus, device, &results).await };
+                match spawn_owner("gainakt-complete", complete) {
+                    Ok(owner) => self.completing = Some(owner),
+                    Err(error) => self.teller.tell(Tell::RunEnded(Err(error.to_string()))),
+                }
+            }
+            _ => self.teller.tell(Tell::RunEnded(Ok("stopped; its last finished epoch is kept".to_owned()))),
+        }
+    }
+
+    /// The folder of a finished run is complete, or could not be completed.
+    pub(super) fn completed(&mut self, outcome: Result<()>) {
+        self.completing = None;
+        let told = outcome.map(|()| "finished; its folder is complete".to_owned()).map_err(|e| e.to_string());
+        self.teller.tell(Tell::RunEnded(told));
+    }
+}
+
+/// Whether two configs read the same data into the same windows.
+fn same_data(a: &Config, b: &Config) -> bool {
+    let simulated = a.data.path.is_some() || a.seeds.seed == b.seeds.seed;
+    a.data == b.data && a.model_config.seq_len == b.model_config.seq_len && simulated
+}
+
+fn without_bytes(message: Message) -> Message {
+    match message {
+        Message::Checkpoint { kind, epoch, .. } => Message::Checkpoint { kind, epoch, bytes: Vec::new() },
+        other => other,
+    }
+}
