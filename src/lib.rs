@@ -5,6 +5,8 @@
 //! with `config` and `data` below them; `platform`, `error` and `pyjson` serve all.
 
 #[cfg(not(target_arch = "wasm32"))]
+pub mod app;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod cli;
 pub mod config;
 pub mod data;

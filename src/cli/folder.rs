@@ -11,9 +11,9 @@ use super::terminal::spread;
 use crate::error::{Error, Result};
 use crate::evaluate::{infer, trajectory};
 use crate::experiment::{
-    Circumstances, File, Launch, RunFolder, RunRecord, checklist, config_differences, differences, export_weights, figure,
-    fingerprint, import_weights, load_corpus, marks, metric_differences, overlay, predictions_csv, pretty, read_config,
-    start,
+    Circumstances, File, Launch, RunFolder, RunRecord, checklist, config_differences, differences, export_weights,
+    figure, fingerprint, import_weights, load_corpus, marks, metric_differences, overlay, predictions_csv, pretty,
+    read_config, start,
 };
 use crate::model::{Layout, ModelConfig};
 use crate::platform::device::DeviceChoice;

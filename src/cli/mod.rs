@@ -13,20 +13,29 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::app::open_window;
 use crate::data::ColumnNames;
 use crate::error::Result;
+use crate::experiment::RunFolder;
 use crate::platform::device::DeviceChoice;
+use crate::workshop::Source;
 
 /// Trains, evaluates and shows GainAKT2Exp, an interpretable knowledge-tracing transformer.
 #[derive(Debug, Parser)]
 #[command(name = "gainakt", version, about, max_term_width = 100)]
 struct Cli {
+    /// What to do; nothing: open the window.
     #[command(subcommand)]
-    command: CliCommand,
+    command: Option<CliCommand>,
 }
 
 #[derive(Debug, Subcommand)]
 enum CliCommand {
+    /// Open the window on a run, or without one on the embedded class.
+    Open {
+        /// The experiment folder.
+        run_dir: Option<PathBuf>,
+    },
     /// Train a model; without arguments on the embedded class.
     Train(Box<train::TrainArgs>),
     /// Measure a trained model on its training, validation and test data.
@@ -101,7 +110,9 @@ struct RunArgs {
 /// Reads the command line, does what it says and gives the exit code: 2 for bad input, 1 for other failures.
 pub fn main() -> ExitCode {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter()).init();
-    let outcome: Result<()> = match Cli::parse().command {
+    let command = Cli::parse().command.unwrap_or(CliCommand::Open { run_dir: None });
+    let outcome: Result<()> = match command {
+        CliCommand::Open { run_dir } => open(run_dir),
         CliCommand::Train(args) => train::train(&args),
         CliCommand::Evaluate(args) => evaluate::evaluate(&args),
         CliCommand::Explain(args) => evaluate::explain(&args),
@@ -121,6 +132,18 @@ pub fn main() -> ExitCode {
             ExitCode::from(error.exit_code())
         }
     }
+}
+
+/// Opens the window.
+fn open(run_dir: Option<PathBuf>) -> Result<()> {
+    let source = match run_dir {
+        Some(path) => {
+            RunFolder::open(&path)?;
+            Source::Run(path)
+        }
+        None => Source::Embedded,
+    };
+    open_window(source)
 }
 
 /// The command line as a shell would take it.

@@ -4,13 +4,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::ColumnNames;
 
-/// Declares one group: fields with docs and defaults, unknown keys refused.
+/// Declares one group: fields with docs and defaults, unknown keys refused; the docs are there at run time too.
 macro_rules! group {
-    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $kind:ty = $default:expr),* $(,)? }) => {
-        $(#[$doc])*
+    ($(#[doc = $doc:literal])* $name:ident { $($(#[doc = $field_doc:literal])* $field:ident: $kind:ty = $default:expr),* $(,)? }) => {
+        $(#[doc = $doc])*
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         #[serde(default, deny_unknown_fields)]
-        pub struct $name { $($(#[$field_doc])* pub $field: $kind),* }
+        pub struct $name { $($(#[doc = $field_doc])* pub $field: $kind),* }
+
+        impl $name {
+            /// What the group is for, and what each of its keys means.
+            pub const DOCS: GroupDocs =
+                GroupDocs { about: concat!($($doc),*), keys: &[$((stringify!($field), concat!($($field_doc),*))),*] };
+        }
 
         impl Default for $name {
             fn default() -> Self {
@@ -18,6 +24,15 @@ macro_rules! group {
             }
         }
     };
+}
+
+/// What a group of settings and its keys are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GroupDocs {
+    /// The group.
+    pub about: &'static str,
+    /// Key and meaning.
+    pub keys: &'static [(&'static str, &'static str)],
 }
 
 group! {

@@ -7,7 +7,7 @@ mod groups;
 mod snapshot;
 
 pub use groups::{
-    Alignment, Data, Evaluation, GlobalAlignment, Interpretability, ModelShape, Refinement, Seeds, Training,
+    Alignment, Data, Evaluation, GlobalAlignment, GroupDocs, Interpretability, ModelShape, Refinement, Seeds, Training,
 };
 pub use snapshot::{evaluation_snapshot, model_config, reproducibility_policy};
 
@@ -44,6 +44,19 @@ pub const PRESETS: [(&str, &str); 3] = [
     ("demo", include_str!("../../configs/demo.json")),
     ("assist2015_small", include_str!("../../configs/assist2015_small.json")),
     ("gainakt2exp", include_str!("../../configs/gainakt2exp.json")),
+];
+
+/// The groups in the order people meet them, with what they and their keys are for.
+pub const GROUPS: [(&str, GroupDocs); 9] = [
+    ("data", Data::DOCS),
+    ("training", Training::DOCS),
+    ("model_config", ModelShape::DOCS),
+    ("seeds", Seeds::DOCS),
+    ("interpretability", Interpretability::DOCS),
+    ("alignment", Alignment::DOCS),
+    ("global_alignment", GlobalAlignment::DOCS),
+    ("refinement", Refinement::DOCS),
+    ("evaluation", Evaluation::DOCS),
 ];
 
 impl Config {

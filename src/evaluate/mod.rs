@@ -1,5 +1,6 @@
 //! How good and how honest a model is (SPEC §5): AUC, accuracy, consistency, correlations, trajectories.
 
+mod class;
 mod infer;
 mod measure;
 mod metrics;
@@ -8,13 +9,12 @@ mod parts;
 mod survey;
 mod trajectory;
 
+pub use class::{ClassCourse, ClassOrder, class_course};
 pub use infer::{HeadsOutcome, WindowOutcome, infer};
 pub use measure::{Measure, global_alignment, measure, truth_correlation};
 pub use metrics::{accuracy, auc, correlation, cumulative_mastery, stratified_sample};
 pub use moment::moment;
 pub use parts::{evaluate_parts, parts};
-pub use survey::{
-    Bin, Calibration, ClassCourse, StudentSummary, class_course, part_of, survey, windows_by_student,
-};
+pub use survey::{Bin, Calibration, StudentSummary, part_of, survey, windows_by_student};
 pub(crate) use trajectory::csv_field;
-pub use trajectory::{Step, Trajectory, path, trajectory};
+pub use trajectory::{Step, Trajectory, path, practice, trajectory};

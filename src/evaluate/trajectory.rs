@@ -63,7 +63,8 @@ pub async fn trajectory(model: &mut GainAkt, corpus: &Corpus, id: &str) -> Resul
         for (t, mut step) in path(model, &window.skills, &window.responses).await?.into_iter().enumerate() {
             step.position = window.first + t as u32;
             step.window = w;
-            let cells = step.position as usize * corpus.skills.len()..(step.position as usize + 1) * corpus.skills.len();
+            let cells =
+                step.position as usize * corpus.skills.len()..(step.position as usize + 1) * corpus.skills.len();
             step.true_mastery = truth.and_then(|truth| truth.get(cells)).map(<[f32]>::to_vec);
             steps.push(step);
         }
@@ -118,7 +119,34 @@ fn count_attempts(steps: &mut [Step], skills: usize) {
     }
 }
 
+impl Step {
+    /// Gain of the skill answered, from this answer; none where the model has no heads.
+    pub fn own_gain(&self) -> Option<f32> {
+        self.gain.get(self.skill as usize).copied()
+    }
+
+    /// Sum of the gains of all other skills from this answer.
+    pub fn spill_over(&self) -> Option<f32> {
+        self.own_gain().map(|own| self.gain.iter().sum::<f32>() - own)
+    }
+}
+
+/// Answers of each of `skills` skills.
+pub fn practice<'a>(steps: impl IntoIterator<Item = &'a Step>, skills: usize) -> Vec<u32> {
+    let mut counts = vec![0; skills];
+    steps.into_iter().for_each(|s| counts[s.skill as usize] += 1);
+    counts
+}
+
 impl Trajectory {
+    /// Skills practised, the most practised first.
+    pub fn by_practice(&self) -> Vec<u32> {
+        let counts = practice(&self.steps, self.skills.len());
+        let mut order: Vec<u32> = (0..counts.len() as u32).filter(|&c| counts[c as usize] > 0).collect();
+        order.sort_by_key(|&c| std::cmp::Reverse(counts[c as usize]));
+        order
+    }
+
     /// As CSV, one row an answer and skill: step, what was answered, and that skill's mastery and gain.
     pub fn to_csv(&self) -> String {
         let mut out = String::from(

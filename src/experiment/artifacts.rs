@@ -48,7 +48,7 @@ pub async fn write_artifacts(
     // A student with a history long enough to see something.
     let told =
         paths.iter().filter(|p| p.steps.iter().any(|s| !s.mastery.is_empty())).max_by_key(|p| p.steps.len().min(60));
-    plots.extend(told.map(|p| ("trajectory", student_plot(p))));
+    plots.extend(told.map(|p| ("trajectory", student_plot(p, None))));
     for (name, plot) in plots {
         let svg = plot.svg();
         folder.write_artifact(&format!("{name}.svg"), svg.as_bytes())?;
@@ -115,17 +115,14 @@ fn auc_plot(history: &[EpochRow]) -> Plot {
     }
 }
 
-/// Mastery of a student's most practised skills over time, with a mark at each answer of the skill.
-pub fn student_plot(path: &Trajectory) -> Plot {
-    let mut counts = vec![0usize; path.skills.len()];
-    for step in &path.steps {
-        counts[step.skill as usize] += 1;
-    }
-    let mut order: Vec<usize> = (0..counts.len()).collect();
-    order.sort_by_key(|&c| std::cmp::Reverse(counts[c]));
+/// Mastery of `skills` over time, with a mark at each answer of the skill; with no skills given, of those the
+/// student practised most.
+pub fn student_plot(path: &Trajectory, skills: Option<&[u32]>) -> Plot {
+    let practised = path.by_practice();
+    let drawn = skills.unwrap_or(&practised[..practised.len().min(DRAWN)]);
     let mut series = Vec::new();
     let known = path.steps.iter().any(|s| s.true_mastery.is_some());
-    for (colour, &skill) in order.iter().take(DRAWN).filter(|&&c| counts[c] > 0).enumerate() {
+    for (colour, skill) in drawn.iter().map(|&c| c as usize).enumerate() {
         let at = |values: Option<&Vec<f32>>| values.and_then(|v| v.get(skill)).map(|&m| f64::from(m));
         let points = |value: &dyn Fn(usize) -> Option<f64>| {
             (0..path.steps.len()).filter_map(|t| Some((t as f64 + 1.0, value(t)?))).collect::<Vec<_>>()
@@ -151,7 +148,10 @@ pub fn student_plot(path: &Trajectory) -> Plot {
         }
     }
     Plot {
-        title: format!("Student {}: mastery of the skills practised most", path.student),
+        title: match skills {
+            None => format!("Student {}: mastery of the skills practised most", path.student),
+            Some(_) => format!("Student {}: mastery over time", path.student),
+        },
         x_label: "answers given".to_owned(),
         y_label: "mastery (0 to 1)".to_owned(),
         series,

@@ -38,7 +38,10 @@ pub fn checklist(folder: &RunFolder) -> Vec<Item> {
     ];
     let look = Look { folder };
     all.into_iter()
-        .map(|(statement, test)| Item { statement: statement.to_owned(), outcome: test(&look).map_err(|e| e.to_string()) })
+        .map(|(statement, test)| Item {
+            statement: statement.to_owned(),
+            outcome: test(&look).map_err(|e| e.to_string()),
+        })
         .collect()
 }
 

@@ -211,7 +211,7 @@ fn short(text: &str) -> String {
     if text.chars().count() > 28 { text.chars().take(27).collect::<String>() + "…" } else { text.to_owned() }
 }
 
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 

@@ -16,6 +16,20 @@ pub struct Moment {
     pub attention: Vec<Vec<Vec<f32>>>,
 }
 
+impl Moment {
+    /// Attention of one head of a block by row, or the mean of its heads; empty where there is no such block or head.
+    pub fn weights(&self, block: usize, head: Option<usize>) -> Vec<f32> {
+        let Some(heads) = self.attention.get(block) else { return Vec::new() };
+        match head {
+            Some(head) => heads.get(head).cloned().unwrap_or_default(),
+            None => {
+                let rows = heads.first().map_or(0, Vec::len);
+                (0..rows).map(|t| heads.iter().map(|h| h[t]).sum::<f32>() / heads.len() as f32).collect()
+            }
+        }
+    }
+}
+
 impl<K: Kernels> Network<K> {
     /// Looks at the last row of `plan`, which must be one window.
     pub(super) async fn moment(&mut self, plan: Plan) -> Result<Moment> {

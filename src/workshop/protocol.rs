@@ -266,6 +266,8 @@ pub enum Tell {
         /// Its settings.
         config: Box<Config>,
     },
+    /// The run was given an order.
+    Ordered(Command),
     /// The run under way is over and its folder complete; an error says why it is not.
     RunEnded(Result<String, String>),
     /// Runs in a folder.

@@ -171,6 +171,7 @@ impl Workshop {
             Ask::Command(command) => {
                 if let Some(training) = &self.training {
                     let _ = training.session.commands().try_send(command);
+                    self.teller.tell(Tell::Ordered(command));
                 }
             }
             Ask::Runs(parent) => {
@@ -200,7 +201,9 @@ impl Workshop {
     }
 
     pub(super) fn subject(&mut self) -> Result<&mut Subject> {
-        self.subject.as_mut().ok_or_else(|| Error::Config("nothing is open; open a run or the embedded class".to_owned()))
+        self.subject
+            .as_mut()
+            .ok_or_else(|| Error::Config("nothing is open; open a run or the embedded class".to_owned()))
     }
 
     fn open(&mut self, source: &super::Source) -> Result<()> {

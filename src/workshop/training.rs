@@ -68,8 +68,13 @@ impl Workshop {
         let mut log = files::append(&folder.file(File::Log))?;
         // A full disk shows at the next checkpoint, in words.
         let _ = writeln!(log, "{}", Account::data(&config, &corpus, began.elapsed().as_secs_f64()));
-        let launch =
-            Launch { config: config.clone(), corpus: corpus.clone(), device: order.device, folder: folder.clone(), about };
+        let launch = Launch {
+            config: config.clone(),
+            corpus: corpus.clone(),
+            device: order.device,
+            folder: folder.clone(),
+            about,
+        };
         let session = start(launch)?;
         self.begin(&config, &corpus, model, folder.path());
         self.followed = followed;
@@ -80,8 +85,7 @@ impl Workshop {
 
     fn begin(&mut self, config: &Config, corpus: &Arc<Corpus>, model: GainAkt, folder: &Path) {
         let about = "weights before training".to_owned();
-        let subject =
-            Subject::new(&folder_name(folder), about, Some(folder), config.clone(), corpus.clone(), model);
+        let subject = Subject::new(&folder_name(folder), about, Some(folder), config.clone(), corpus.clone(), model);
         let info = Box::new(subject.info.clone());
         self.subject = Some(subject);
         self.opened(info);

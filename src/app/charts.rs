@@ -1,0 +1,136 @@
+//! What a run measured, as plots: loss, AUC, shares of the losses, correlations.
+
+use eframe::egui::{self, Ui};
+use egui_plot::{Legend, Line, LineStyle, MarkerShape, Plot, PlotPoints, Points};
+
+use super::door::Door;
+use super::look;
+use super::shelf::RunState;
+use crate::experiment::metrics_csv;
+use crate::train::EpochRow;
+use crate::workshop::Export;
+
+/// A name and what it is of an epoch.
+type Column<'a> = (&'a str, Box<dyn Fn(&EpochRow) -> Option<f64> + 'a>);
+
+fn column<'a>(name: &'a str, value: impl Fn(&EpochRow) -> Option<f64> + 'a) -> Column<'a> {
+    (name, Box::new(value))
+}
+
+pub(super) fn show(ui: &mut Ui, run: &RunState, door: &mut Door<'_>) {
+    let width = (ui.available_width() - look::GAP) / 2.0;
+    let height = ((ui.available_height() - 90.0) / 2.0).clamp(150.0, 300.0);
+    ui.horizontal(|ui| {
+        block(ui, width, |ui| loss(ui, run, height));
+        block(ui, width, |ui| {
+            look::part(ui, "AUC", "how well right answers are told from wrong ones; 0.5 is chance");
+            by_epoch(
+                ui,
+                "auc",
+                &run.history,
+                height,
+                &[
+                    column("validation", |r| r.validation.auc),
+                    column("validation, mastery alone", |r| r.validation.mastery_auc),
+                    column("training, with dropout", |r| r.train_auc),
+                ],
+            );
+        });
+    });
+    ui.horizontal(|ui| {
+        block(ui, width, |ui| {
+            look::part(ui, "Shares of the loss", "what the model is pushed by");
+            by_epoch(
+                ui,
+                "shares",
+                &run.history,
+                height,
+                &[
+                    column("prediction", |r| Some(r.main_loss_share)),
+                    column("constraints", |r| Some(r.constraint_loss_share)),
+                    column("alignment", |r| Some(r.alignment_loss_share)),
+                    column("lag", |r| Some(r.lag_loss_share)),
+                    column("retention", |r| Some(r.retention_loss_share)),
+                ],
+            );
+        });
+        block(ui, width, |ui| {
+            look::part(ui, "Correlations", "of mastery and gain with the answers, on validation students");
+            by_epoch(
+                ui,
+                "correlations",
+                &run.history,
+                height,
+                &[
+                    column("mastery", |r| r.validation.mastery_correlation),
+                    column("gain", |r| r.validation.gain_correlation),
+                    column("mastery with the truth", |r| r.validation.truth_correlation),
+                ],
+            );
+        });
+    });
+    ui.horizontal(|ui| {
+        if ui.add_enabled(!run.history.is_empty(), egui::Button::new("Figures of every epoch, CSV…")).clicked() {
+            door.save("metrics_epoch.csv", Export::Text(metrics_csv(&run.history)));
+        }
+    });
+}
+
+fn block(ui: &mut Ui, width: f32, add: impl FnOnce(&mut Ui)) {
+    ui.vertical(|ui| {
+        ui.set_width(width);
+        add(ui);
+    });
+}
+
+fn plot<'a>(name: &str, height: f32) -> Plot<'a> {
+    Plot::new(name)
+        .height(height)
+        .legend(Legend::default().background_alpha(0.6))
+        .allow_drag(false)
+        .allow_scroll(false)
+        .allow_zoom(false)
+        .allow_boxed_zoom(false)
+        .y_axis_min_width(44.0)
+        .x_grid_spacer(egui_plot::uniform_grid_spacer(|_| [100.0, 10.0, 1.0]))
+        .label_formatter(|at| match at {
+            egui_plot::HoverPosition::NearDataPoint { plot_name, position, .. } => {
+                Some(format!("{plot_name}\nepoch {:.1}: {:.4}", position.x, position.y))
+            }
+            egui_plot::HoverPosition::Elsewhere { .. } => None,
+        })
+}
+
+fn loss(ui: &mut Ui, run: &RunState, height: f32) {
+    look::part(ui, "Loss", "training as it goes (thin), and by epoch");
+    let (thin, thick, validation) = (look::line(ui, 0).gamma_multiply(0.5), look::line(ui, 0), look::line(ui, 1));
+    let rows = |value: &dyn Fn(&EpochRow) -> Option<f64>| -> Vec<[f64; 2]> {
+        run.history.iter().filter_map(|r| Some([r.epoch as f64, value(r)?])).collect()
+    };
+    plot("loss", height).show(ui, |plot| {
+        plot.line(Line::new("steps", PlotPoints::from(run.losses.clone())).color(thin).width(1.0));
+        line(plot, "training", rows(&|r| Some(r.train_loss)), thick, 0);
+        line(plot, "validation, prediction only", rows(&|r| r.validation.loss), validation, 1);
+    });
+}
+
+fn by_epoch(ui: &mut Ui, name: &str, history: &[EpochRow], height: f32, columns: &[Column<'_>]) {
+    let colours: Vec<_> = (0..columns.len()).map(|i| look::line(ui, i)).collect();
+    plot(name, height).show(ui, |plot| {
+        for (i, (name, value)) in columns.iter().enumerate() {
+            let points: Vec<[f64; 2]> = history.iter().filter_map(|r| Some([r.epoch as f64, value(r)?])).collect();
+            if !points.is_empty() {
+                line(plot, name, points, colours[i], i);
+            }
+        }
+    });
+}
+
+/// A line with a mark at every epoch; its dashes tell it apart without colour.
+fn line(plot: &mut egui_plot::PlotUi<'_>, name: &str, points: Vec<[f64; 2]>, colour: egui::Color32, i: usize) {
+    let style = [LineStyle::Solid, LineStyle::dashed_loose(), LineStyle::dotted_dense()][i % 3];
+    let marks =
+        Points::new(name, PlotPoints::from(points.clone())).shape(MarkerShape::Circle).radius(2.5).color(colour);
+    plot.line(Line::new(name, PlotPoints::from(points)).color(colour).width(2.0).style(style));
+    plot.points(marks);
+}

@@ -1,0 +1,35 @@
+//! The front door's end of the workshop: questions out, answers in.
+
+use async_channel::{Receiver, Sender};
+
+use crate::workshop::{Ask, Tell};
+
+/// A line to the workshop.
+#[derive(Debug, Clone)]
+pub(crate) struct Link {
+    asks: Sender<Ask>,
+    tells: Receiver<Tell>,
+}
+
+impl Link {
+    /// A line over these channels.
+    pub(super) fn new(asks: Sender<Ask>, tells: Receiver<Tell>) -> Self {
+        Self { asks, tells }
+    }
+
+    /// Asks; the answer comes with one of the next frames.
+    pub(super) fn ask(&self, ask: Ask) {
+        // A workshop that is gone shows in `alive`.
+        let _ = self.asks.try_send(ask);
+    }
+
+    /// The next answer that has come in.
+    pub(super) fn heard(&self) -> Option<Tell> {
+        self.tells.try_recv().ok()
+    }
+
+    /// Whether anybody is there to answer.
+    pub(super) fn alive(&self) -> bool {
+        !self.tells.is_closed()
+    }
+}

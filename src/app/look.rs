@@ -1,0 +1,162 @@
+//! How things look: palette, colour scales, type and spacing, light and dark.
+
+use eframe::egui::{self, Color32, FontFamily, FontId, RichText, TextStyle, Theme, Ui, Visuals};
+
+/// Okabe and Ito's colours, which people with colour-blindness tell apart; the last has no place on a dark ground.
+const LINES: [Color32; 7] = [
+    Color32::from_rgb(0x00, 0x72, 0xB2),
+    Color32::from_rgb(0xD5, 0x5E, 0x00),
+    Color32::from_rgb(0x00, 0x9E, 0x73),
+    Color32::from_rgb(0xCC, 0x79, 0xA7),
+    Color32::from_rgb(0xE6, 0x9F, 0x00),
+    Color32::from_rgb(0x56, 0xB4, 0xE9),
+    Color32::from_rgb(0x80, 0x80, 0x80),
+];
+
+/// Space between groups.
+pub(super) const GAP: f32 = 10.0;
+
+/// Sets type, spacing and both themes.
+pub(super) fn dress(ctx: &egui::Context) {
+    ctx.all_styles_mut(|style| {
+        let font = |size| FontId::new(size, FontFamily::Proportional);
+        style.text_styles = [
+            (TextStyle::Small, font(12.0)),
+            (TextStyle::Body, font(14.0)),
+            (TextStyle::Button, font(14.0)),
+            (TextStyle::Heading, font(20.0)),
+            (TextStyle::Monospace, FontId::new(13.0, FontFamily::Monospace)),
+        ]
+        .into();
+        style.spacing.item_spacing = egui::vec2(8.0, 6.0);
+        style.spacing.button_padding = egui::vec2(8.0, 4.0);
+        style.spacing.interact_size.y = 24.0;
+        style.spacing.scroll = egui::style::ScrollStyle::thin();
+        style.interaction.tooltip_delay = 0.15;
+    });
+    ctx.set_visuals_of(Theme::Light, light());
+    ctx.set_visuals_of(Theme::Dark, dark());
+}
+
+fn light() -> Visuals {
+    let mut visuals = Visuals::light();
+    visuals.panel_fill = Color32::from_rgb(0xFB, 0xFB, 0xFC);
+    visuals.extreme_bg_color = Color32::WHITE;
+    visuals.faint_bg_color = Color32::from_rgb(0xF1, 0xF3, 0xF6);
+    visuals.selection.bg_fill = Color32::from_rgb(0xCF, 0xE3, 0xF5);
+    visuals.selection.stroke.color = Color32::from_rgb(0x0B, 0x3C, 0x5D);
+    visuals.widgets.noninteractive.fg_stroke.color = Color32::from_rgb(0x24, 0x29, 0x30);
+    visuals.weak_text_color = Some(Color32::from_rgb(0x5B, 0x65, 0x70));
+    visuals
+}
+
+fn dark() -> Visuals {
+    let mut visuals = Visuals::dark();
+    visuals.panel_fill = Color32::from_rgb(0x1A, 0x1C, 0x20);
+    visuals.extreme_bg_color = Color32::from_rgb(0x12, 0x14, 0x17);
+    visuals.faint_bg_color = Color32::from_rgb(0x24, 0x27, 0x2C);
+    visuals.selection.bg_fill = Color32::from_rgb(0x1F, 0x4B, 0x70);
+    visuals.widgets.noninteractive.fg_stroke.color = Color32::from_rgb(0xD6, 0xDA, 0xDF);
+    visuals.weak_text_color = Some(Color32::from_rgb(0x9A, 0xA3, 0xAD));
+    visuals
+}
+
+/// The `i`-th line's colour.
+pub(super) fn line(ui: &Ui, i: usize) -> Color32 {
+    let colour = LINES[i % LINES.len()];
+    if ui.visuals().dark_mode { colour.lerp_to_gamma(Color32::WHITE, 0.25) } else { colour }
+}
+
+/// What happened: a right answer.
+pub(super) fn right(ui: &Ui) -> Color32 {
+    line(ui, 2)
+}
+
+/// What happened: a wrong answer.
+pub(super) fn wrong(ui: &Ui) -> Color32 {
+    line(ui, 1)
+}
+
+/// What calls for attention without being an error.
+pub(super) fn accent(ui: &Ui) -> Color32 {
+    line(ui, 0)
+}
+
+/// What went wrong with the program or its input.
+pub(super) fn error(ui: &Ui) -> Color32 {
+    ui.visuals().error_fg_color
+}
+
+/// A colour for a value from 0 to 1; dark is low, light is high, readable without hue (viridis).
+pub(super) fn scale(value: f32) -> Color32 {
+    let c = colorous::VIRIDIS.eval_continuous(f64::from(value.clamp(0.0, 1.0)));
+    Color32::from_rgb(c.r, c.g, c.b)
+}
+
+/// Black or white, whichever is readable on [`scale`]'s colour.
+pub(super) fn on_scale(value: f32) -> Color32 {
+    if value > 0.6 { Color32::BLACK } else { Color32::WHITE }
+}
+
+/// Text for what is secondary.
+pub(super) fn weak(text: impl Into<String>) -> RichText {
+    RichText::new(text).weak()
+}
+
+/// A heading of a part of a page.
+pub(super) fn part(ui: &mut Ui, title: &str, remark: &str) {
+    ui.horizontal_wrapped(|ui| {
+        ui.label(RichText::new(title).strong().size(15.0));
+        if !remark.is_empty() {
+            ui.label(weak(remark).size(12.5));
+        }
+    });
+}
+
+/// A share as percent.
+pub(super) fn percent(share: impl Into<f64>) -> String {
+    format!("{:.0} %", share.into() * 100.0)
+}
+
+/// A figure with `digits` decimals, a dash where there is none.
+pub(super) fn figure(value: Option<impl Into<f64>>, digits: usize) -> String {
+    value.map_or_else(|| "–".to_owned(), |v| format!("{:.digits$}", v.into()))
+}
+
+/// `text` cut to `length` characters.
+pub(super) fn short(text: &str, length: usize) -> String {
+    if text.chars().count() > length {
+        text.chars().take(length - 1).collect::<String>() + "…"
+    } else {
+        text.to_owned()
+    }
+}
+
+/// A horizontal bar from 0 to 1 with a text on it, told to screen readers as `name: text`.
+pub(super) fn bar(ui: &mut Ui, name: &str, value: f32, text: &str, width: f32, colour: Color32) -> egui::Response {
+    let (rect, response) = ui.allocate_exact_size(egui::vec2(width, 16.0), egui::Sense::hover());
+    let painter = ui.painter();
+    painter.rect_filled(rect, 3.0, ui.visuals().faint_bg_color);
+    let mut filled = rect;
+    filled.set_width(rect.width() * value.clamp(0.0, 1.0));
+    painter.rect_filled(filled, 3.0, colour);
+    let inside = filled.width() > rect.width() * 0.45;
+    let (at, align) = match inside {
+        true => (filled.right_center() - egui::vec2(4.0, 0.0), egui::Align2::RIGHT_CENTER),
+        false => (filled.right_center() + egui::vec2(4.0, 0.0), egui::Align2::LEFT_CENTER),
+    };
+    let ink = if inside { Color32::WHITE } else { ui.visuals().text_color() };
+    painter.text(at, align, text, FontId::proportional(12.0), ink);
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, format!("{name}: {text}")));
+    response
+}
+
+/// Right or wrong as a sign that does not need colour.
+pub(super) fn sign(response: u8) -> &'static str {
+    if response == 1 { "✔" } else { "✖" }
+}
+
+/// Right or wrong as a word.
+pub(super) fn word(response: u8) -> &'static str {
+    if response == 1 { "right" } else { "wrong" }
+}

@@ -1,0 +1,308 @@
+//! Runs: those found in a folder, one in full, two side by side.
+
+use std::path::PathBuf;
+
+use eframe::egui::{self, RichText, Ui};
+use egui_extras::{Column, TableBuilder};
+
+use super::door::{Door, Purpose};
+use super::look;
+use super::shelf::Shelf;
+use crate::evaluate::Measure;
+use crate::train::Results;
+use crate::workshop::{Ask, Export, RunDetail, RunEntry, RunPair, Source, TrainOrder};
+
+/// The view's state.
+#[derive(Debug, Default)]
+pub(super) struct RunsView {
+    asked: Option<PathBuf>,
+    /// Runs marked, at most two; the first is the one looked at.
+    marked: Vec<PathBuf>,
+    listed_after: bool,
+}
+
+impl RunsView {
+    /// Lists again when next shown.
+    pub(super) fn refresh(&mut self) {
+        self.asked = None;
+    }
+
+    /// Draws the view; true where what is open should be looked at.
+    pub(super) fn show(&mut self, ui: &mut Ui, shelf: &Shelf, door: &mut Door<'_>, folder: &PathBuf) -> bool {
+        if self.listed_after != shelf.training() {
+            self.listed_after = shelf.training();
+            self.refresh();
+        }
+        if self.asked.as_ref() != Some(folder) {
+            self.asked = Some(folder.clone());
+            door.link.ask(Ask::Runs(folder.clone()));
+        }
+        let mut look = false;
+        egui::Panel::left("run list").resizable(true).default_size(470.0).min_size(320.0).show(ui, |ui| {
+            ui.horizontal_wrapped(|ui| {
+                ui.heading("Runs");
+                ui.label(look::weak(look::short(&folder.display().to_string(), 40)))
+                    .on_hover_text(folder.display().to_string());
+                if ui.button("Other folder…").clicked() {
+                    door.dialog(Purpose::Runs);
+                }
+                if ui.button("⟳").on_hover_text("look again").clicked() {
+                    self.refresh();
+                }
+            });
+            let entries = shelf.runs.as_ref().filter(|(parent, _)| parent == folder).map(|(_, e)| e.as_slice());
+            match entries {
+                None => {
+                    ui.spinner();
+                }
+                Some([]) => {
+                    ui.label("No runs here yet. Train one, or choose another folder.");
+                }
+                Some(entries) => self.table(ui, entries, door),
+            }
+        });
+        egui::CentralPanel::default().frame(egui::Frame::NONE.inner_margin(egui::Margin::symmetric(12, 4))).show(
+            ui,
+            |ui| {
+                egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| match &self.marked[..] {
+                    [] => {
+                        ui.label(
+                            "Click a run to see its figures and its checklist; mark a second one with Ctrl to compare.",
+                        );
+                    }
+                    [one] => look = self.one(ui, shelf, one, door),
+                    [a, b, ..] => two(ui, shelf, [a, b], door),
+                });
+            },
+        );
+        look
+    }
+
+    fn table(&mut self, ui: &mut Ui, entries: &[RunEntry], door: &Door<'_>) {
+        let mut clicked = None;
+        TableBuilder::new(ui)
+            .striped(true)
+            .sense(egui::Sense::click())
+            .column(Column::remainder().at_least(160.0).clip(true))
+            .column(Column::auto().at_least(70.0))
+            .columns(Column::auto().at_least(52.0), 3)
+            .header(20.0, |mut header| {
+                for name in ["run", "data", "epochs", "valid. AUC", "test AUC"] {
+                    header.col(|ui| {
+                        ui.label(RichText::new(name).strong().small());
+                    });
+                }
+            })
+            .body(|body| {
+                body.rows(24.0, entries.len(), |mut row| {
+                    let entry = &entries[row.index()];
+                    row.set_selected(self.marked.contains(&entry.path));
+                    row.col(|ui| {
+                        let text =
+                            if entry.finished { RichText::new(&entry.name) } else { RichText::new(&entry.name).weak() };
+                        let label = ui.add(egui::Label::new(text).truncate().selectable(false));
+                        let remark = match (&entry.problem, entry.finished) {
+                            (Some(problem), _) => problem.clone(),
+                            (None, true) => "finished".to_owned(),
+                            (None, false) => "not finished; it can be continued".to_owned(),
+                        };
+                        label.on_hover_text(format!("{}\n{remark}", entry.name));
+                    });
+                    for text in [
+                        entry.dataset.clone(),
+                        entry.epochs.to_string(),
+                        look::figure(entry.best_auc, 4),
+                        look::figure(entry.test_auc, 4),
+                    ] {
+                        row.col(|ui| {
+                            ui.add(egui::Label::new(text).truncate().selectable(false));
+                        });
+                    }
+                    let response = row.response();
+                    response.widget_info(|| {
+                        egui::WidgetInfo::selected(egui::Role::ListBoxOption, true, false, &entry.name)
+                    });
+                    if response.clicked() {
+                        clicked = Some((entry.clone(), response.ctx.input(|i| i.modifiers.command)));
+                    }
+                });
+            });
+        if let Some((entry, more)) = clicked {
+            self.mark(&entry, more, door);
+        }
+    }
+
+    fn mark(&mut self, entry: &RunEntry, more: bool, door: &Door<'_>) {
+        if more && self.marked.len() == 1 && self.marked[0] != entry.path {
+            self.marked.push(entry.path.clone());
+            door.link.ask(Ask::CompareRuns([self.marked[0].clone(), self.marked[1].clone()]));
+        } else {
+            self.marked = vec![entry.path.clone()];
+            if entry.finished {
+                door.link.ask(Ask::Inspect(entry.path.clone()));
+            }
+        }
+    }
+
+    /// One run in full; true where its students should be looked at.
+    fn one(&self, ui: &mut Ui, shelf: &Shelf, path: &PathBuf, door: &mut Door<'_>) -> bool {
+        let entry = shelf.runs.iter().flat_map(|(_, e)| e).find(|e| e.path == *path);
+        let Some(entry) = entry else { return false };
+        ui.horizontal_wrapped(|ui| ui.heading(&entry.name));
+        let mut open = false;
+        ui.horizontal_wrapped(|ui| {
+            if ui
+                .add_enabled(entry.epochs > 0 && !shelf.training(), egui::Button::new("Look at its students"))
+                .clicked()
+            {
+                door.link.ask(Ask::Open(Source::Run(path.clone())));
+                open = true;
+            }
+            if ui
+                .add_enabled(
+                    !entry.finished && !shelf.training() && entry.problem.is_none(),
+                    egui::Button::new("Continue"),
+                )
+                .clicked()
+            {
+                let order = TrainOrder {
+                    config: crate::config::Config::default(),
+                    device: crate::platform::device::DeviceChoice::Auto,
+                    out: path.parent().unwrap_or(path).to_owned(),
+                    title: String::new(),
+                    resume: Some(path.clone()),
+                };
+                door.link.ask(Ask::Train(Box::new(order)));
+                open = true;
+            }
+        });
+        match shelf.detail.as_ref().filter(|d| d.path == *path) {
+            Some(detail) => details(ui, detail, door),
+            None if entry.finished => {
+                ui.spinner();
+            }
+            None => {
+                ui.label(
+                    entry.problem.clone().unwrap_or_else(|| format!("Not finished: {} epochs done.", entry.epochs)),
+                );
+            }
+        }
+        open
+    }
+}
+
+fn details(ui: &mut Ui, detail: &RunDetail, door: &mut Door<'_>) {
+    ui.label(format!("Best epoch {}; {}.", detail.record.results.best_epoch, detail.record.results.ended));
+    figures(ui, &[("", &detail.record.results)]);
+    ui.add_space(look::GAP);
+    look::part(ui, "Checklist", "each statement tried on the folder just now");
+    for item in &detail.checklist {
+        ui.horizontal_wrapped(|ui| match &item.outcome {
+            Ok(remark) => {
+                ui.colored_label(look::right(ui), "✔");
+                ui.label(&item.statement).on_hover_text(remark);
+            }
+            Err(reason) => {
+                ui.colored_label(look::error(ui), "✖");
+                ui.label(format!("{}: {reason}", item.statement));
+            }
+        });
+    }
+    if detail.changed.is_empty() {
+        ui.label("No file was changed since the run was sealed.");
+    } else {
+        for change in &detail.changed {
+            ui.colored_label(look::error(ui), change);
+        }
+    }
+    ui.add_space(look::GAP);
+    if ui.button("Figures as JSON…").clicked() {
+        door.save("results.json", Export::Text(crate::experiment::pretty(&detail.record).unwrap_or_default()));
+    }
+}
+
+fn two(ui: &mut Ui, shelf: &Shelf, wanted: [&PathBuf; 2], door: &mut Door<'_>) {
+    let name = |p: &PathBuf| p.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let names = wanted.map(name);
+    let Some(pair) = shelf.pair.as_ref().filter(|p| [p.runs[0].name.clone(), p.runs[1].name.clone()] == names) else {
+        ui.label("Both runs must be finished to be compared.");
+        return;
+    };
+    ui.heading("Two runs");
+    ui.label(format!("1  {}", names[0]));
+    ui.label(format!("2  {}", names[1]));
+    figures(ui, &[("1", &pair.runs[0].results), ("2", &pair.runs[1].results)]);
+    ui.add_space(look::GAP);
+    curves(ui, pair);
+    look::part(ui, "Settings that differ", "");
+    if pair.differences.is_empty() {
+        ui.label("None: the same experiment twice.");
+    }
+    egui::Grid::new("differences").num_columns(3).striped(true).show(ui, |ui| {
+        for (key, values) in &pair.differences {
+            ui.label(key);
+            values.iter().for_each(|v| {
+                ui.label(look::short(v, 40));
+            });
+            ui.end_row();
+        }
+    });
+    ui.horizontal(|ui| {
+        for (text, file) in [("Plot as PNG…", "compare.png"), ("Plot as SVG…", "compare.svg")] {
+            if ui.button(text).clicked() {
+                let svg = pair.plot.svg();
+                door.save(file, if file.ends_with("png") { Export::Png(svg) } else { Export::Text(svg) });
+            }
+        }
+    });
+}
+
+fn curves(ui: &mut Ui, pair: &RunPair) {
+    look::part(ui, "Validation AUC", "by epoch");
+    let colours = [look::line(ui, 0), look::line(ui, 1)];
+    egui_plot::Plot::new("pair")
+        .height(220.0)
+        .legend(egui_plot::Legend::default())
+        .allow_drag(false)
+        .allow_scroll(false)
+        .allow_zoom(false)
+        .show(ui, |plot| {
+            for (i, run) in pair.runs.iter().enumerate() {
+                let points: Vec<[f64; 2]> =
+                    run.history.iter().filter_map(|r| Some([r.epoch as f64, r.validation.auc?])).collect();
+                let style = [egui_plot::LineStyle::Solid, egui_plot::LineStyle::dashed_loose()][i];
+                plot.line(
+                    egui_plot::Line::new(format!("{}", i + 1), egui_plot::PlotPoints::from(points))
+                        .color(colours[i])
+                        .width(2.0)
+                        .style(style),
+                );
+            }
+        });
+}
+
+/// The best models' figures, a row a part of the data.
+fn figures(ui: &mut Ui, runs: &[(&str, &Results)]) {
+    egui::Grid::new("figures").num_columns(8).striped(true).spacing([14.0, 4.0]).show(ui, |ui| {
+        for head in ["", "windows", "AUC", "accuracy", "loss", "mastery AUC", "mastery corr.", "gain corr."] {
+            ui.label(RichText::new(head).strong().small());
+        }
+        ui.end_row();
+        for part in ["train", "validation", "test"] {
+            for (name, results) in runs {
+                let measure: Option<&Measure> = match part {
+                    "train" => Some(&results.train),
+                    "validation" => Some(&results.validation),
+                    _ => results.test.as_ref(),
+                };
+                let Some(m) = measure else { continue };
+                ui.label(format!("{name} {part}").trim().to_owned());
+                ui.label(m.windows.to_string());
+                for value in [m.auc, m.accuracy, m.loss, m.mastery_auc, m.mastery_correlation, m.gain_correlation] {
+                    ui.label(look::figure(value, 4));
+                }
+                ui.end_row();
+            }
+        }
+    });
+}

@@ -1,0 +1,259 @@
+//! What the workshop told: everything the views draw, and nothing computed from it.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use crate::config::Config;
+use crate::evaluate::{Calibration, ClassCourse, Step, StudentSummary, Trajectory};
+use crate::model::Moment;
+use crate::platform::Instant;
+use crate::train::{Command, EpochRow, Message, Phase, Results};
+use crate::workshop::{DataReport, Lens, RunDetail, RunEntry, RunPair, SubjectInfo, Tell};
+
+/// A run as it is seen from the window.
+#[derive(Debug)]
+pub(super) struct RunState {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Its settings.
+    pub config: Config,
+    /// Device in words, once it is open.
+    pub device: Option<String>,
+    /// Parameters, steps an epoch, epochs at the most.
+    pub sizes: Option<(usize, usize, usize)>,
+    /// Epoch, phase, units done and in all.
+    pub progress: Option<(usize, Phase, usize, usize)>,
+    /// Bytes of the model's arrays on its device.
+    pub held: u64,
+    /// Position in epochs and mean loss, at every read-back.
+    pub losses: Vec<[f64; 2]>,
+    /// Every finished epoch.
+    pub history: Vec<EpochRow>,
+    /// What it found.
+    pub results: Option<Box<Results>>,
+    /// Whether it waits.
+    pub paused: bool,
+    /// How it ended, once it has.
+    pub ended: Option<Result<String, String>>,
+    /// When the first step began, and epochs done before it.
+    pub began: Option<(Instant, usize)>,
+}
+
+impl RunState {
+    fn new(folder: PathBuf, config: Config) -> Self {
+        Self {
+            folder,
+            config,
+            device: None,
+            sizes: None,
+            progress: None,
+            held: 0,
+            losses: Vec::new(),
+            history: Vec::new(),
+            results: None,
+            paused: false,
+            ended: None,
+            began: None,
+        }
+    }
+
+    /// Epochs done, with a fraction for the one under way.
+    pub(super) fn position(&self) -> f64 {
+        match self.progress {
+            Some((epoch, Phase::Train, done, total)) => (epoch - 1) as f64 + 0.85 * done as f64 / total.max(1) as f64,
+            Some((epoch, Phase::Validate, done, total)) => {
+                (epoch - 1) as f64 + 0.85 + 0.15 * done as f64 / total.max(1) as f64
+            }
+            _ => self.history.last().map_or(0.0, |row| row.epoch as f64),
+        }
+    }
+
+    /// Seconds until the last epoch there may be, at the speed so far.
+    pub(super) fn time_left(&self) -> Option<f64> {
+        let (began, before) = self.began?;
+        let (_, _, epochs) = self.sizes?;
+        let done = self.position() - before as f64;
+        (done > 0.02).then(|| began.elapsed().as_secs_f64() / done * (epochs as f64 - self.position()))
+    }
+
+    fn hear(&mut self, message: Message) {
+        match message {
+            Message::Device { label, .. } => self.device = Some(label),
+            Message::Started { parameters, steps, first_epoch, epochs, .. } => {
+                self.sizes = Some((parameters, steps, epochs));
+                self.began = Some((Instant::now(), first_epoch - 1));
+            }
+            Message::Progress { epoch, phase, done, total, loss, held } => {
+                self.progress = Some((epoch, phase, done, total));
+                self.held = held;
+                let at = (epoch - 1) as f64 + done as f64 / total.max(1) as f64;
+                self.losses.extend(loss.map(|loss| [at, loss]));
+            }
+            Message::Epoch(row) => self.history.push(*row),
+            Message::Finished(results) => self.results = Some(results),
+            Message::Checkpoint { .. } | Message::Warning(_) => {}
+        }
+    }
+
+    /// Whether the run is over.
+    pub(super) fn over(&self) -> bool {
+        self.ended.is_some()
+    }
+}
+
+/// A line the user should read once.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Notice {
+    /// The text.
+    pub text: String,
+    /// Whether something failed.
+    pub error: bool,
+}
+
+/// Everything told so far.
+#[derive(Debug, Default)]
+pub(super) struct Shelf {
+    /// What is being done that takes a while.
+    pub busy: Option<String>,
+    /// What is open.
+    pub subject: Option<Box<SubjectInfo>>,
+    /// Figures by student.
+    pub summaries: Vec<Option<StudentSummary>>,
+    /// Students surveyed, and in all.
+    pub surveyed: (usize, usize),
+    /// On training, validation and test part.
+    pub calibration: Option<[Calibration; 3]>,
+    /// The class's quartiles.
+    pub course: Option<ClassCourse>,
+    /// Paths by student and lens.
+    pub paths: HashMap<(u32, Lens), Trajectory>,
+    /// Answers tried out, by ticket.
+    pub what_if: Option<(u64, Vec<Step>)>,
+    /// A moment looked into, by ticket.
+    pub moment: Option<(u64, Moment)>,
+    /// What the open model is compared with.
+    pub other: Option<String>,
+    /// Counts changes of weights: whoever asked before must ask again.
+    pub generation: u64,
+    /// Counts openings: what was asked of another subject is asked again.
+    pub openings: u64,
+    /// Counts changes of the summaries: lists sort themselves again.
+    pub changes: u64,
+    /// The latest data file looked at.
+    pub data: Option<Result<DataReport, String>>,
+    /// The latest run.
+    pub run: Option<RunState>,
+    /// Runs by the folder they lie in.
+    pub runs: Option<(PathBuf, Vec<RunEntry>)>,
+    /// The run looked at.
+    pub detail: Option<Box<RunDetail>>,
+    /// The runs compared.
+    pub pair: Option<Box<RunPair>>,
+    /// What the user should read.
+    pub notices: Vec<Notice>,
+}
+
+impl Shelf {
+    /// Takes in an answer.
+    pub(super) fn take_in(&mut self, tell: Tell) {
+        match tell {
+            Tell::Busy(what) => self.busy = (!what.is_empty()).then_some(what),
+            Tell::Opened(info) => self.opened(info),
+            Tell::Weights { about } => {
+                self.generation += 1;
+                self.course = None;
+                if let Some(subject) = &mut self.subject {
+                    subject.model_about = about;
+                }
+            }
+            Tell::Compared(other) => {
+                self.other = other;
+                self.paths.retain(|(_, lens), _| *lens == Lens::Main);
+            }
+            Tell::Surveyed { summaries, done, total } => {
+                for summary in summaries {
+                    let at = summary.student as usize;
+                    if let Some(place) = self.summaries.get_mut(at) {
+                        *place = Some(summary);
+                    }
+                }
+                self.surveyed = (done, total);
+                self.changes += 1;
+            }
+            Tell::Calibrated(calibration) => self.calibration = Some(calibration),
+            Tell::Student { student, lens, path } => {
+                self.paths.insert((student, lens), *path);
+            }
+            Tell::WhatIf { ticket, steps } => self.what_if = Some((ticket, steps)),
+            Tell::Moment { ticket, moment } => self.moment = Some((ticket, moment)),
+            Tell::Course(course) => self.course = Some(course),
+            Tell::Data(report) => self.data = Some(report),
+            Tell::RunBegan { folder, config } => self.run = Some(RunState::new(folder, *config)),
+            Tell::Run(message) => {
+                if let Message::Warning(text) = &*message {
+                    self.say(text.clone());
+                }
+                if let Some(run) = &mut self.run {
+                    run.hear(*message);
+                }
+            }
+            Tell::Ordered(command) => {
+                if let Some(run) = &mut self.run {
+                    run.paused = command == Command::Pause;
+                }
+            }
+            Tell::RunEnded(outcome) => {
+                if let Err(problem) = &outcome {
+                    self.complain("The run ended", problem);
+                }
+                if let Some(run) = &mut self.run {
+                    run.ended = Some(outcome);
+                }
+            }
+            Tell::Runs(parent, entries) => self.runs = Some((parent, entries)),
+            Tell::Inspected(detail) => self.detail = Some(detail),
+            Tell::Pair(pair) => self.pair = Some(pair),
+            Tell::Saved(path) => self.say(format!("Saved {}", path.display())),
+            Tell::Failed { doing, problem } => {
+                let mut doing = doing;
+                if let Some(first) = doing.get_mut(..1) {
+                    first.make_ascii_uppercase();
+                }
+                self.complain(&format!("{doing} failed"), &problem);
+            }
+        }
+    }
+
+    fn opened(&mut self, info: Box<SubjectInfo>) {
+        self.summaries = vec![None; info.students.len()];
+        self.surveyed = (0, info.students.iter().filter(|s| s.answers > 0).count());
+        self.calibration = None;
+        self.course = None;
+        self.paths.clear();
+        self.what_if = None;
+        self.moment = None;
+        self.other = None;
+        self.generation += 1;
+        self.openings += 1;
+        self.changes += 1;
+        self.subject = Some(info);
+    }
+
+    fn complain(&mut self, what: &str, problem: &str) {
+        let notice = Notice { text: format!("{what}: {problem}"), error: true };
+        if !self.notices.contains(&notice) {
+            self.notices.push(notice);
+        }
+    }
+
+    /// Something worth a line.
+    pub(super) fn say(&mut self, text: String) {
+        self.notices.retain(|n| n.error);
+        self.notices.push(Notice { text, error: false });
+    }
+
+    /// Whether a run is under way.
+    pub(super) fn training(&self) -> bool {
+        self.run.as_ref().is_some_and(|r| !r.over())
+    }
+}

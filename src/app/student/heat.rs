@@ -1,0 +1,173 @@
+//! Skills × time as one picture: mastery or gain by shade.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use eframe::egui::{self, Color32, ColorImage, TextureHandle, TextureOptions, Ui, vec2};
+use egui_plot::{PlotImage, PlotPoint};
+use serde::{Deserialize, Serialize};
+
+use super::{Page, Timeline};
+use crate::app::look;
+use crate::data::Skill;
+
+/// What the shade means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub(super) enum Shade {
+    /// Mastery, 0 to 1.
+    #[default]
+    Mastery,
+    /// Gain, 0 to the largest shown.
+    Gain,
+}
+
+/// Which skill is uppermost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub(super) enum Sort {
+    /// The most practised.
+    #[default]
+    Practice,
+    /// The first by name.
+    Name,
+    /// The one that ends lowest.
+    Final,
+}
+
+/// The map's settings and its texture.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct HeatMap {
+    shade: Shade,
+    sort: Sort,
+    #[serde(skip)]
+    texture: Option<(u64, TextureHandle)>,
+}
+
+impl std::fmt::Debug for HeatMap {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "HeatMap {:?} {:?}", self.shade, self.sort)
+    }
+}
+
+impl HeatMap {
+    fn value(&self, timeline: &Timeline<'_>, t: usize, skill: u32) -> Option<f32> {
+        let step = timeline.steps[t];
+        let values = if self.shade == Shade::Mastery { &step.mastery } else { &step.gain };
+        values.get(skill as usize).copied()
+    }
+
+    /// Skills from top to bottom.
+    fn rows(&self, timeline: &Timeline<'_>, skills: &[Skill]) -> Vec<u32> {
+        let rest = (0..skills.len() as u32).filter(|c| !timeline.by_practice.contains(c));
+        let mut rows: Vec<u32> = timeline.by_practice.iter().copied().chain(rest).collect();
+        match self.sort {
+            Sort::Practice => {}
+            Sort::Name => rows.sort_by(|&a, &b| skills[a as usize].name.cmp(&skills[b as usize].name)),
+            Sort::Final => {
+                let last = timeline.steps.last();
+                let end = |c: u32| last.and_then(|s| s.mastery.get(c as usize)).copied().unwrap_or(0.0);
+                rows.sort_by(|&a, &b| end(a).total_cmp(&end(b)));
+            }
+        }
+        rows
+    }
+
+    /// The picture, painted again only where something changed.
+    fn texture(&mut self, ui: &Ui, timeline: &Timeline<'_>, rows: &[u32], most: f32) -> TextureHandle {
+        let mut hasher = DefaultHasher::new();
+        (self.shade, rows, timeline.steps.len()).hash(&mut hasher);
+        for (t, _) in timeline.steps.iter().enumerate() {
+            // A few cells of each column tell one model, student or what-if from another.
+            let seen = [0, rows.len() / 2, rows.len().saturating_sub(1)]
+                .map(|i| self.value(timeline, t, rows[i]).map(f32::to_bits));
+            seen.hash(&mut hasher);
+        }
+        let key = hasher.finish();
+        if let Some((_, texture)) = self.texture.as_ref().filter(|(k, _)| *k == key) {
+            return texture.clone();
+        }
+        let cell = |c: u32, t: usize| match self.value(timeline, t, c) {
+            Some(v) => look::scale(v / most),
+            None => Color32::TRANSPARENT,
+        };
+        let pixels = rows
+            .iter()
+            .flat_map(|&c| (0..timeline.steps.len()).map(move |t| (c, t)))
+            .map(|(c, t)| cell(c, t))
+            .collect();
+        let image = ColorImage::new([timeline.steps.len(), rows.len()], pixels);
+        let texture = ui.ctx().load_texture("skills over time", image, TextureOptions::NEAREST);
+        self.texture = Some((key, texture.clone()));
+        texture
+    }
+}
+
+pub(super) fn show(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skill], least: f32) {
+    if timeline.steps.iter().all(|s| s.mastery.is_empty()) || skills.is_empty() {
+        return;
+    }
+    let mut heat = std::mem::take(&mut page.heat);
+    let rows = heat.rows(timeline, skills);
+    let most = match heat.shade {
+        Shade::Mastery => 1.0,
+        Shade::Gain => timeline.steps.iter().flat_map(|s| &s.gain).fold(f32::MIN_POSITIVE, |most, &g| most.max(g)),
+    };
+    tools(&mut heat, ui, most);
+    let height = (rows.len() as f32 * 15.0 + 26.0).clamp(90.0, (least * 1.9).max(90.0));
+    let texture = heat.texture(ui, timeline, &rows, most);
+    let (n, count) = (timeline.steps.len() as f64, rows.len() as f64);
+    let names: Vec<String> = rows.iter().map(|&c| look::short(&skills[c as usize].name, 22)).collect();
+    let named = (height - 26.0) / rows.len() as f32 >= 11.0;
+    let spacer = move |_: egui_plot::GridInput| {
+        let mark = |i: usize| egui_plot::GridMark { value: i as f64 + 0.5, step_size: 1.0 };
+        (0..count as usize).map(mark).collect()
+    };
+    let plot = page
+        .plot("heat", timeline, height)
+        .default_y_bounds(0.0, count)
+        .show_grid([false, false])
+        .y_grid_spacer(spacer)
+        .y_axis_formatter(move |mark, _| {
+            let row = (count - mark.value - 0.5).round();
+            let name = if named && row >= 0.0 { names.get(row as usize) } else { None };
+            name.cloned().unwrap_or_default()
+        });
+    let cursor = page.cursor_line(ui, timeline);
+    let response = plot.show(ui, |plot| {
+        let centre = PlotPoint::new((n + 1.0) / 2.0, count / 2.0);
+        plot.image(PlotImage::new("", texture.id(), centre, vec2(n as f32, count as f32)).allow_hover(false));
+        plot.vline(cursor);
+    });
+    let row = response.response.hover_pos().map(|p| count - response.transform.value_from_position(p).y);
+    if let (Some(at), Some(row)) = (page.pointed(timeline, &response), row)
+        && let Some(&skill) = rows.get(row.max(0.0) as usize)
+    {
+        let value = look::figure(heat.value(timeline, at, skill), 3);
+        let what = if heat.shade == Shade::Mastery { "mastery" } else { "gain" };
+        let text = format!("{}\n{what} after answer {}: {value}", skills[skill as usize].name, at + 1);
+        response.response.clone().on_hover_text_at_pointer(text);
+    }
+    response
+        .response
+        .widget_info(|| egui::WidgetInfo::labeled(egui::Role::GraphicsObject, true, "All skills over time, as shades"));
+    page.heat = heat;
+}
+
+fn tools(heat: &mut HeatMap, ui: &mut Ui, most: f32) {
+    ui.horizontal_wrapped(|ui| {
+        ui.label(egui::RichText::new("All skills").strong().size(15.0));
+        ui.selectable_value(&mut heat.shade, Shade::Mastery, "mastery");
+        ui.selectable_value(&mut heat.shade, Shade::Gain, "gain");
+        ui.label(look::weak("sorted by"));
+        for (sort, name) in [(Sort::Practice, "practice"), (Sort::Name, "name"), (Sort::Final, "final value")] {
+            ui.selectable_value(&mut heat.sort, sort, name);
+        }
+        let (rect, _) = ui.allocate_exact_size(vec2(90.0, 12.0), egui::Sense::hover());
+        for i in 0..30 {
+            let x = rect.left() + rect.width() * i as f32 / 30.0;
+            let part =
+                egui::Rect::from_min_size(egui::pos2(x, rect.top()), vec2(rect.width() / 30.0 + 0.5, rect.height()));
+            ui.painter().rect_filled(part, 0.0, look::scale(i as f32 / 29.0));
+        }
+        ui.label(look::weak(format!("0 to {most:.2}")).small());
+    });
+}

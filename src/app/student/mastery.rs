@@ -1,0 +1,212 @@
+//! Mastery over time: a line a skill, a mark at each of its answers.
+
+use eframe::egui::{self, Color32, Stroke, Ui};
+use egui_plot::{FilledArea, Line, LineStyle, MarkerShape, PlotPoints, PlotUi, Points, Span, VLine};
+
+use super::{Page, Timeline, step_text, visible};
+use crate::app::look;
+use crate::app::shelf::Shelf;
+use crate::data::Skill;
+use crate::evaluate::Step;
+use crate::workshop::Lens;
+
+pub(super) fn show(
+    page: &mut Page,
+    ui: &mut Ui,
+    shelf: &Shelf,
+    timeline: &Timeline<'_>,
+    skills: &[Skill],
+    height: f32,
+) {
+    let lines = page.lines(timeline);
+    look::part(ui, "Mastery", "what the model believes the student can do, 0 to 1; it never falls while it reads on");
+    chips(page, ui, timeline, skills, &lines);
+    if timeline.steps.iter().all(|s| s.mastery.is_empty()) {
+        ui.label("This model has no mastery head: it predicts answers only.");
+        return;
+    }
+    key(page, ui, shelf);
+    let plot = page
+        .plot("mastery", timeline, height)
+        .default_y_bounds(-0.03, 1.03)
+        .y_axis_formatter(|m, _| format!("{:.1}", m.value));
+    let cursor = page.cursor_line(ui, timeline);
+    let (weak, faint) = (ui.visuals().weak_text_color(), ui.visuals().faint_bg_color);
+    let colours: Vec<Color32> = (0..lines.len()).map(|i| look::line(ui, i)).collect();
+    let response = plot.show(ui, |plot| {
+        let range = visible(plot.plot_bounds(), timeline.steps.len());
+        if let Some(from) = timeline.imagined_from {
+            let span = Span::new("what if", from as f64 + 0.5..=timeline.steps.len() as f64 + 0.5);
+            plot.span(span.fill(faint).border_color(weak));
+        }
+        for at in range.clone().filter(|&t| timeline.starts_window(t)) {
+            plot.vline(VLine::new("", at as f64 + 0.5).color(weak).style(LineStyle::dotted_dense()).allow_hover(false));
+        }
+        if let (true, Some(first)) = (page.show_class, lines.first()) {
+            class_band(plot, shelf, *first, colours[0]);
+        }
+        for (&skill, &colour) in lines.iter().zip(&colours) {
+            others(page, plot, shelf, skill, colour);
+            model_line(plot, timeline, range.clone(), skill, colour);
+            marks(plot, timeline, range.clone(), skill, colour);
+        }
+        plot.vline(cursor);
+    });
+    let nearest = response.response.hover_pos().map(|pointer| {
+        let at = response.transform.value_from_position(pointer);
+        nearest_line(timeline, &lines, at.x, at.y)
+    });
+    if let Some(at) = page.pointed(timeline, &response) {
+        let text = step_text(timeline, skills, at, nearest.flatten());
+        response.response.clone().on_hover_text_at_pointer(text);
+    }
+    let label = format!(
+        "Mastery over {} answers of {} skills; left and right arrow move the cursor",
+        timeline.steps.len(),
+        lines.len()
+    );
+    response.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::GraphicsObject, true, &label));
+}
+
+/// The skills with a line: names in their colours, to be taken away or added to.
+fn chips(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skill], lines: &[u32]) {
+    let mut chosen = lines.to_vec();
+    ui.horizontal_wrapped(|ui| {
+        for (i, &skill) in lines.iter().enumerate() {
+            let colour = look::line(ui, i);
+            let name = look::short(&skills[skill as usize].name, 26);
+            let chip = egui::Button::new(egui::RichText::new(format!("{name}  ×")).color(colour))
+                .stroke(Stroke::new(1.0, colour))
+                .fill(Color32::TRANSPARENT);
+            if ui.add(chip).on_hover_text("take this line away").clicked() {
+                chosen.retain(|&c| c != skill);
+            }
+        }
+        ui.menu_button("Skills", |ui| {
+            egui::ScrollArea::vertical().max_height(340.0).show(ui, |ui| {
+                let rest = (0..skills.len() as u32).filter(|c| !timeline.by_practice.contains(c));
+                for skill in timeline.by_practice.iter().copied().chain(rest) {
+                    let mut on = chosen.contains(&skill);
+                    if ui.checkbox(&mut on, &skills[skill as usize].name).changed() {
+                        if on { chosen.push(skill) } else { chosen.retain(|&c| c != skill) }
+                    }
+                }
+            });
+        });
+        if page.chosen.is_some() && ui.button("Most practised").clicked() {
+            page.chosen = None;
+            chosen = page.lines(timeline);
+        }
+    });
+    if chosen != lines {
+        page.chosen = Some(chosen);
+    }
+}
+
+/// What the signs mean, of those that are drawn.
+fn key(page: &mut Page, ui: &mut Ui, shelf: &Shelf) {
+    let has_truth = shelf.subject.as_ref().is_some_and(|s| s.has_truth);
+    let mut text = "● right  ✖ wrong answer of that skill".to_owned();
+    if has_truth && !page.hide_truth {
+        text += "   – –  true mastery";
+    }
+    if let Some(other) = &shelf.other {
+        text += &format!("   · · ·  {}", look::short(other, 30));
+    }
+    if let Some(with) = page.with.and_then(|w| shelf.subject.as_ref()?.students.get(w as usize)) {
+        text += &format!("   thin  {}", with.id);
+    }
+    if page.show_class {
+        text += "   band  the class's middle half";
+    }
+    ui.label(look::weak(text).small());
+}
+
+/// The skill whose line is nearest to a point.
+fn nearest_line(timeline: &Timeline<'_>, lines: &[u32], x: f64, y: f64) -> Option<u32> {
+    let step = timeline.steps.get((x.round() as usize).checked_sub(1)?)?;
+    let away = |c: &u32| step.mastery.get(*c as usize).map_or(f64::MAX, |m| (f64::from(*m) - y).abs());
+    lines.iter().copied().min_by(|a, b| away(a).total_cmp(&away(b)))
+}
+
+/// Points of a value over steps; a window's first step begins a new line.
+fn pieces<'s>(
+    steps: impl Iterator<Item = (usize, &'s Step, bool)>,
+    value: impl Fn(&Step) -> Option<f32>,
+) -> Vec<Vec<[f64; 2]>> {
+    let mut pieces: Vec<Vec<[f64; 2]>> = vec![Vec::new()];
+    for (t, step, afresh) in steps {
+        if afresh {
+            pieces.push(Vec::new());
+        }
+        if let (Some(v), Some(piece)) = (value(step), pieces.last_mut()) {
+            piece.push([t as f64 + 1.0, f64::from(v)]);
+        }
+    }
+    pieces
+}
+
+fn model_line(
+    plot: &mut PlotUi<'_>,
+    timeline: &Timeline<'_>,
+    range: std::ops::Range<usize>,
+    skill: u32,
+    colour: Color32,
+) {
+    let steps = range.map(|t| (t, timeline.steps[t], timeline.starts_window(t)));
+    for piece in pieces(steps, |s| s.mastery.get(skill as usize).copied()) {
+        plot.line(Line::new("", PlotPoints::from(piece)).color(colour).width(2.2).allow_hover(false));
+    }
+}
+
+/// Everything the model's line is compared with.
+fn others(page: &Page, plot: &mut PlotUi<'_>, shelf: &Shelf, skill: u32, colour: Color32) {
+    let (Some(student), c) = (page.student, skill as usize) else { return };
+    let mut draw = |key: (u32, Lens), style: LineStyle, width: f32, truth: bool| {
+        let Some(path) = shelf.paths.get(&key) else { return };
+        let steps = path.steps.iter().enumerate().map(|(t, s)| (t, s, t > 0 && s.window != path.steps[t - 1].window));
+        let value = |s: &Step| match truth {
+            true => s.true_mastery.as_ref().and_then(|m| m.get(c)).copied(),
+            false => s.mastery.get(c).copied(),
+        };
+        for piece in pieces(steps.map(|(t, s, afresh)| (t, s, afresh && !truth)), value) {
+            plot.line(
+                Line::new("", PlotPoints::from(piece)).color(colour).width(width).style(style).allow_hover(false),
+            );
+        }
+    };
+    if !page.hide_truth {
+        draw((student, Lens::Main), LineStyle::dashed_dense(), 1.2, true);
+    }
+    draw((student, Lens::Other), LineStyle::dotted_dense(), 1.8, false);
+    if let Some(with) = page.with {
+        draw((with, Lens::Main), LineStyle::Solid, 0.9, false);
+    }
+}
+
+fn marks(plot: &mut PlotUi<'_>, timeline: &Timeline<'_>, range: std::ops::Range<usize>, skill: u32, colour: Color32) {
+    let of = |response: u8| -> Vec<[f64; 2]> {
+        let own = range.clone().filter(|&t| timeline.steps[t].skill == skill && timeline.steps[t].response == response);
+        own.filter_map(|t| Some([t as f64 + 1.0, f64::from(*timeline.steps[t].mastery.get(skill as usize)?)])).collect()
+    };
+    let points = |response, shape, radius| {
+        Points::new("", PlotPoints::from(of(response))).shape(shape).radius(radius).color(colour).allow_hover(false)
+    };
+    plot.points(points(1, MarkerShape::Circle, 4.0));
+    plot.points(points(0, MarkerShape::Cross, 5.0));
+}
+
+fn class_band(plot: &mut PlotUi<'_>, shelf: &Shelf, skill: u32, colour: Color32) {
+    let Some(course) = &shelf.course else { return };
+    let rows: Vec<[f32; 3]> = course.quartiles.iter().filter_map(|row| row.get(skill as usize)).copied().collect();
+    let xs: Vec<f64> = (1..=rows.len()).map(|x| x as f64).collect();
+    let ys = |q: usize| -> Vec<f64> { rows.iter().map(|r| f64::from(r[q])).collect() };
+    plot.add(
+        FilledArea::new("", &xs, &ys(0), &ys(2))
+            .fill_color(colour.gamma_multiply(0.13))
+            .stroke(Stroke::NONE)
+            .allow_hover(false),
+    );
+    let median: Vec<[f64; 2]> = xs.iter().zip(ys(1)).map(|(&x, y)| [x, y]).collect();
+    plot.line(Line::new("", PlotPoints::from(median)).color(colour.gamma_multiply(0.5)).width(1.5).allow_hover(false));
+}

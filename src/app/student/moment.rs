@@ -1,0 +1,222 @@
+//! The moment under the cursor: what happened, what the model believes, what it would expect next, and where it looked.
+
+use eframe::egui::{self, RichText, Ui};
+
+use super::{Page, Timeline};
+use crate::app::look;
+use crate::data::Skill;
+use crate::evaluate::practice;
+use crate::model::Moment;
+
+/// Past answers listed, the most looked at.
+const LISTED: usize = 6;
+
+pub(super) fn show(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skill], moment: Option<&Moment>) {
+    let Some(at) = page.at(timeline) else { return };
+    sentence(page, ui, timeline, skills, at);
+    ui.separator();
+    what_if(page, ui, timeline, skills, at);
+    ui.separator();
+    beliefs(ui, timeline, skills, at, moment);
+    ui.separator();
+    attention(page, ui, timeline, skills, at, moment);
+}
+
+/// What happened, in words.
+fn sentence(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skill], at: usize) {
+    let step = timeline.steps[at];
+    let name = &skills[step.skill as usize].name;
+    let imagined = timeline.imagined_from.is_some_and(|from| at >= from);
+    ui.horizontal(|ui| {
+        if ui.small_button("◀").on_hover_text("one answer back (left arrow)").clicked() {
+            page.step(timeline, -1);
+        }
+        let title = if imagined { "Imagined answer" } else { "Answer" };
+        ui.label(RichText::new(format!("{title} {} of {}", at + 1, timeline.steps.len())).strong().size(16.0));
+        if ui.small_button("▶").on_hover_text("one answer on (right arrow)").clicked() {
+            page.step(timeline, 1);
+        }
+    });
+    let colour = if step.response == 1 { look::right(ui) } else { look::wrong(ui) };
+    ui.horizontal_wrapped(|ui| {
+        ui.label(
+            RichText::new(format!("{} {}", look::sign(step.response), look::word(step.response)))
+                .strong()
+                .color(colour),
+        );
+        ui.label(RichText::new(name).strong());
+        ui.label(look::weak(format!("attempt {}", step.attempts)));
+    });
+    let mut text = match step.prediction {
+        Some(p) => format!("The model gave a right answer {}. ", look::percent(p)),
+        None => "The model had seen nothing yet and expected nothing. ".to_owned(),
+    };
+    if let (Some(m), Some(g)) = (step.mastery.get(step.skill as usize), step.own_gain()) {
+        text += &format!("Now it believes {name} is mastered to {}; this answer's gain was {g:.3}.", look::percent(*m));
+    }
+    ui.label(text);
+    if let Some(truth) = step.true_mastery.as_ref().and_then(|t| t.get(step.skill as usize)) {
+        ui.label(look::weak(format!("True mastery of this simulated student: {}.", look::percent(*truth))));
+    }
+}
+
+fn what_if(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skill], at: usize) {
+    look::part(ui, "What if", "the next answers were…");
+    let mut skill = page.try_skill.unwrap_or(timeline.steps[at].skill);
+    ui.horizontal(|ui| {
+        let name = look::short(&skills[skill as usize].name, 20);
+        egui::ComboBox::from_id_salt("try skill").selected_text(name).width(140.0).show_ui(ui, |ui| {
+            for (c, s) in skills.iter().enumerate() {
+                ui.selectable_value(&mut skill, c as u32, &s.name);
+            }
+        });
+        page.try_skill = Some(skill);
+        let button = |ui: &Ui, text: &str, colour| {
+            egui::Button::new(RichText::new(text).color(colour))
+                .min_size(egui::vec2(58.0, 0.0))
+                .fill(ui.visuals().faint_bg_color)
+        };
+        let right = button(ui, "✔ right", look::right(ui));
+        if ui.add(right).on_hover_text("append a right answer (R)").clicked() {
+            page.imagine(timeline, 1);
+        }
+        let wrong = button(ui, "✖ wrong", look::wrong(ui));
+        if ui.add(wrong).on_hover_text("append a wrong answer (W)").clicked() {
+            page.imagine(timeline, 0);
+        }
+    });
+    let Some(imagined) = &page.imagined else {
+        ui.label(look::weak("Added behind the cursor; nothing is stored.").small());
+        return;
+    };
+    let signs: String = imagined.answers.responses.iter().map(|&r| look::sign(r)).collect();
+    ui.label(format!("{} imagined after answer {}: {signs}", imagined.answers.responses.len(), imagined.from));
+    ui.horizontal(|ui| {
+        if ui.button("Undo").on_hover_text("take the last one back (U)").clicked() {
+            page.undo();
+        }
+        if ui.button("Back to what happened").clicked() {
+            page.imagined = None;
+        }
+    });
+}
+
+/// Mastery of every skill and what would be expected were it asked next, the most practised first.
+fn beliefs(ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skill], at: usize, moment: Option<&Moment>) {
+    look::part(ui, "Every skill now", "mastery, and the chance of a right answer were it asked next");
+    let step = timeline.steps[at];
+    if let Some(next) = timeline.steps.get(at + 1).filter(|n| n.prediction.is_some()) {
+        let text = format!(
+            "Next came {}: expected right with {}, it was {}.",
+            skills[next.skill as usize].name,
+            look::figure(next.prediction.map(|p| p * 100.0), 0) + " %",
+            look::word(next.response)
+        );
+        ui.label(text);
+    }
+    let rest = (0..skills.len() as u32).filter(|c| !timeline.by_practice.contains(c));
+    let width = (ui.available_width() * 0.27).max(60.0);
+    let name_width = ui.available_width() - 2.0 * width - 24.0;
+    let attempts = practice(timeline.steps[..=at].iter().copied(), skills.len());
+    ui.spacing_mut().item_spacing.y = 3.0;
+    for skill in timeline.by_practice.iter().copied().chain(rest) {
+        ui.horizontal(|ui| {
+            let name = &skills[skill as usize].name;
+            let length = (name_width / 6.6) as usize;
+            let text = RichText::new(look::short(name, length.max(4))).size(13.0);
+            let text = if skill == step.skill { text.strong() } else { text };
+            let label = egui::Label::new(text).truncate().selectable(false);
+            ui.allocate_ui_with_layout(
+                egui::vec2(name_width, 16.0),
+                egui::Layout::left_to_right(egui::Align::Center),
+                |ui| {
+                    ui.set_min_width(name_width);
+                    ui.add(label).on_hover_text(format!("{name}\n{} attempts so far", attempts[skill as usize]));
+                },
+            );
+            if let Some(&m) = step.mastery.get(skill as usize) {
+                look::bar(ui, &format!("mastery of {name}"), m, &look::percent(m), width, look::line(ui, 0));
+            }
+            if let Some(&p) = moment.and_then(|m| m.next.get(skill as usize)) {
+                look::bar(ui, &format!("chance of right at {name}"), p, &look::percent(p), width, look::line(ui, 3));
+            }
+        });
+    }
+}
+
+/// Past answers by how much the model looked at them.
+fn attention(
+    page: &mut Page,
+    ui: &mut Ui,
+    timeline: &Timeline<'_>,
+    skills: &[Skill],
+    at: usize,
+    moment: Option<&Moment>,
+) {
+    look::part(ui, "Where the model looked", "attention weights: which past answers it drew on, not why");
+    let Some(moment) = moment.filter(|m| !m.attention.is_empty()) else {
+        ui.spinner();
+        return;
+    };
+    let blocks = moment.attention.len();
+    page.block = page.block.min(blocks - 1);
+    let heads = &moment.attention[page.block];
+    ui.horizontal(|ui| {
+        egui::ComboBox::from_id_salt("block").selected_text(format!("block {}", page.block + 1)).width(90.0).show_ui(
+            ui,
+            |ui| {
+                for b in 0..blocks {
+                    ui.selectable_value(&mut page.block, b, format!("block {}", b + 1));
+                }
+            },
+        );
+        let name = page.head.map_or("all heads (mean)".to_owned(), |h| format!("head {}", h + 1));
+        egui::ComboBox::from_id_salt("head").selected_text(name).width(130.0).show_ui(ui, |ui| {
+            ui.selectable_value(&mut page.head, None, "all heads (mean)");
+            for h in 0..heads.len() {
+                ui.selectable_value(&mut page.head, Some(h), format!("head {}", h + 1));
+            }
+        });
+    });
+    let weights = moment.weights(page.block, page.head);
+    let start = timeline.window_of(at);
+    let mut order: Vec<usize> = (0..weights.len()).collect();
+    order.sort_by(|&a, &b| weights[b].total_cmp(&weights[a]));
+    let most = order.first().map_or(1.0, |&t| weights[t]).max(f32::MIN_POSITIVE);
+    for &t in order.iter().take(LISTED) {
+        let Some(step) = timeline.steps.get(start + t) else { continue };
+        ui.horizontal(|ui| {
+            let own = if start + t == at { " (this one)" } else { "" };
+            let text = format!(
+                "{}. {} {}{own}",
+                start + t + 1,
+                look::sign(step.response),
+                look::short(&skills[step.skill as usize].name, 22)
+            );
+            let width = ui.available_width() - 100.0;
+            ui.allocate_ui_with_layout(
+                egui::vec2(width, 16.0),
+                egui::Layout::left_to_right(egui::Align::Center),
+                |ui| {
+                    ui.set_min_width(width);
+                    if ui
+                        .add(egui::Label::new(text).truncate().sense(egui::Sense::click()))
+                        .on_hover_text("go there")
+                        .clicked()
+                    {
+                        page.cursor = Some(start + t).filter(|t| t + 1 < timeline.steps.len());
+                    }
+                },
+            );
+            let share = weights[t];
+            look::bar(
+                ui,
+                &format!("attention to answer {}", start + t + 1),
+                share / most,
+                &look::percent(share),
+                88.0,
+                look::line(ui, 4),
+            );
+        });
+    }
+}

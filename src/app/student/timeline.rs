@@ -1,0 +1,104 @@
+//! A student's steps as they are drawn: real ones, then imagined ones.
+
+use crate::evaluate::{Step, Trajectory};
+use crate::workshop::Answers;
+
+/// Steps in time order.
+#[derive(Debug)]
+pub(in crate::app) struct Timeline<'a> {
+    pub steps: Vec<&'a Step>,
+    /// First imagined step.
+    pub imagined_from: Option<usize>,
+    /// First step of the window in which answers are imagined: the model reads on from there.
+    window_start: usize,
+    /// Skills practised, the most practised first.
+    pub by_practice: Vec<u32>,
+}
+
+impl<'a> Timeline<'a> {
+    /// What happened.
+    pub(super) fn plain(path: &'a Trajectory) -> Self {
+        Self {
+            steps: path.steps.iter().collect(),
+            imagined_from: None,
+            window_start: usize::MAX,
+            by_practice: path.by_practice(),
+        }
+    }
+
+    /// What happened until `from`, then `imagined` answers, of which the last of `tried` are the outcome.
+    pub(super) fn branched(path: &'a Trajectory, from: usize, imagined: usize, tried: &'a [Step]) -> Self {
+        let from = from.min(path.steps.len());
+        let real = tried.len().saturating_sub(imagined).min(from);
+        let start = from - real;
+        Self {
+            steps: path.steps[..start].iter().chain(tried).collect(),
+            imagined_from: Some(from),
+            window_start: start,
+            by_practice: path.by_practice(),
+        }
+    }
+
+    /// Whether the model starts afresh at step `at`.
+    pub(super) fn starts_window(&self, at: usize) -> bool {
+        at > 0 && at == self.window_start
+            || at > 0 && at < self.window_start && self.steps[at].window != self.steps[at - 1].window
+    }
+
+    /// First step of the window that step `at` lies in.
+    pub(super) fn window_of(&self, at: usize) -> usize {
+        (0..=at).rev().find(|&t| self.starts_window(t)).unwrap_or(0)
+    }
+
+    /// The answers the model has read in the window once step `at` is done.
+    pub(super) fn answers_until(&self, at: usize) -> Option<Answers> {
+        let window = self.steps.get(self.window_of(at)..=at)?;
+        Some(Answers {
+            skills: window.iter().map(|s| s.skill).collect(),
+            responses: window.iter().map(|s| s.response).collect(),
+        })
+    }
+}
+
+/// The last window of `before` with `more` answers behind it: the last `limit` of them, which is what a model reads.
+pub(super) fn join(before: &[Step], more: &Answers, limit: usize) -> Answers {
+    let window = before.last().map_or(0, |s| s.window);
+    let real: Vec<&Step> = before.iter().filter(|s| s.window == window).collect();
+    let mut skills: Vec<u32> = real.iter().map(|s| s.skill).collect();
+    let mut responses: Vec<u8> = real.iter().map(|s| s.response).collect();
+    skills.extend(&more.skills);
+    responses.extend(&more.responses);
+    let first = skills.len().saturating_sub(limit);
+    Answers { skills: skills.split_off(first), responses: responses.split_off(first) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(window: usize, skill: u32) -> Step {
+        Step { window, skill, response: 1, ..Step::default() }
+    }
+
+    #[test]
+    fn imagined_answers_join_their_window_and_the_oldest_fall_out() {
+        let before = [step(0, 5), step(1, 6), step(1, 7)];
+        let more = Answers { skills: vec![8, 9], responses: vec![0, 1] };
+        assert_eq!(join(&before, &more, 10).skills, [6, 7, 8, 9]);
+        assert_eq!(join(&before, &more, 3).skills, [7, 8, 9]);
+        assert_eq!(join(&before, &more, 3).responses, [1, 0, 1]);
+    }
+
+    #[test]
+    fn windows_begin_where_they_change() {
+        let path = Trajectory { steps: vec![step(0, 0), step(0, 0), step(1, 0), step(1, 0)], ..Trajectory::default() };
+        let path = Trajectory { skills: vec![crate::data::Skill::unnamed("a")], ..path };
+        let plain = Timeline::plain(&path);
+        assert_eq!([0, 1, 2, 3].map(|t| plain.window_of(t)), [0, 0, 2, 2]);
+        assert_eq!(plain.answers_until(3).unwrap().skills.len(), 2);
+        let tried = [step(0, 0), step(0, 0), step(0, 0)];
+        let branched = Timeline::branched(&path, 3, 2, &tried);
+        assert_eq!((branched.steps.len(), branched.imagined_from), (5, Some(3)));
+        assert_eq!([1, 2, 4].map(|t| branched.window_of(t)), [0, 2, 2]);
+    }
+}

@@ -1,0 +1,339 @@
+//! Training: pick data and settings, start, watch it learn, pause, stop.
+
+use std::path::PathBuf;
+
+use eframe::egui::{self, RichText, Ui};
+
+use super::charts;
+use super::door::{Door, Purpose};
+use super::form::Form;
+use super::look;
+use super::shelf::{RunState, Shelf};
+use crate::config::{Config, PRESETS};
+use crate::platform::device::DeviceChoice;
+use crate::train::{Command, Phase};
+use crate::workshop::{Ask, TrainOrder};
+
+/// The view's state.
+#[derive(Debug)]
+pub(super) struct TrainView {
+    form: Form,
+    preset: &'static str,
+    device: DeviceChoice,
+    title: String,
+    /// The data asked about last.
+    checked: Option<(Option<String>, Option<String>, crate::data::ColumnNames)>,
+}
+
+impl Default for TrainView {
+    fn default() -> Self {
+        let config = Config::preset("demo").unwrap_or_default();
+        Self {
+            form: Form::new(&config),
+            preset: "demo",
+            device: DeviceChoice::Auto,
+            title: "window".to_owned(),
+            checked: None,
+        }
+    }
+}
+
+impl TrainView {
+    /// Takes a data file.
+    pub(super) fn data(&mut self, path: PathBuf, test: bool) {
+        if !test && self.preset == "demo" {
+            self.use_preset("assist2015_small");
+        }
+        self.form.change(|config| {
+            let text = Some(path.display().to_string());
+            if test {
+                config.data.test_path = text;
+            } else {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                config.data.dataset = name.split('.').next().unwrap_or_default().to_owned();
+                config.data.path = text;
+                config.data.test_path = None;
+            }
+        });
+    }
+
+    fn use_preset(&mut self, name: &'static str) {
+        self.preset = name;
+        if let Ok(preset) = Config::preset(name) {
+            let data = self.form.outcome.as_ref().ok().map(|c| c.data.clone());
+            self.form = Form::new(&preset);
+            // A preset brings settings; the data stay those that were picked.
+            if let Some(data) = data {
+                self.form.change(|config| config.data = data);
+            }
+        }
+    }
+
+    /// Whether the demo run can start at once: the keyboard's way to train.
+    pub(super) fn start(&self, shelf: &Shelf, door: &Door<'_>, out: &std::path::Path) {
+        if let (Ok(config), false) = (&self.form.outcome, shelf.training()) {
+            let order = TrainOrder {
+                config: config.clone(),
+                device: self.device,
+                out: out.to_owned(),
+                title: if self.title.trim().is_empty() { "window".to_owned() } else { self.title.trim().to_owned() },
+                resume: None,
+            };
+            door.link.ask(Ask::Train(Box::new(order)));
+        }
+    }
+
+    /// Draws the view.
+    pub(super) fn show(&mut self, ui: &mut Ui, shelf: &Shelf, door: &mut Door<'_>, out: &std::path::Path) {
+        egui::Panel::left("settings").resizable(true).default_size(340.0).min_size(280.0).show(ui, |ui| {
+            egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+                self.data_part(ui, shelf, door);
+                ui.separator();
+                self.settings_part(ui);
+            });
+        });
+        egui::CentralPanel::default().frame(egui::Frame::NONE.inner_margin(egui::Margin::symmetric(12, 6))).show(
+            ui,
+            |ui| {
+                self.controls(ui, shelf, door, out);
+                match &shelf.run {
+                    Some(run) => progress(ui, run),
+                    None => intro(ui),
+                }
+                if let Some(run) = &shelf.run {
+                    egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| charts::show(ui, run, door));
+                }
+            },
+        );
+    }
+
+    fn data_part(&mut self, ui: &mut Ui, shelf: &Shelf, door: &mut Door<'_>) {
+        ui.add_space(4.0);
+        look::part(ui, "Data", "");
+        let data = self.form.outcome.as_ref().ok().map(|c| c.data.clone());
+        let path = data.as_ref().and_then(|d| d.path.clone());
+        ui.horizontal_wrapped(|ui| {
+            if ui
+                .add(egui::Button::selectable(path.is_none(), "Embedded class"))
+                .on_hover_text("simulated students whose true mastery is known")
+                .clicked()
+            {
+                self.form.change(|config| {
+                    config.data.path = None;
+                    config.data.test_path = None;
+                    config.data.dataset = "embedded".to_owned();
+                });
+            }
+            if ui
+                .add(egui::Button::selectable(path.is_some(), "A file…"))
+                .on_hover_text(
+                    "a CSV with student, skill and response in each row, or pykt's sequences; or drop it on the window",
+                )
+                .clicked()
+            {
+                door.dialog(Purpose::Data);
+            }
+        });
+        if let Some(path) = &path {
+            ui.label(look::short(path, 46)).on_hover_text(path);
+            ui.horizontal(|ui| {
+                if ui
+                    .button("Test file…")
+                    .on_hover_text("pykt's test_sequences.csv, beside training sequences")
+                    .clicked()
+                {
+                    door.dialog(Purpose::TestData);
+                }
+                if let Some(test) = data.as_ref().and_then(|d| d.test_path.as_ref()) {
+                    ui.label(look::short(test, 26)).on_hover_text(test);
+                }
+            });
+            egui::CollapsingHeader::new("Column names").show(ui, |ui| self.columns(ui));
+            self.report(ui, shelf, door);
+        } else {
+            ui.label(look::weak("600 simulated students; training takes seconds.").small());
+        }
+    }
+
+    /// Asks about the data whenever another place or other columns are named, and shows what is in them.
+    fn report(&mut self, ui: &mut Ui, shelf: &Shelf, door: &Door<'_>) {
+        let Ok(config) = &self.form.outcome else { return };
+        let wanted = (config.data.path.clone(), config.data.test_path.clone(), config.data.columns.clone());
+        if self.checked.as_ref() != Some(&wanted) && !ui.ctx().egui_wants_keyboard_input() {
+            self.checked = Some(wanted);
+            door.link.ask(Ask::CheckData(Box::new(config.clone())));
+        }
+        match &shelf.data {
+            Some(Ok(report)) => {
+                let [train, validation, test] = report.parts;
+                ui.label(format!(
+                    "{} students, {} skills; read in {:.1} s",
+                    report.students, report.skills, report.seconds
+                ));
+                ui.label(
+                    look::weak(format!(
+                        "answers to predict: {} train, {} validation, {} test",
+                        train.1, validation.1, test.1
+                    ))
+                    .small(),
+                );
+            }
+            Some(Err(problem)) => {
+                ui.colored_label(look::error(ui), problem);
+            }
+            None => {}
+        }
+    }
+
+    fn columns(&mut self, ui: &mut Ui) {
+        let Ok(config) = &self.form.outcome else { return };
+        let mut columns = config.data.columns.clone();
+        let before = columns.clone();
+        egui::Grid::new("columns").num_columns(2).show(ui, |ui| {
+            for (name, column) in [
+                ("student", &mut columns.student),
+                ("skill", &mut columns.skill),
+                ("response", &mut columns.response),
+                ("order", &mut columns.order),
+                ("item", &mut columns.item),
+            ] {
+                let label = ui.label(name);
+                let mut text = column.clone().unwrap_or_default();
+                ui.add(egui::TextEdit::singleline(&mut text).hint_text("found by its name").desired_width(150.0))
+                    .labelled_by(label.id);
+                *column = (!text.trim().is_empty()).then(|| text.trim().to_owned());
+                ui.end_row();
+            }
+        });
+        if columns != before {
+            self.form.change(|config| config.data.columns = columns);
+        }
+    }
+
+    fn settings_part(&mut self, ui: &mut Ui) {
+        ui.horizontal(|ui| {
+            look::part(ui, "Settings", "");
+            egui::ComboBox::from_id_salt("preset").selected_text(self.preset).show_ui(ui, |ui| {
+                for (name, _) in PRESETS {
+                    if ui.selectable_label(self.preset == name, name).clicked() {
+                        self.use_preset(name);
+                    }
+                }
+            });
+        });
+        ui.horizontal(|ui| {
+            ui.label("device");
+            for (choice, name, hint) in [
+                (DeviceChoice::Auto, "auto", "a real WebGPU adapter if there is one, else the CPU"),
+                (DeviceChoice::Gpu, "GPU", "a WebGPU adapter, a software one if need be"),
+                (DeviceChoice::Cpu, "CPU", "all threads of the CPU"),
+            ] {
+                ui.selectable_value(&mut self.device, choice, name).on_hover_text(hint);
+            }
+        });
+        ui.horizontal(|ui| {
+            let label = ui.label("title");
+            ui.add(egui::TextEdit::singleline(&mut self.title).desired_width(160.0)).labelled_by(label.id);
+        });
+        if let Err(problem) = &self.form.outcome {
+            ui.colored_label(look::error(ui), problem);
+        }
+        self.form.show(ui);
+    }
+
+    fn controls(&self, ui: &mut Ui, shelf: &Shelf, door: &mut Door<'_>, out: &std::path::Path) {
+        ui.horizontal_wrapped(|ui| {
+            let running = shelf.run.as_ref().filter(|r| !r.over());
+            let finishing = running.is_some_and(|r| r.results.is_some());
+            let start = egui::Button::new(RichText::new("▶  Train").strong());
+            let ready = running.is_none() && self.form.outcome.is_ok();
+            if ui.add_enabled(ready, start).on_hover_text("start a run with these settings (Ctrl+Enter)").clicked() {
+                self.start(shelf, door, out);
+            }
+            let Some(run) = running.filter(|_| !finishing) else { return };
+            if run.paused {
+                if ui.button("▶  Resume").clicked() {
+                    door.link.ask(Ask::Command(Command::Resume));
+                }
+            } else if ui.button("⏸  Pause").clicked() {
+                door.link.ask(Ask::Command(Command::Pause));
+            }
+            if ui.button("⏹  Stop").on_hover_text("end after this step; the last finished epoch is kept").clicked() {
+                door.link.ask(Ask::Command(Command::Stop));
+            }
+        });
+    }
+}
+
+fn intro(ui: &mut Ui) {
+    ui.add_space(look::GAP);
+    ui.label("Press Train: the model starts with random weights and learns from the students' answers.");
+    ui.label("Loss, AUC and the shares of the losses appear here; the other views follow it epoch by epoch, so that you see the model learn to see.");
+    ui.label(look::weak(
+        "The best model, the settings, all figures and plots are kept in a folder under the runs folder.",
+    ));
+}
+
+/// Where the run is, in a line and a bar.
+fn progress(ui: &mut Ui, run: &RunState) {
+    let epochs = run.sizes.map_or(0, |s| s.2);
+    let state = match (&run.ended, run.progress) {
+        (Some(Ok(how)), _) => match &run.results {
+            Some(results) if results.best_epoch > 0 => {
+                format!(
+                    "{how} Best: epoch {}, validation AUC {}.",
+                    sentence(&results.ended),
+                    look::figure(results.best_validation_auc, 4)
+                )
+            }
+            _ => sentence(how),
+        },
+        (Some(Err(problem)), _) => problem.clone(),
+        (None, None) if run.device.is_none() => "opening the device".to_owned(),
+        (None, None) => "making the first step; shaders may have to be compiled".to_owned(),
+        (None, Some(_)) if run.paused => "paused".to_owned(),
+        (None, Some(_)) if run.results.is_some() => "writing trajectories and plots".to_owned(),
+        (None, Some((epoch, phase, done, total))) => {
+            let what = match phase {
+                Phase::Train => "step",
+                Phase::Validate => "validating, window",
+                Phase::Evaluate => "measuring the best model, window",
+            };
+            format!("epoch {epoch} of at most {epochs}, {what} {done} of {total}")
+        }
+    };
+    let share = if run.over() { 1.0 } else { run.position() / epochs.max(1) as f64 };
+    let left = run
+        .time_left()
+        .filter(|_| !run.over() && !run.paused)
+        .map_or(String::new(), |s| format!("{} left at most", clock(s)));
+    ui.add(egui::ProgressBar::new(share as f32).text(left).desired_height(16.0));
+    ui.horizontal_wrapped(|ui| {
+        ui.label(state);
+        if let Some(device) = &run.device {
+            ui.label(look::weak(format!("· {device}")));
+        }
+        if run.held > 0 {
+            ui.label(look::weak(format!("· {:.0} MB of arrays", run.held as f64 / 1e6)));
+        }
+        if let Some((parameters, ..)) = run.sizes {
+            ui.label(look::weak(format!("· {parameters} parameters")));
+        }
+    });
+    ui.label(look::weak(format!("folder {}", run.folder.display())).small());
+    ui.add_space(4.0);
+}
+
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |first| format!("{}{}.", first.to_uppercase(), chars.as_str()))
+}
+
+/// Seconds as people say them.
+fn clock(seconds: f64) -> String {
+    match seconds {
+        s if s < 90.0 => format!("{s:.0} s"),
+        s if s < 5400.0 => format!("{:.0} min", s / 60.0),
+        s => format!("{:.1} h", s / 3600.0),
+    }
+}

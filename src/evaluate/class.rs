@@ -1,0 +1,91 @@
+//! The class as a whole: who struggles, what is weak, and where the middle is.
+
+use serde::{Deserialize, Serialize};
+
+use super::metrics::percentile;
+use super::survey::StudentSummary;
+use super::trajectory::close;
+use crate::data::{RaggedBatch, Window};
+use crate::error::Result;
+use crate::model::GainAkt;
+
+/// Windows in one forward pass.
+const WINDOWS: usize = 64;
+
+/// Students and skills of a class, those in need first.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ClassOrder {
+    /// Places in the list of summaries, least mastery of the skills practised first.
+    pub students: Vec<usize>,
+    /// Skill, mean final mastery of those who practised it, and how many did; the weakest first, then those nobody
+    /// practised.
+    pub skills: Vec<(u32, f32, u32)>,
+}
+
+impl ClassOrder {
+    /// Orders `summaries`, of a class with `skills` skills; students without mastery are left out.
+    pub fn new(summaries: &[Option<StudentSummary>], skills: usize) -> Self {
+        let known = |i: &usize| summaries[*i].as_ref().and_then(StudentSummary::final_mastery).is_some();
+        let mastery = |i: usize| summaries[i].as_ref().and_then(StudentSummary::final_mastery).unwrap_or(1.0);
+        let mut students: Vec<usize> = (0..summaries.len()).filter(known).collect();
+        students.sort_by(|&a, &b| mastery(a).total_cmp(&mastery(b)));
+        let mut sums = vec![(0.0f64, 0u32); skills];
+        for summary in students.iter().filter_map(|&i| summaries[i].as_ref()) {
+            for (c, sum) in sums.iter_mut().enumerate().filter(|(c, _)| summary.attempts[*c] > 0) {
+                sum.0 += f64::from(summary.mastery[c]);
+                sum.1 += 1;
+            }
+        }
+        let mean = |(c, (sum, count)): (usize, (f64, u32))| (c as u32, (sum / f64::from(count.max(1))) as f32, count);
+        let mut skills: Vec<(u32, f32, u32)> = sums.into_iter().enumerate().map(mean).collect();
+        skills.sort_by(|a, b| (a.2 == 0).cmp(&(b.2 == 0)).then(a.1.total_cmp(&b.1)));
+        Self { students, skills }
+    }
+}
+
+/// Quartiles of mastery over students, by answers given: where a student stands in the class.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ClassCourse {
+    /// Students the quartiles are over.
+    pub students: usize,
+    /// By answers given (less one), then by skill: lower quartile, median, upper quartile; as far as a fifth of the
+    /// students, and at least four, got.
+    pub quartiles: Vec<Vec<[f32; 3]>>,
+}
+
+/// The course of a class of students, by the first window of each.
+///
+/// # Errors
+/// The device fails.
+pub async fn class_course(model: &mut GainAkt, windows: &[&Window]) -> Result<ClassCourse> {
+    let skills = model.config().num_c;
+    let mut paths: Vec<Vec<f32>> = Vec::with_capacity(windows.len());
+    for part in windows.chunks(WINDOWS) {
+        let mut batch = RaggedBatch::default();
+        part.iter().for_each(|w| close(&mut batch, &w.skills, &w.responses));
+        let ranges: Vec<_> = (0..batch.windows()).map(|w| batch.range(w)).collect();
+        let (_, mastery) = model.survey(batch).await?;
+        if mastery.is_empty() {
+            return Ok(ClassCourse::default());
+        }
+        paths.extend(ranges.into_iter().map(|r| mastery[r.start * skills..r.end * skills].to_vec()));
+        crate::platform::yield_now().await;
+    }
+    let enough = (paths.len() / 5).max(4);
+    let mut quartiles = Vec::new();
+    let mut values = Vec::with_capacity(paths.len());
+    for t in 0.. {
+        let there: Vec<&[f32]> = paths.iter().filter_map(|p| p.get(t * skills..(t + 1) * skills)).collect();
+        if there.len() < enough {
+            break;
+        }
+        let of_skill = |c: usize| {
+            values.clear();
+            values.extend(there.iter().map(|row| f64::from(row[c])));
+            values.sort_unstable_by(f64::total_cmp);
+            [25.0, 50.0, 75.0].map(|percent| percentile(&values, percent) as f32)
+        };
+        quartiles.push((0..skills).map(of_skill).collect());
+    }
+    Ok(ClassCourse { students: paths.len(), quartiles })
+}
