@@ -1,7 +1,7 @@
 //! What a run measured, as plots: loss, AUC, shares of the losses, correlations.
 
 use eframe::egui::{self, Ui};
-use egui_plot::{Legend, Line, LineStyle, MarkerShape, Plot, PlotPoints, Points};
+use egui_plot::{Line, LineStyle, MarkerShape, Plot, PlotPoints, Points};
 
 use super::door::Door;
 use super::look;
@@ -19,7 +19,7 @@ fn column<'a>(name: &'a str, value: impl Fn(&EpochRow) -> Option<f64> + 'a) -> C
 
 pub(super) fn show(ui: &mut Ui, run: &RunState, door: &mut Door<'_>) {
     let width = (ui.available_width() - look::GAP) / 2.0;
-    let height = ((ui.available_height() - 90.0) / 2.0).clamp(150.0, 300.0);
+    let height = ((ui.available_height() - 160.0) / 2.0).clamp(140.0, 300.0);
     ui.horizontal(|ui| {
         block(ui, width, |ui| loss(ui, run, height));
         block(ui, width, |ui| {
@@ -83,16 +83,15 @@ fn block(ui: &mut Ui, width: f32, add: impl FnOnce(&mut Ui)) {
     });
 }
 
-fn plot<'a>(name: &str, height: f32) -> Plot<'a> {
-    Plot::new(name)
+fn plot<'a>(ui: &Ui, name: &str, height: f32) -> Plot<'a> {
+    look::quiet(ui, Plot::new(name))
         .height(height)
-        .legend(Legend::default().background_alpha(0.6))
         .allow_drag(false)
         .allow_scroll(false)
         .allow_zoom(false)
         .allow_boxed_zoom(false)
         .y_axis_min_width(44.0)
-        .x_grid_spacer(egui_plot::uniform_grid_spacer(|_| [100.0, 10.0, 1.0]))
+        .x_grid_spacer(egui_plot::uniform_grid_spacer(|_| [10.0, 5.0, 1.0]))
         .label_formatter(|at| match at {
             egui_plot::HoverPosition::NearDataPoint { plot_name, position, .. } => {
                 Some(format!("{plot_name}\nepoch {:.1}: {:.4}", position.x, position.y))
@@ -102,12 +101,13 @@ fn plot<'a>(name: &str, height: f32) -> Plot<'a> {
 }
 
 fn loss(ui: &mut Ui, run: &RunState, height: f32) {
-    look::part(ui, "Loss", "training as it goes (thin), and by epoch");
+    look::part(ui, "Loss", "as it goes (thin) and by epoch; rises while the constraints' weights are warmed up");
     let (thin, thick, validation) = (look::line(ui, 0).gamma_multiply(0.5), look::line(ui, 0), look::line(ui, 1));
     let rows = |value: &dyn Fn(&EpochRow) -> Option<f64>| -> Vec<[f64; 2]> {
         run.history.iter().filter_map(|r| Some([r.epoch as f64, value(r)?])).collect()
     };
-    plot("loss", height).show(ui, |plot| {
+    key(ui, &[("training", thick, 0), ("validation, prediction only", validation, 1)]);
+    plot(ui, "loss", height).show(ui, |plot| {
         plot.line(Line::new("steps", PlotPoints::from(run.losses.clone())).color(thin).width(1.0));
         line(plot, "training", rows(&|r| Some(r.train_loss)), thick, 0);
         line(plot, "validation, prediction only", rows(&|r| r.validation.loss), validation, 1);
@@ -116,7 +116,10 @@ fn loss(ui: &mut Ui, run: &RunState, height: f32) {
 
 fn by_epoch(ui: &mut Ui, name: &str, history: &[EpochRow], height: f32, columns: &[Column<'_>]) {
     let colours: Vec<_> = (0..columns.len()).map(|i| look::line(ui, i)).collect();
-    plot(name, height).show(ui, |plot| {
+    let drawn = |value: &dyn Fn(&EpochRow) -> Option<f64>| history.iter().any(|r| value(r).is_some());
+    let entries: Vec<_> = columns.iter().enumerate().filter(|(_, (_, value))| drawn(value)).collect();
+    key(ui, &entries.iter().map(|&(i, (name, _))| (*name, colours[i], i)).collect::<Vec<_>>());
+    plot(ui, name, height).show(ui, |plot| {
         for (i, (name, value)) in columns.iter().enumerate() {
             let points: Vec<[f64; 2]> = history.iter().filter_map(|r| Some([r.epoch as f64, value(r)?])).collect();
             if !points.is_empty() {
@@ -126,9 +129,21 @@ fn by_epoch(ui: &mut Ui, name: &str, history: &[EpochRow], height: f32, columns:
     });
 }
 
+/// Line styles as text, in the order [`line`] uses them.
+const DASHES: [&str; 3] = ["––", "– –", "· · ·"];
+
+/// The lines' names above the plot, where they hide nothing.
+fn key(ui: &mut Ui, lines: &[(&str, egui::Color32, usize)]) {
+    ui.horizontal_wrapped(|ui| {
+        for &(name, colour, i) in lines {
+            ui.label(egui::RichText::new(format!("{} {name}", DASHES[i % DASHES.len()])).small().color(colour));
+        }
+    });
+}
+
 /// A line with a mark at every epoch; its dashes tell it apart without colour.
 fn line(plot: &mut egui_plot::PlotUi<'_>, name: &str, points: Vec<[f64; 2]>, colour: egui::Color32, i: usize) {
-    let style = [LineStyle::Solid, LineStyle::dashed_loose(), LineStyle::dotted_dense()][i % 3];
+    let style = [LineStyle::Solid, LineStyle::dashed_loose(), LineStyle::dotted_dense()][i % DASHES.len()];
     let marks =
         Points::new(name, PlotPoints::from(points.clone())).shape(MarkerShape::Circle).radius(2.5).color(colour);
     plot.line(Line::new(name, PlotPoints::from(points)).color(colour).width(2.0).style(style));

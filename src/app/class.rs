@@ -77,11 +77,11 @@ impl ClassView {
         look::part(
             ui,
             "Mastery after the last answer",
-            "struggling students first, weakest skills first; pale: never practised; click opens the student",
+            "struggling students first, weakest skills first; faded: never practised; click opens the student",
         );
         let subject = shelf.subject.as_ref()?;
         let columns = self.order.skills.len();
-        let width = ((ui.available_width() - NAME - 14.0) / columns as f32).clamp(7.0, 64.0);
+        let width = ((ui.available_width() - NAME - 14.0) / columns as f32).clamp(7.0, 110.0);
         let mut clicked = None;
         egui::ScrollArea::horizontal().auto_shrink([false, false]).show(ui, |ui| {
             let named = width >= 14.0;
@@ -204,8 +204,13 @@ impl ClassView {
         let filled = || calibration.bins.iter().filter(|b| b.count > 0);
         let (ink, weak) = (look::accent(ui), ui.visuals().weak_text_color());
         let points: Vec<[f64; 2]> = filled().map(|b| [b.predicted, b.right]).collect();
-        Plot::new("calibration")
+        let tenths = || egui_plot::uniform_grid_spacer(|_| [1.0, 0.5, 0.1]);
+        look::quiet(ui, Plot::new("calibration"))
             .height(230.0)
+            .x_grid_spacer(tenths())
+            .y_grid_spacer(tenths())
+            .x_axis_formatter(|m, _| format!("{:.1}", m.value))
+            .y_axis_formatter(|m, _| format!("{:.1}", m.value))
             .default_x_bounds(0.0, 1.0)
             .default_y_bounds(0.0, 1.0)
             .allow_drag(false)

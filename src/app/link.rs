@@ -6,7 +6,7 @@ use crate::workshop::{Ask, Tell};
 
 /// A line to the workshop.
 #[derive(Debug, Clone)]
-pub(crate) struct Link {
+pub struct Link {
     asks: Sender<Ask>,
     tells: Receiver<Tell>,
 }

@@ -1,6 +1,7 @@
 //! How things look: palette, colour scales, type and spacing, light and dark.
 
-use eframe::egui::{self, Color32, FontFamily, FontId, RichText, TextStyle, Theme, Ui, Visuals};
+use eframe::egui::{self, Color32, FontDefinitions, FontFamily, FontId, RichText, TextStyle, Theme, Ui, Visuals};
+use egui_plot::Plot;
 
 /// Okabe and Ito's colours, which people with colour-blindness tell apart; the last has no place on a dark ground.
 const LINES: [Color32; 7] = [
@@ -18,6 +19,7 @@ pub(super) const GAP: f32 = 10.0;
 
 /// Sets type, spacing and both themes.
 pub(super) fn dress(ctx: &egui::Context) {
+    ctx.set_fonts(fonts());
     ctx.all_styles_mut(|style| {
         let font = |size| FontId::new(size, FontFamily::Proportional);
         style.text_styles = [
@@ -36,6 +38,19 @@ pub(super) fn dress(ctx: &egui::Context) {
     });
     ctx.set_visuals_of(Theme::Light, light());
     ctx.set_visuals_of(Theme::Dark, dark());
+}
+
+/// The default fonts; signs such as ● and ▶, which the proportional one lacks, come from the other.
+fn fonts() -> FontDefinitions {
+    let mut fonts = FontDefinitions::default();
+    let others: Vec<String> = fonts.families.get(&FontFamily::Monospace).cloned().unwrap_or_default();
+    let family = fonts.families.entry(FontFamily::Proportional).or_default();
+    for other in others {
+        if !family.contains(&other) {
+            family.push(other);
+        }
+    }
+    fonts
 }
 
 fn light() -> Visuals {
@@ -93,9 +108,15 @@ pub(super) fn scale(value: f32) -> Color32 {
     Color32::from_rgb(c.r, c.g, c.b)
 }
 
-/// Black or white, whichever is readable on [`scale`]'s colour.
-pub(super) fn on_scale(value: f32) -> Color32 {
-    if value > 0.6 { Color32::BLACK } else { Color32::WHITE }
+/// Black or white, whichever is easier to read on `ground`.
+fn ink_on(ground: Color32) -> Color32 {
+    let [r, g, b, _] = ground.to_array().map(f32::from);
+    if 0.299 * r + 0.587 * g + 0.114 * b > 130.0 { Color32::from_gray(16) } else { Color32::WHITE }
+}
+
+/// A plot with a grid that stays behind the data.
+pub(super) fn quiet<'a>(ui: &Ui, plot: Plot<'a>) -> Plot<'a> {
+    plot.grid_color(ui.visuals().weak_text_color().gamma_multiply(0.35)).grid_fade(0.8)
 }
 
 /// Text for what is secondary.
@@ -145,15 +166,15 @@ pub(super) fn bar(ui: &mut Ui, name: &str, value: f32, text: &str, width: f32, c
         true => (filled.right_center() - egui::vec2(4.0, 0.0), egui::Align2::RIGHT_CENTER),
         false => (filled.right_center() + egui::vec2(4.0, 0.0), egui::Align2::LEFT_CENTER),
     };
-    let ink = if inside { Color32::WHITE } else { ui.visuals().text_color() };
+    let ink = if inside { ink_on(colour) } else { ui.visuals().text_color() };
     painter.text(at, align, text, FontId::proportional(12.0), ink);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, format!("{name}: {text}")));
     response
 }
 
-/// Right or wrong as a sign that does not need colour.
+/// Right or wrong as the plots mark it, a disc or a cross.
 pub(super) fn sign(response: u8) -> &'static str {
-    if response == 1 { "✔" } else { "✖" }
+    if response == 1 { "●" } else { "×" }
 }
 
 /// Right or wrong as a word.

@@ -21,13 +21,13 @@ use eframe::egui::{self, ThemePreference, Ui};
 use serde::{Deserialize, Serialize};
 
 use self::door::{Dialogs, Door, Purpose};
-use self::link::Link;
 use self::shelf::Shelf;
 use crate::platform::Instant;
 use crate::workshop::{Ask, Source};
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use desktop::{desk, open_window, options};
+pub use link::Link;
 
 /// Where settings are kept between sessions.
 const KEY: &str = "gainakt";
@@ -118,6 +118,11 @@ impl App {
     /// Opens something in place of what is open.
     pub fn open(&mut self, source: Source) {
         self.link.ask(Ask::Open(source));
+    }
+
+    /// Where runs are looked for and written.
+    pub fn runs_in(&mut self, folder: PathBuf) {
+        self.settings.runs = folder;
     }
 
     /// How the window looks.
@@ -227,7 +232,7 @@ impl App {
                     self.help = !self.help;
                 }
                 let dark = ui.visuals().dark_mode;
-                if ui.button(if dark { "☀ Light" } else { "🌙 Dark" }).on_hover_text("light or dark").clicked() {
+                if ui.button(if dark { "Light" } else { "Dark" }).on_hover_text("light or dark").clicked() {
                     let theme = if dark { ThemePreference::Light } else { ThemePreference::Dark };
                     self.theme(ui.ctx(), theme);
                 }
@@ -301,7 +306,7 @@ impl App {
         egui::Panel::top("notices").show(ui, |ui| {
             for i in errors {
                 ui.horizontal_wrapped(|ui| {
-                    if ui.small_button("✖").on_hover_text("read it").clicked() {
+                    if ui.small_button("×").on_hover_text("read it").clicked() {
                         read = Some(i);
                     }
                     ui.colored_label(look::error(ui), &self.shelf.notices[i].text);

@@ -38,7 +38,7 @@ impl RunsView {
             door.link.ask(Ask::Runs(folder.clone()));
         }
         let mut look = false;
-        egui::Panel::left("run list").resizable(true).default_size(470.0).min_size(320.0).show(ui, |ui| {
+        egui::Panel::left("run list").resizable(true).default_size(600.0).min_size(320.0).show(ui, |ui| {
             ui.horizontal_wrapped(|ui| {
                 ui.heading("Runs");
                 ui.label(look::weak(look::short(&folder.display().to_string(), 40)))
@@ -46,7 +46,7 @@ impl RunsView {
                 if ui.button("Other folder…").clicked() {
                     door.dialog(Purpose::Runs);
                 }
-                if ui.button("⟳").on_hover_text("look again").clicked() {
+                if ui.button("Look again").on_hover_text("read the folder anew").clicked() {
                     self.refresh();
                 }
             });
@@ -61,7 +61,8 @@ impl RunsView {
                 Some(entries) => self.table(ui, entries, door),
             }
         });
-        egui::CentralPanel::default().frame(egui::Frame::NONE.inner_margin(egui::Margin::symmetric(12, 4))).show(
+        let frame = egui::Frame::central_panel(ui.style()).inner_margin(egui::Margin::symmetric(12, 4));
+        egui::CentralPanel::default().frame(frame).show(
             ui,
             |ui| {
                 egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| match &self.marked[..] {
@@ -83,7 +84,7 @@ impl RunsView {
         TableBuilder::new(ui)
             .striped(true)
             .sense(egui::Sense::click())
-            .column(Column::remainder().at_least(160.0).clip(true))
+            .column(Column::remainder().at_least(270.0).clip(true))
             .column(Column::auto().at_least(70.0))
             .columns(Column::auto().at_least(52.0), 3)
             .header(20.0, |mut header| {
@@ -199,11 +200,11 @@ fn details(ui: &mut Ui, detail: &RunDetail, door: &mut Door<'_>) {
     for item in &detail.checklist {
         ui.horizontal_wrapped(|ui| match &item.outcome {
             Ok(remark) => {
-                ui.colored_label(look::right(ui), "✔");
+                ui.colored_label(look::right(ui), "●");
                 ui.label(&item.statement).on_hover_text(remark);
             }
             Err(reason) => {
-                ui.colored_label(look::error(ui), "✖");
+                ui.colored_label(look::error(ui), "×");
                 ui.label(format!("{}: {reason}", item.statement));
             }
         });
@@ -260,7 +261,7 @@ fn two(ui: &mut Ui, shelf: &Shelf, wanted: [&PathBuf; 2], door: &mut Door<'_>) {
 fn curves(ui: &mut Ui, pair: &RunPair) {
     look::part(ui, "Validation AUC", "by epoch");
     let colours = [look::line(ui, 0), look::line(ui, 1)];
-    egui_plot::Plot::new("pair")
+    look::quiet(ui, egui_plot::Plot::new("pair"))
         .height(220.0)
         .legend(egui_plot::Legend::default())
         .allow_drag(false)

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use crate::config::Config;
 use crate::evaluate::{Calibration, ClassCourse, Step, StudentSummary, Trajectory};
 use crate::model::Moment;
 use crate::platform::Instant;
@@ -15,8 +14,6 @@ use crate::workshop::{DataReport, Lens, RunDetail, RunEntry, RunPair, SubjectInf
 pub(super) struct RunState {
     /// Its folder.
     pub folder: PathBuf,
-    /// Its settings.
-    pub config: Config,
     /// Device in words, once it is open.
     pub device: Option<String>,
     /// Parameters, steps an epoch, epochs at the most.
@@ -40,10 +37,9 @@ pub(super) struct RunState {
 }
 
 impl RunState {
-    fn new(folder: PathBuf, config: Config) -> Self {
+    fn new(folder: PathBuf) -> Self {
         Self {
             folder,
-            config,
             device: None,
             sizes: None,
             progress: None,
@@ -188,7 +184,7 @@ impl Shelf {
             Tell::Moment { ticket, moment } => self.moment = Some((ticket, moment)),
             Tell::Course(course) => self.course = Some(course),
             Tell::Data(report) => self.data = Some(report),
-            Tell::RunBegan { folder, config } => self.run = Some(RunState::new(folder, *config)),
+            Tell::RunBegan { folder } => self.run = Some(RunState::new(folder)),
             Tell::Run(message) => {
                 if let Message::Warning(text) = &*message {
                     self.say(text.clone());

@@ -166,12 +166,6 @@ impl StudentList {
         self.shown.get(to).copied()
     }
 
-    /// The first student shown.
-    pub(super) fn first(&mut self, shelf: &Shelf) -> Option<u32> {
-        self.sort(shelf);
-        self.shown.first().copied()
-    }
-
     fn rows(&mut self, ui: &mut Ui, shelf: &Shelf, selected: Option<u32>) -> Option<u32> {
         let mut clicked = None;
         let mut area = egui::ScrollArea::vertical().auto_shrink([false, false]);

@@ -92,7 +92,8 @@ impl TrainView {
                 self.settings_part(ui);
             });
         });
-        egui::CentralPanel::default().frame(egui::Frame::NONE.inner_margin(egui::Margin::symmetric(12, 6))).show(
+        let frame = egui::Frame::central_panel(ui.style()).inner_margin(egui::Margin::symmetric(12, 6));
+        egui::CentralPanel::default().frame(frame).show(
             ui,
             |ui| {
                 self.controls(ui, shelf, door, out);
@@ -255,10 +256,10 @@ impl TrainView {
                 if ui.button("▶  Resume").clicked() {
                     door.link.ask(Ask::Command(Command::Resume));
                 }
-            } else if ui.button("⏸  Pause").clicked() {
+            } else if ui.button("Pause").clicked() {
                 door.link.ask(Ask::Command(Command::Pause));
             }
-            if ui.button("⏹  Stop").on_hover_text("end after this step; the last finished epoch is kept").clicked() {
+            if ui.button("Stop").on_hover_text("end after this step; the last finished epoch is kept").clicked() {
                 door.link.ask(Ask::Command(Command::Stop));
             }
         });
@@ -281,8 +282,10 @@ fn progress(ui: &mut Ui, run: &RunState) {
         (Some(Ok(how)), _) => match &run.results {
             Some(results) if results.best_epoch > 0 => {
                 format!(
-                    "{how} Best: epoch {}, validation AUC {}.",
+                    "{} {} The best model is of epoch {}, validation AUC {}.",
+                    sentence(how),
                     sentence(&results.ended),
+                    results.best_epoch,
                     look::figure(results.best_validation_auc, 4)
                 )
             }
@@ -311,7 +314,8 @@ fn progress(ui: &mut Ui, run: &RunState) {
     ui.horizontal_wrapped(|ui| {
         ui.label(state);
         if let Some(device) = &run.device {
-            ui.label(look::weak(format!("· {device}")));
+            let (name, remark) = device.split_once(';').unwrap_or((device, ""));
+            ui.label(look::weak(format!("· {name}"))).on_hover_text(remark.trim());
         }
         if run.held > 0 {
             ui.label(look::weak(format!("· {:.0} MB of arrays", run.held as f64 / 1e6)));

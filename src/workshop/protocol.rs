@@ -263,8 +263,6 @@ pub enum Tell {
     RunBegan {
         /// The folder.
         folder: PathBuf,
-        /// Its settings.
-        config: Box<Config>,
     },
     /// The run was given an order.
     Ordered(Command),

@@ -89,7 +89,7 @@ impl Workshop {
         let info = Box::new(subject.info.clone());
         self.subject = Some(subject);
         self.opened(info);
-        let began = Tell::RunBegan { folder: folder.to_owned(), config: Box::new(config.clone()) };
+        let began = Tell::RunBegan { folder: folder.to_owned() };
         self.teller.tell(began);
     }
 

@@ -101,7 +101,12 @@ impl HeatMap {
     }
 }
 
-pub(super) fn show(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skill], least: f32) {
+/// How much the map of so many skills wants, at most `most`.
+pub(super) fn height(skills: usize, most: f32) -> f32 {
+    (skills as f32 * 15.0 + 26.0).clamp(90.0, most.max(90.0))
+}
+
+pub(super) fn show(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skill], height: f32) {
     if timeline.steps.iter().all(|s| s.mastery.is_empty()) || skills.is_empty() {
         return;
     }
@@ -112,7 +117,6 @@ pub(super) fn show(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills
         Shade::Gain => timeline.steps.iter().flat_map(|s| &s.gain).fold(f32::MIN_POSITIVE, |most, &g| most.max(g)),
     };
     tools(&mut heat, ui, most);
-    let height = (rows.len() as f32 * 15.0 + 26.0).clamp(90.0, (least * 1.9).max(90.0));
     let texture = heat.texture(ui, timeline, &rows, most);
     let (n, count) = (timeline.steps.len() as f64, rows.len() as f64);
     let names: Vec<String> = rows.iter().map(|&c| look::short(&skills[c as usize].name, 22)).collect();
@@ -122,7 +126,7 @@ pub(super) fn show(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills
         (0..count as usize).map(mark).collect()
     };
     let plot = page
-        .plot("heat", timeline, height)
+        .plot(ui, "heat", timeline, height)
         .default_y_bounds(0.0, count)
         .show_grid([false, false])
         .y_grid_spacer(spacer)

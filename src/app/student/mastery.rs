@@ -27,7 +27,7 @@ pub(super) fn show(
     }
     key(page, ui, shelf);
     let plot = page
-        .plot("mastery", timeline, height)
+        .plot(ui, "mastery", timeline, height)
         .default_y_bounds(-0.03, 1.03)
         .y_axis_formatter(|m, _| format!("{:.1}", m.value));
     let cursor = page.cursor_line(ui, timeline);
@@ -36,7 +36,7 @@ pub(super) fn show(
     let response = plot.show(ui, |plot| {
         let range = visible(plot.plot_bounds(), timeline.steps.len());
         if let Some(from) = timeline.imagined_from {
-            let span = Span::new("what if", from as f64 + 0.5..=timeline.steps.len() as f64 + 0.5);
+            let span = Span::new("", from as f64 + 0.5..=timeline.steps.len() as f64 + 0.5);
             plot.span(span.fill(faint).border_color(weak));
         }
         for at in range.clone().filter(|&t| timeline.starts_window(t)) {
@@ -106,7 +106,7 @@ fn chips(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skill]
 /// What the signs mean, of those that are drawn.
 fn key(page: &mut Page, ui: &mut Ui, shelf: &Shelf) {
     let has_truth = shelf.subject.as_ref().is_some_and(|s| s.has_truth);
-    let mut text = "● right  ✖ wrong answer of that skill".to_owned();
+    let mut text = "● right  × wrong answer of that skill".to_owned();
     if has_truth && !page.hide_truth {
         text += "   – –  true mastery";
     }
@@ -115,6 +115,9 @@ fn key(page: &mut Page, ui: &mut Ui, shelf: &Shelf) {
     }
     if let Some(with) = page.with.and_then(|w| shelf.subject.as_ref()?.students.get(w as usize)) {
         text += &format!("   thin  {}", with.id);
+    }
+    if page.imagined.is_some() {
+        text += "   shaded  what if";
     }
     if page.show_class {
         text += "   band  the class's middle half";
@@ -164,7 +167,9 @@ fn others(page: &Page, plot: &mut PlotUi<'_>, shelf: &Shelf, skill: u32, colour:
     let (Some(student), c) = (page.student, skill as usize) else { return };
     let mut draw = |key: (u32, Lens), style: LineStyle, width: f32, truth: bool| {
         let Some(path) = shelf.paths.get(&key) else { return };
-        let steps = path.steps.iter().enumerate().map(|(t, s)| (t, s, t > 0 && s.window != path.steps[t - 1].window));
+        // Behind imagined answers what really came has no place.
+        let until = page.imagined.as_ref().map_or(usize::MAX, |i| i.from);
+        let steps = path.steps.iter().take(until).enumerate().map(|(t, s)| (t, s, t > 0 && s.window != path.steps[t - 1].window));
         let value = |s: &Step| match truth {
             true => s.true_mastery.as_ref().and_then(|m| m.get(c)).copied(),
             false => s.mastery.get(c).copied(),

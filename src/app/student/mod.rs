@@ -23,6 +23,8 @@ use super::shelf::Shelf;
 use crate::data::Skill;
 use crate::workshop::{Answers, Ask, Lens};
 
+/// What the headings between the plots take.
+const HEADINGS: f32 = 186.0;
 /// Lines drawn unless others are chosen.
 const LINES: usize = 3;
 
@@ -212,6 +214,11 @@ impl Page {
         let imagined = self.imagined.get_or_insert_with(|| Imagined { from: at + 1, answers: Answers::default() });
         imagined.answers.skills.push(skill);
         imagined.answers.responses.push(response);
+        let mut lines = self.lines(timeline);
+        if !lines.contains(&skill) {
+            lines.push(skill);
+            self.chosen = Some(lines);
+        }
         self.try_skill = Some(skill);
         self.cursor = None;
     }
@@ -244,22 +251,24 @@ impl Page {
             ui,
             |ui| {
                 egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
-                    let height = ui.available_height().max(560.0);
-                    mastery::show(self, ui, shelf, &timeline, &skills, height * 0.40);
-                    strips::predictions(self, ui, &timeline, &skills, height * 0.15);
-                    strips::gains(self, ui, &timeline, &skills, height * 0.15);
-                    heat::show(self, ui, &timeline, &skills, height * 0.20);
+                    let height = ui.available_height().max(600.0) - HEADINGS;
+                    let map = heat::height(skills.len(), height * 0.36);
+                    let rest = height - map;
+                    mastery::show(self, ui, shelf, &timeline, &skills, rest * 0.56);
+                    strips::predictions(self, ui, &timeline, &skills, rest * 0.22);
+                    strips::gains(self, ui, &timeline, &skills, rest * 0.22);
+                    heat::show(self, ui, &timeline, &skills, map);
                 });
             },
         );
     }
 
     /// A plot over the student's answers, its horizontal axis and cursor shared with the others.
-    fn plot<'a>(&self, name: &str, timeline: &Timeline<'_>, height: f32) -> Plot<'a> {
+    fn plot<'a>(&self, ui: &Ui, name: &str, timeline: &Timeline<'_>, height: f32) -> Plot<'a> {
         let mut hasher = std::hash::DefaultHasher::new();
         (self.student, timeline.steps.len()).hash(&mut hasher);
         let group = egui::Id::unique(("time", std::hash::Hasher::finish(&hasher)));
-        Plot::new(group.with(name))
+        look::quiet(ui, Plot::new(group.with(name)))
             .height(height)
             .link_axis(group, [true, false])
             .link_cursor(group, [true, false])

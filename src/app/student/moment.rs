@@ -76,11 +76,11 @@ fn what_if(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skil
                 .min_size(egui::vec2(58.0, 0.0))
                 .fill(ui.visuals().faint_bg_color)
         };
-        let right = button(ui, "✔ right", look::right(ui));
+        let right = button(ui, "● right", look::right(ui));
         if ui.add(right).on_hover_text("append a right answer (R)").clicked() {
             page.imagine(timeline, 1);
         }
-        let wrong = button(ui, "✖ wrong", look::wrong(ui));
+        let wrong = button(ui, "× wrong", look::wrong(ui));
         if ui.add(wrong).on_hover_text("append a wrong answer (W)").clicked() {
             page.imagine(timeline, 0);
         }

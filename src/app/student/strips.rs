@@ -12,11 +12,13 @@ pub(super) fn predictions(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>,
     look::part(
         ui,
         "Expected and happened",
-        "● right  ✖ wrong, at the probability of right the model gave beforehand; the stem is its surprise",
+        "● right  × wrong, at the probability of right the model gave beforehand; the stem is its surprise",
     );
     let plot = page
-        .plot("predictions", timeline, height)
+        .plot(ui, "predictions", timeline, height)
+        .show_axes([false, true])
         .default_y_bounds(-0.05, 1.05)
+        .y_grid_spacer(egui_plot::uniform_grid_spacer(|_| [1.0, 0.5, 0.25]))
         .y_axis_formatter(|m, _| format!("{:.1}", m.value));
     let cursor = page.cursor_line(ui, timeline);
     let colours = [look::wrong(ui), look::right(ui)];
@@ -59,22 +61,24 @@ pub(super) fn gains(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skill
         "Gain",
         "what each answer added: upwards to its own skill, downwards the sum over all others (a tenth of it goes into mastery)",
     );
-    let plot = page.plot("gains", timeline, height).y_axis_formatter(|m, _| format!("{:.2}", m.value.abs()));
+    let plot = page.plot(ui, "gains", timeline, height)
+        .show_axes([false, true])
+        .y_axis_formatter(|m, _| format!("{:.1}", m.value.abs()));
     let cursor = page.cursor_line(ui, timeline);
     let (own, other) = (look::accent(ui), ui.visuals().weak_text_color().gamma_multiply(0.6));
     let response = plot.show(ui, |plot| {
         let range = visible(plot.plot_bounds(), timeline.steps.len());
-        let bars = |value: &dyn Fn(usize) -> Option<f32>, sign: f64| -> Vec<Bar> {
+        let bars = |value: &dyn Fn(usize) -> Option<f32>, sign: f64, colour: egui::Color32| -> Vec<Bar> {
             range
                 .clone()
-                .filter_map(|t| Some(Bar::new(t as f64 + 1.0, sign * f64::from(value(t)?)).width(0.8)))
+                .filter_map(|t| Some(Bar::new(t as f64 + 1.0, sign * f64::from(value(t)?)).width(0.8).fill(colour).stroke(egui::Stroke::NONE)))
                 .collect()
         };
         plot.bar_chart(
-            BarChart::new("own skill", bars(&|t| timeline.steps[t].own_gain(), 1.0)).color(own).allow_hover(false),
+            BarChart::new("own skill", bars(&|t| timeline.steps[t].own_gain(), 1.0, own)).color(own).allow_hover(false),
         );
         plot.bar_chart(
-            BarChart::new("other skills", bars(&|t| timeline.steps[t].spill_over(), -1.0))
+            BarChart::new("other skills", bars(&|t| timeline.steps[t].spill_over(), -1.0, other))
                 .color(other)
                 .allow_hover(false),
         );

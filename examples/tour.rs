@@ -1,0 +1,163 @@
+//! Opens the real window, drives it by keyboard and pointer, and keeps a picture of every view.
+//!
+//! `cargo run --release --example tour -- FOLDER [RUNS]`: pictures go to FOLDER; RUNS is a folder with finished runs.
+//! The embedded class is trained for two epochs on the way, in a folder under FOLDER.
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use eframe::egui::{self, Event, Key, Modifiers, ThemePreference, pos2};
+use gainakt::app::{App, View, desk, options};
+use gainakt::workshop::Source;
+
+/// What the tour does next.
+enum Act {
+    /// A key, with Ctrl or without.
+    Key(Key, bool),
+    /// A click, in points from the window's upper left corner.
+    Click(f32, f32),
+    /// The pointer goes there and stays.
+    Point(f32, f32),
+    Theme(ThemePreference),
+    Open(Source),
+    Wait(fn(&App) -> bool),
+    Rest(u64),
+    Picture(&'static str),
+}
+
+use Act::{Click, Open, Picture, Point, Rest, Theme, Wait};
+
+fn key(key: Key) -> Act {
+    Act::Key(key, false)
+}
+
+fn command(key: Key) -> Act {
+    Act::Key(key, true)
+}
+
+/// Every view, in the order a person would meet them.
+fn acts(run: Option<PathBuf>) -> Vec<Act> {
+    let mut acts = vec![Wait(App::settled), Rest(600), Picture("student-dark")];
+    acts.extend([Point(640.0, 330.0), Rest(900), Picture("student-hover"), Point(640.0, 2.0)]);
+    acts.extend((0..12).map(|_| key(Key::ArrowLeft)));
+    acts.extend([key(Key::W), key(Key::W), key(Key::R), Rest(900), Picture("what-if")]);
+    acts.extend([key(Key::U), key(Key::U), key(Key::U), key(Key::End)]);
+    acts.extend([Theme(ThemePreference::Light), Rest(600), Picture("student-light")]);
+    acts.extend([key(Key::ArrowDown), key(Key::ArrowDown), Rest(900), Picture("next-student")]);
+    acts.extend([command(Key::Num2), Rest(900), Picture("class-light")]);
+    acts.extend([Theme(ThemePreference::Dark), Rest(400), Picture("class-dark")]);
+    acts.extend([key(Key::F1), Rest(600), Picture("help"), key(Key::F1)]);
+    acts.extend([command(Key::O), Rest(600), Picture("dialog"), key(Key::Escape), Rest(200)]);
+    acts.extend([command(Key::Num3), Rest(600), Picture("train-before"), command(Key::Enter)]);
+    acts.push(Wait(|app| app.run_progress().is_some_and(|(epochs, over)| epochs >= 2 || over)));
+    acts.extend([Rest(500), Picture("train-during"), command(Key::Num1), Rest(900), Picture("student-in-training")]);
+    acts.push(command(Key::Num3));
+    acts.push(Wait(|app| app.run_progress().is_some_and(|(_, over)| over)));
+    acts.extend([Rest(800), Picture("train-after"), Theme(ThemePreference::Light), Rest(500), Picture("train-light")]);
+    acts.extend([command(Key::Num4), Rest(900), Click(120.0, 116.0), Rest(6000), Picture("runs-light")]);
+    acts.extend([Theme(ThemePreference::Dark), Rest(400), Picture("runs-dark")]);
+    if let Some(run) = run {
+        acts.extend([Open(Source::Run(run)), command(Key::Num1), Rest(1500), Wait(App::settled), Rest(900)]);
+        acts.push(Picture("opened-run"));
+    }
+    acts
+}
+
+struct Tour {
+    app: App,
+    acts: std::vec::IntoIter<Act>,
+    now: Option<Act>,
+    since: Instant,
+    events: Vec<Event>,
+    shot: Option<Receiver<std::sync::Arc<egui::ColorImage>>>,
+    folder: PathBuf,
+}
+
+impl Tour {
+    /// Does what is due; true once it is done.
+    fn due(&mut self, ctx: &egui::Context) -> bool {
+        let Some(act) = &self.now else { return true };
+        match act {
+            Act::Key(key, command) => {
+                let modifiers = if *command { Modifiers::COMMAND | Modifiers::CTRL } else { Modifiers::NONE };
+                self.events.push(Event::ModifiersChanged(modifiers));
+                for pressed in [true, false] {
+                    let (key, physical_key) = (*key, None);
+                    self.events.push(Event::Key { key, physical_key, pressed, repeat: false, modifiers });
+                }
+                self.events.push(Event::ModifiersChanged(Modifiers::NONE));
+            }
+            Click(x, y) => {
+                self.events.push(Event::PointerMoved(pos2(*x, *y)));
+                for pressed in [true, false] {
+                    let (pos, button, modifiers) = (pos2(*x, *y), egui::PointerButton::Primary, Modifiers::NONE);
+                    self.events.push(Event::PointerButton { pos, button, pressed, modifiers });
+                }
+            }
+            Point(x, y) => self.events.push(Event::PointerMoved(pos2(*x, *y))),
+            Theme(theme) => self.app.theme(ctx, *theme),
+            Open(source) => self.app.open(source.clone()),
+            Wait(until) => return until(&self.app),
+            Rest(ms) => return self.since.elapsed() > Duration::from_millis(*ms),
+            Picture(name) => {
+                let Some(shot) = &self.shot else {
+                    let (send, shot) = channel();
+                    ctx.request_screenshot(move |image| {
+                        let _ = send.send(image);
+                    });
+                    self.shot = Some(shot);
+                    return false;
+                };
+                let Ok(image) = shot.try_recv() else { return false };
+                save(&self.folder.join(format!("{name}.png")), &image);
+                println!("{name}.png");
+                self.shot = None;
+            }
+        }
+        true
+    }
+}
+
+fn save(path: &Path, image: &egui::ColorImage) {
+    let [width, height] = image.size.map(|n| n as u32);
+    let bytes = image.pixels.iter().flat_map(|p| p.to_array()).collect();
+    let saved = image::RgbaImage::from_raw(width, height, bytes).map(|i| i.save(path));
+    assert!(matches!(saved, Some(Ok(()))), "{} could not be written: {saved:?}", path.display());
+}
+
+impl eframe::App for Tour {
+    fn ui(&mut self, ui: &mut egui::Ui, _: &mut eframe::Frame) {
+        self.app.draw(ui);
+        if self.due(ui.ctx()) {
+            self.now = self.acts.next();
+            self.since = Instant::now();
+            if self.now.is_none() {
+                ui.ctx().send_viewport_cmd(egui::ViewportCommand::Close);
+            }
+        }
+        ui.ctx().request_repaint_after(Duration::from_millis(30));
+    }
+
+    fn raw_input_hook(&mut self, _: &egui::Context, input: &mut egui::RawInput) {
+        input.events.append(&mut self.events);
+    }
+}
+
+fn main() -> eframe::Result {
+    let mut args = std::env::args().skip(1).map(PathBuf::from);
+    let folder = args.next().unwrap_or_else(|| PathBuf::from("tour"));
+    let run = args.next();
+    std::fs::create_dir_all(&folder).map_err(|e| eframe::Error::AppCreation(Box::new(e)))?;
+    let create = move |cc: &eframe::CreationContext<'_>| -> Result<Box<dyn eframe::App>, _> {
+        let mut app = App::new(&cc.egui_ctx, desk(&cc.egui_ctx)?, None);
+        app.runs_in(folder.join("runs"));
+        app.look_at(View::Students);
+        app.theme(&cc.egui_ctx, ThemePreference::Dark);
+        app.open(Source::Embedded);
+        let acts = acts(run).into_iter();
+        let tour = Tour { app, acts, now: None, since: Instant::now(), events: Vec::new(), shot: None, folder };
+        Ok(Box::new(tour) as Box<dyn eframe::App>)
+    };
+    eframe::run_native("gainakt", options(), Box::new(create))
+}
