@@ -43,6 +43,9 @@ fn acts(run: Option<PathBuf>) -> Vec<Act> {
     acts.extend((0..12).map(|_| key(Key::ArrowLeft)));
     acts.extend([key(Key::W), key(Key::W), key(Key::R), Rest(900), Picture("what-if")]);
     acts.extend([key(Key::U), key(Key::U), key(Key::U), key(Key::End)]);
+    acts.extend([Click(1249.0, 59.0), Rest(400), Click(1120.0, 92.0), Rest(600), Picture("compare")]);
+    acts.extend([key(Key::Escape), Click(600.0, 59.0), Click(1322.0, 59.0), Rest(600), Picture("export")]);
+    acts.extend([key(Key::Escape), Click(600.0, 59.0), Rest(300)]);
     acts.extend([Theme(ThemePreference::Light), Rest(600), Picture("student-light")]);
     acts.extend([key(Key::ArrowDown), key(Key::ArrowDown), Rest(900), Picture("next-student")]);
     acts.extend([command(Key::Num2), Rest(900), Picture("class-light")]);

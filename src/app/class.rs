@@ -79,6 +79,7 @@ impl ClassView {
             "Mastery after the last answer",
             "struggling students first, weakest skills first; faded: never practised; click opens the student",
         );
+        ui.horizontal(|ui| look::scale_key(ui, 1.0));
         let subject = shelf.subject.as_ref()?;
         let columns = self.order.skills.len();
         let width = ((ui.available_width() - NAME - 14.0) / columns as f32).clamp(7.0, 110.0);

@@ -1,6 +1,7 @@
 //! How things look: palette, colour scales, type and spacing, light and dark.
 
 use eframe::egui::{self, Color32, FontDefinitions, FontFamily, FontId, RichText, TextStyle, Theme, Ui, Visuals};
+use eframe::egui::containers::menu::{MenuButton, MenuConfig};
 use egui_plot::Plot;
 
 /// Okabe and Ito's colours, which people with colour-blindness tell apart; the last has no place on a dark ground.
@@ -117,6 +118,26 @@ fn ink_on(ground: Color32) -> Color32 {
 /// A plot with a grid that stays behind the data.
 pub(super) fn quiet<'a>(ui: &Ui, plot: Plot<'a>) -> Plot<'a> {
     plot.grid_color(ui.visuals().weak_text_color().gamma_multiply(0.35)).grid_fade(0.8)
+}
+
+/// What the shades mean: the whole scale, from 0 to `most`.
+pub(super) fn scale_key(ui: &mut Ui, most: f32) {
+    const PARTS: usize = 30;
+    ui.label(weak("0").small());
+    let (rect, _) = ui.allocate_exact_size(egui::vec2(90.0, 12.0), egui::Sense::hover());
+    let size = egui::vec2(rect.width() / PARTS as f32, rect.height());
+    for i in 0..PARTS {
+        let corner = rect.min + egui::vec2(size.x * i as f32, 0.0);
+        let part = egui::Rect::from_min_size(corner, size + egui::vec2(0.5, 0.0));
+        ui.painter().rect_filled(part, 0.0, scale(i as f32 / (PARTS - 1) as f32));
+    }
+    ui.label(weak(format!("{most:.2}").trim_end_matches(".00")).small());
+}
+
+/// A menu with fields in it, which stays open while they are changed.
+pub(super) fn menu<R>(ui: &mut Ui, title: &str, add: impl FnOnce(&mut Ui) -> R) {
+    let config = MenuConfig::new().close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
+    MenuButton::new(title).config(config).ui(ui, add);
 }
 
 /// Text for what is secondary.

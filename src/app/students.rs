@@ -115,7 +115,7 @@ impl StudentList {
                 }
             });
             let filtered = self.filter != Filter::default();
-            ui.menu_button(if filtered { "Filter •" } else { "Filter" }, |ui| self.filter.show(ui));
+            look::menu(ui, if filtered { "Filter •" } else { "Filter" }, |ui| self.filter.show(ui));
         });
         if before != (self.order, self.filter.clone(), self.search.clone()) {
             self.sorted_for = None;

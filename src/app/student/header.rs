@@ -34,7 +34,7 @@ pub(super) fn show(page: &mut Page, ui: &mut Ui, shelf: &Shelf, timeline: &Timel
         ui.label(look::weak(text));
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             ui.menu_button("Export", |ui| export(page, ui, shelf, timeline, door));
-            ui.menu_button("Compare", |ui| compare(page, ui, shelf, door));
+            look::menu(ui, "Compare", |ui| compare(page, ui, shelf, door));
         });
     });
     if subject.model.seq_len < timeline.steps.len() || timeline.steps.iter().any(|s| s.window > 0) {

@@ -3,10 +3,10 @@
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use eframe::egui::{self, Color32, ColorImage, TextureHandle, TextureOptions, Ui, vec2};
-use egui_plot::{PlotImage, PlotPoint};
+use egui_plot::{AxisHints, PlotImage, PlotPoint};
 use serde::{Deserialize, Serialize};
 
-use super::{Page, Timeline};
+use super::{NAMES, Page, Timeline};
 use crate::app::look;
 use crate::data::Skill;
 
@@ -119,22 +119,24 @@ pub(super) fn show(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills
     tools(&mut heat, ui, most);
     let texture = heat.texture(ui, timeline, &rows, most);
     let (n, count) = (timeline.steps.len() as f64, rows.len() as f64);
-    let names: Vec<String> = rows.iter().map(|&c| look::short(&skills[c as usize].name, 22)).collect();
-    let named = (height - 26.0) / rows.len() as f32 >= 11.0;
+    let names: Vec<String> = rows.iter().map(|&c| look::short(&skills[c as usize].name, 16)).collect();
+    let named = (height - 26.0) / rows.len() as f32 >= 14.5;
     let spacer = move |_: egui_plot::GridInput| {
         let mark = |i: usize| egui_plot::GridMark { value: i as f64 + 0.5, step_size: 1.0 };
         (0..count as usize).map(mark).collect()
     };
+    let axis = AxisHints::new_y().min_thickness(NAMES).label_spacing(8.0..=10.0);
+    let axis = axis.tick_label_font(egui::FontId::proportional(11.5)).formatter(move |mark, _| {
+        let row = (count - mark.value - 0.5).round();
+        let name = if named && row >= 0.0 { names.get(row as usize) } else { None };
+        name.cloned().unwrap_or_default()
+    });
     let plot = page
         .plot(ui, "heat", timeline, height)
         .default_y_bounds(0.0, count)
         .show_grid([false, false])
         .y_grid_spacer(spacer)
-        .y_axis_formatter(move |mark, _| {
-            let row = (count - mark.value - 0.5).round();
-            let name = if named && row >= 0.0 { names.get(row as usize) } else { None };
-            name.cloned().unwrap_or_default()
-        });
+        .custom_y_axes(vec![axis]);
     let cursor = page.cursor_line(ui, timeline);
     let response = plot.show(ui, |plot| {
         let centre = PlotPoint::new((n + 1.0) / 2.0, count / 2.0);
@@ -165,13 +167,6 @@ fn tools(heat: &mut HeatMap, ui: &mut Ui, most: f32) {
         for (sort, name) in [(Sort::Practice, "practice"), (Sort::Name, "name"), (Sort::Final, "final value")] {
             ui.selectable_value(&mut heat.sort, sort, name);
         }
-        let (rect, _) = ui.allocate_exact_size(vec2(90.0, 12.0), egui::Sense::hover());
-        for i in 0..30 {
-            let x = rect.left() + rect.width() * i as f32 / 30.0;
-            let part =
-                egui::Rect::from_min_size(egui::pos2(x, rect.top()), vec2(rect.width() / 30.0 + 0.5, rect.height()));
-            ui.painter().rect_filled(part, 0.0, look::scale(i as f32 / 29.0));
-        }
-        ui.label(look::weak(format!("0 to {most:.2}")).small());
+        look::scale_key(ui, most);
     });
 }

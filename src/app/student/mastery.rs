@@ -29,7 +29,8 @@ pub(super) fn show(
     let plot = page
         .plot(ui, "mastery", timeline, height)
         .default_y_bounds(-0.03, 1.03)
-        .y_axis_formatter(|m, _| format!("{:.1}", m.value));
+        .y_grid_spacer(egui_plot::uniform_grid_spacer(|_| [1.0, 0.5, 0.25]))
+        .y_axis_formatter(|m, _| format!("{:.2}", m.value));
     let cursor = page.cursor_line(ui, timeline);
     let (weak, faint) = (ui.visuals().weak_text_color(), ui.visuals().faint_bg_color);
     let colours: Vec<Color32> = (0..lines.len()).map(|i| look::line(ui, i)).collect();
@@ -82,7 +83,7 @@ fn chips(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skill]
                 chosen.retain(|&c| c != skill);
             }
         }
-        ui.menu_button("Skills", |ui| {
+        look::menu(ui, "Skills", |ui| {
             egui::ScrollArea::vertical().max_height(340.0).show(ui, |ui| {
                 let rest = (0..skills.len() as u32).filter(|c| !timeline.by_practice.contains(c));
                 for skill in timeline.by_practice.iter().copied().chain(rest) {

@@ -24,7 +24,9 @@ use crate::data::Skill;
 use crate::workshop::{Answers, Ask, Lens};
 
 /// What the headings between the plots take.
-const HEADINGS: f32 = 186.0;
+const HEADINGS: f32 = 200.0;
+/// Room on the left of every plot, the same so that they stand in line; skills are named there.
+const NAMES: f32 = 112.0;
 /// Lines drawn unless others are chosen.
 const LINES: usize = 3;
 
@@ -274,7 +276,7 @@ impl Page {
             .link_cursor(group, [true, false])
             .default_x_bounds(0.5, timeline.steps.len() as f64 + 0.5)
             .set_margin_fraction(egui::Vec2::ZERO)
-            .y_axis_min_width(38.0)
+            .y_axis_min_width(NAMES)
             .allow_drag(false)
             .allow_scroll(false)
             .allow_zoom([true, false])

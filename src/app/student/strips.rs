@@ -63,6 +63,7 @@ pub(super) fn gains(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skill
     );
     let plot = page.plot(ui, "gains", timeline, height)
         .show_axes([false, true])
+        .y_grid_spacer(egui_plot::uniform_grid_spacer(few))
         .y_axis_formatter(|m, _| format!("{:.1}", m.value.abs()));
     let cursor = page.cursor_line(ui, timeline);
     let (own, other) = (look::accent(ui), ui.visuals().weak_text_color().gamma_multiply(0.6));
@@ -91,4 +92,11 @@ pub(super) fn gains(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skill
         response.response.clone().on_hover_text_at_pointer(step_text(timeline, skills, at, None) + &more);
     }
     response.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::GraphicsObject, true, "Gain by answer"));
+}
+
+/// Steps between grid lines so that a low plot has about four of them.
+fn few(input: egui_plot::GridInput) -> [f64; 3] {
+    let range = input.bounds.1 - input.bounds.0;
+    let step = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0].into_iter().find(|step| range / step <= 4.0).unwrap_or(range / 4.0);
+    [4.0 * step, 2.0 * step, step]
 }
