@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use eframe::egui::{self, Key, Modifiers, accesskit::Role};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use egui_kittest::{Harness, SnapshotOptions};
+use egui_kittest::{Harness, Node, SnapshotOptions};
 use gainakt::app::{App, View, desk};
 use gainakt::workshop::Source;
 
@@ -68,13 +68,13 @@ impl Window<'_> {
     }
 
     fn has(&self, role: Role, label: &str) -> bool {
-        self.harness.query_all_by_role(role).any(|n| n.accesskit_node().label().is_some_and(|l| l.contains(label)))
+        self.harness.query_all_by_role(role).any(|n| text(&n).is_some_and(|t| t.contains(label)))
     }
 
     /// The figure of a bar called `name`, in percent.
     fn bar(&self, name: &str) -> Option<u32> {
         let label = format!("{name}: ");
-        let text = self.harness.query_all_by_label_contains(&label).next()?.accesskit_node().label()?;
+        let text = text(&self.harness.query_all_by_label_contains(&label).next()?)?;
         text.trim_start_matches(&label).trim_end_matches(" %").parse().ok()
     }
 
@@ -82,6 +82,12 @@ impl Window<'_> {
         self.harness.input_mut().dropped_files.push(Arc::new(Dropped(path)));
         self.harness.run_steps(3);
     }
+}
+
+/// What a screen reader says of a node: plain text has a value in place of a label.
+fn text(node: &Node<'_>) -> Option<String> {
+    let node = node.accesskit_node();
+    node.label().or_else(|| node.value())
 }
 
 #[derive(Debug)]
@@ -206,7 +212,7 @@ fn a_run_is_started_paused_resumed_and_stopped() {
     window.until("it has stopped", |w| w.app().run_progress().is_some_and(|(_, over)| over));
     let runs: Vec<_> = std::fs::read_dir(window.folder.path().join("runs")).unwrap().collect();
     assert_eq!(runs.len(), 1);
-    assert!(runs[0].as_ref().unwrap().path().join("resume.safetensors").is_file(), "nothing to go on from");
+    assert!(runs[0].as_ref().unwrap().path().join("train_state.safetensors").is_file(), "nothing to go on from");
     window.command(Key::Num4);
     window.until_label("_gainakt2exp_window");
 }

@@ -140,6 +140,12 @@ pub(super) fn menu<R>(ui: &mut Ui, title: &str, add: impl FnOnce(&mut Ui) -> R) 
     MenuButton::new(title).config(config).ui(ui, add);
 }
 
+/// A box to choose from, with its name for screen readers and the pointer.
+pub(super) fn chooser(ui: &mut Ui, name: &str, chosen: impl Into<String>, width: f32, add: impl FnOnce(&mut Ui)) {
+    let chooser = egui::ComboBox::from_id_salt(name).selected_text(chosen.into()).width(width);
+    chooser.show_ui(ui, add).response.on_hover_text(name);
+}
+
 /// Text for what is secondary.
 pub(super) fn weak(text: impl Into<String>) -> RichText {
     RichText::new(text).weak()

@@ -109,7 +109,7 @@ impl StudentList {
         ui.add(search).widget_info(|| egui::WidgetInfo::labeled(egui::Role::SearchInput, true, "Search students"));
         ui.horizontal(|ui| {
             let name = Order::ALL.iter().find(|o| o.0 == self.order).map_or("", |o| o.1);
-            egui::ComboBox::from_id_salt("order").selected_text(name).width(150.0).show_ui(ui, |ui| {
+            look::chooser(ui, "order of the list", name, 150.0, |ui| {
                 for (order, name) in Order::ALL {
                     ui.selectable_value(&mut self.order, order, name);
                 }

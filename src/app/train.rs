@@ -214,7 +214,7 @@ impl TrainView {
     fn settings_part(&mut self, ui: &mut Ui) {
         ui.horizontal(|ui| {
             look::part(ui, "Settings", "");
-            egui::ComboBox::from_id_salt("preset").selected_text(self.preset).show_ui(ui, |ui| {
+            look::chooser(ui, "preset of the settings", self.preset, 100.0, |ui| {
                 for (name, _) in PRESETS {
                     if ui.selectable_label(self.preset == name, name).clicked() {
                         self.use_preset(name);

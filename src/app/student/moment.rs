@@ -65,7 +65,7 @@ fn what_if(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skil
     let mut skill = page.try_skill.unwrap_or(timeline.steps[at].skill);
     ui.horizontal(|ui| {
         let name = look::short(&skills[skill as usize].name, 20);
-        egui::ComboBox::from_id_salt("try skill").selected_text(name).width(140.0).show_ui(ui, |ui| {
+        look::chooser(ui, "skill of the imagined answer", name, 140.0, |ui| {
             for (c, s) in skills.iter().enumerate() {
                 ui.selectable_value(&mut skill, c as u32, &s.name);
             }
@@ -162,16 +162,13 @@ fn attention(
     page.block = page.block.min(blocks - 1);
     let heads = &moment.attention[page.block];
     ui.horizontal(|ui| {
-        egui::ComboBox::from_id_salt("block").selected_text(format!("block {}", page.block + 1)).width(90.0).show_ui(
-            ui,
-            |ui| {
-                for b in 0..blocks {
-                    ui.selectable_value(&mut page.block, b, format!("block {}", b + 1));
-                }
-            },
-        );
+        look::chooser(ui, "block of the model", format!("block {}", page.block + 1), 90.0, |ui| {
+            for b in 0..blocks {
+                ui.selectable_value(&mut page.block, b, format!("block {}", b + 1));
+            }
+        });
         let name = page.head.map_or("all heads (mean)".to_owned(), |h| format!("head {}", h + 1));
-        egui::ComboBox::from_id_salt("head").selected_text(name).width(130.0).show_ui(ui, |ui| {
+        look::chooser(ui, "head of attention", name, 130.0, |ui| {
             ui.selectable_value(&mut page.head, None, "all heads (mean)");
             for h in 0..heads.len() {
                 ui.selectable_value(&mut page.head, Some(h), format!("head {}", h + 1));
