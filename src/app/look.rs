@@ -1,7 +1,7 @@
 //! How things look: palette, colour scales, type and spacing, light and dark.
 
-use eframe::egui::{self, Color32, FontDefinitions, FontFamily, FontId, RichText, TextStyle, Theme, Ui, Visuals};
 use eframe::egui::containers::menu::{MenuButton, MenuConfig};
+use eframe::egui::{self, Color32, FontDefinitions, FontFamily, FontId, RichText, TextStyle, Theme, Ui, Visuals};
 use egui_plot::Plot;
 
 /// Okabe and Ito's colours, which people with colour-blindness tell apart; the last has no place on a dark ground.

@@ -62,20 +62,17 @@ impl RunsView {
             }
         });
         let frame = egui::Frame::central_panel(ui.style()).inner_margin(egui::Margin::symmetric(12, 4));
-        egui::CentralPanel::default().frame(frame).show(
-            ui,
-            |ui| {
-                egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| match &self.marked[..] {
-                    [] => {
-                        ui.label(
-                            "Click a run to see its figures and its checklist; mark a second one with Ctrl to compare.",
-                        );
-                    }
-                    [one] => look = self.one(ui, shelf, one, door),
-                    [a, b, ..] => two(ui, shelf, [a, b], door),
-                });
-            },
-        );
+        egui::CentralPanel::default().frame(frame).show(ui, |ui| {
+            egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| match &self.marked[..] {
+                [] => {
+                    ui.label(
+                        "Click a run to see its figures and its checklist; mark a second one with Ctrl to compare.",
+                    );
+                }
+                [one] => look = self.one(ui, shelf, one, door),
+                [a, b, ..] => two(ui, shelf, [a, b], door),
+            });
+        });
         look
     }
 

@@ -93,19 +93,16 @@ impl TrainView {
             });
         });
         let frame = egui::Frame::central_panel(ui.style()).inner_margin(egui::Margin::symmetric(12, 6));
-        egui::CentralPanel::default().frame(frame).show(
-            ui,
-            |ui| {
-                self.controls(ui, shelf, door, out);
-                match &shelf.run {
-                    Some(run) => progress(ui, run),
-                    None => intro(ui),
-                }
-                if let Some(run) = &shelf.run {
-                    egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| charts::show(ui, run, door));
-                }
-            },
-        );
+        egui::CentralPanel::default().frame(frame).show(ui, |ui| {
+            self.controls(ui, shelf, door, out);
+            match &shelf.run {
+                Some(run) => progress(ui, run),
+                None => intro(ui),
+            }
+            if let Some(run) = &shelf.run {
+                egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| charts::show(ui, run, door));
+            }
+        });
     }
 
     fn data_part(&mut self, ui: &mut Ui, shelf: &Shelf, door: &mut Door<'_>) {

@@ -170,7 +170,12 @@ fn others(page: &Page, plot: &mut PlotUi<'_>, shelf: &Shelf, skill: u32, colour:
         let Some(path) = shelf.paths.get(&key) else { return };
         // Behind imagined answers what really came has no place.
         let until = page.imagined.as_ref().map_or(usize::MAX, |i| i.from);
-        let steps = path.steps.iter().take(until).enumerate().map(|(t, s)| (t, s, t > 0 && s.window != path.steps[t - 1].window));
+        let steps = path
+            .steps
+            .iter()
+            .take(until)
+            .enumerate()
+            .map(|(t, s)| (t, s, t > 0 && s.window != path.steps[t - 1].window));
         let value = |s: &Step| match truth {
             true => s.true_mastery.as_ref().and_then(|m| m.get(c)).copied(),
             false => s.mastery.get(c).copied(),

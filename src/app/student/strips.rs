@@ -61,7 +61,8 @@ pub(super) fn gains(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skill
         "Gain",
         "what each answer added: upwards to its own skill, downwards the sum over all others (a tenth of it goes into mastery)",
     );
-    let plot = page.plot(ui, "gains", timeline, height)
+    let plot = page
+        .plot(ui, "gains", timeline, height)
         .show_axes([false, true])
         .y_grid_spacer(egui_plot::uniform_grid_spacer(few))
         .y_axis_formatter(|m, _| format!("{:.1}", m.value.abs()));
@@ -72,7 +73,14 @@ pub(super) fn gains(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skill
         let bars = |value: &dyn Fn(usize) -> Option<f32>, sign: f64, colour: egui::Color32| -> Vec<Bar> {
             range
                 .clone()
-                .filter_map(|t| Some(Bar::new(t as f64 + 1.0, sign * f64::from(value(t)?)).width(0.8).fill(colour).stroke(egui::Stroke::NONE)))
+                .filter_map(|t| {
+                    Some(
+                        Bar::new(t as f64 + 1.0, sign * f64::from(value(t)?))
+                            .width(0.8)
+                            .fill(colour)
+                            .stroke(egui::Stroke::NONE),
+                    )
+                })
                 .collect()
         };
         plot.bar_chart(
