@@ -1,14 +1,18 @@
 //! The window: views of what the workshop tells. Nothing is computed here that the core should compute.
 
+mod bars;
 mod charts;
 mod class;
 #[cfg(not(target_arch = "wasm32"))]
 mod desktop;
 mod door;
+mod drive;
 mod form;
 mod keys;
 mod link;
 mod look;
+#[cfg(not(target_arch = "wasm32"))]
+mod measure;
 mod runs;
 mod shelf;
 mod student;
@@ -16,6 +20,7 @@ mod students;
 mod train;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use eframe::egui::{self, ThemePreference, Ui};
 use serde::{Deserialize, Serialize};
@@ -28,9 +33,14 @@ use crate::workshop::{Ask, Source};
 #[cfg(not(target_arch = "wasm32"))]
 pub use desktop::{desk, open_window, options};
 pub use link::Link;
+#[cfg(not(target_arch = "wasm32"))]
+pub use measure::{WindowTimes, measure};
 
 /// Where settings are kept between sessions.
 const KEY: &str = "gainakt";
+
+/// How long a frame waits for an answer of the workshop.
+const PATIENCE: Duration = Duration::from_millis(12);
 
 /// What is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -110,39 +120,6 @@ impl App {
         }
     }
 
-    /// Opens a view.
-    pub fn look_at(&mut self, view: View) {
-        self.settings.view = view;
-    }
-
-    /// Opens something in place of what is open.
-    pub fn open(&mut self, source: Source) {
-        self.link.ask(Ask::Open(source));
-    }
-
-    /// Where runs are looked for and written.
-    pub fn runs_in(&mut self, folder: PathBuf) {
-        self.settings.runs = folder;
-    }
-
-    /// How the window looks.
-    pub fn theme(&mut self, ctx: &egui::Context, theme: ThemePreference) {
-        self.settings.theme = theme;
-        ctx.set_theme(theme);
-    }
-
-    /// Whether everything asked for has come, so that a picture shows all.
-    pub fn settled(&self) -> bool {
-        let (done, total) = self.shelf.surveyed;
-        let student = self.settings.page.student.is_none() || self.settings.page.timeline(&self.shelf).is_some();
-        self.shelf.subject.is_some() && done == total && student && self.shelf.busy.is_none()
-    }
-
-    /// Epochs the latest run has done, and whether it is over.
-    pub fn run_progress(&self) -> Option<(usize, bool)> {
-        self.shelf.run.as_ref().map(|r| (r.history.len(), r.over()))
-    }
-
     /// Takes in what was told, then draws.
     pub fn draw(&mut self, ui: &mut Ui) {
         while let Some(tell) = self.link.heard() {
@@ -155,7 +132,10 @@ impl App {
         egui::Panel::bottom("status").show(ui, |ui| self.status(ui));
         self.notices(ui);
         match self.settings.view {
-            View::Students => self.students(ui),
+            View::Students => {
+                self.catch_up();
+                self.students_view(ui);
+            }
             View::Class => {
                 let mut door = Door { link: &self.link, dialogs: &mut self.dialogs };
                 let frame = egui::Frame::central_panel(ui.style());
@@ -201,7 +181,20 @@ impl App {
         }
     }
 
-    fn students(&mut self, ui: &mut Ui) {
+    /// Asks for what the student's page lacks, and waits a moment for it: most answers are there before an empty page
+    /// would have been drawn.
+    fn catch_up(&mut self) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.settings.page.ask(&self.shelf, &self.link) {
+            while self.shown().is_none()
+                && let Some(tell) = self.link.heard_until(deadline)
+            {
+                self.shelf.take_in(tell);
+            }
+        }
+    }
+
+    fn students_view(&mut self, ui: &mut Ui) {
         let selected = self.settings.page.student;
         egui::Panel::left("students").resizable(true).default_size(250.0).size_range(200.0..=420.0).show(ui, |ui| {
             ui.add_space(4.0);
@@ -213,109 +206,6 @@ impl App {
             let mut door = Door { link: &self.link, dialogs: &mut self.dialogs };
             self.settings.page.show(ui, &self.shelf, &mut door);
         });
-    }
-
-    fn bar(&mut self, ui: &mut Ui) {
-        ui.add_space(2.0);
-        ui.horizontal(|ui| {
-            ui.label(egui::RichText::new("gainakt").strong().size(18.0));
-            ui.add_space(look::GAP);
-            for (i, (view, name)) in View::ALL.into_iter().enumerate() {
-                let mark = if view == View::Train && self.shelf.training() { " •" } else { "" };
-                let button = egui::Button::selectable(self.settings.view == view, format!("{name}{mark}"));
-                if ui.add(button).on_hover_text(format!("Ctrl+{}", i + 1)).clicked() {
-                    self.settings.view = view;
-                }
-            }
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                if ui.button("?").on_hover_text("keys and words (F1)").clicked() {
-                    self.help = !self.help;
-                }
-                let dark = ui.visuals().dark_mode;
-                if ui.button(if dark { "Light" } else { "Dark" }).on_hover_text("light or dark").clicked() {
-                    let theme = if dark { ThemePreference::Light } else { ThemePreference::Dark };
-                    self.theme(ui.ctx(), theme);
-                }
-                ui.menu_button("Open", |ui| self.open_menu(ui));
-            });
-        });
-        ui.add_space(2.0);
-    }
-
-    fn open_menu(&mut self, ui: &mut Ui) {
-        let mut door = Door { link: &self.link, dialogs: &mut self.dialogs };
-        if ui.button("the embedded class").clicked() {
-            door.link.ask(Ask::Open(Source::Embedded));
-            ui.close();
-        }
-        if ui.button("a run's folder…").clicked() {
-            door.dialog(Purpose::OpenRun);
-            ui.close();
-        }
-        if ui.button("a checkpoint, on these data…").clicked() {
-            door.dialog(Purpose::OpenCheckpoint);
-            ui.close();
-        }
-        if ui.button("answers to train on…").clicked() {
-            door.dialog(Purpose::Data);
-            ui.close();
-        }
-    }
-
-    /// What is open, and what is being done.
-    fn status(&mut self, ui: &mut Ui) {
-        ui.horizontal(|ui| {
-            if let Some(subject) = &self.shelf.subject {
-                ui.label(look::weak(format!("{} · {}", subject.title, subject.model_about)).small());
-            }
-            if let Some(busy) = &self.shelf.busy {
-                ui.spinner();
-                ui.label(egui::RichText::new(format!("{busy}…")).small());
-            }
-            if let Some(run) = self.shelf.run.as_ref().filter(|r| !r.over()) {
-                let epochs = run.sizes.map_or(1, |s| s.2);
-                let text = format!("training: {} of {epochs} epochs{}", run.history.len(), if run.paused { ", paused" } else { "" });
-                ui.label(egui::RichText::new(text).small().color(look::accent(ui)));
-            }
-            if !self.link.alive() {
-                ui.colored_label(look::error(ui), "The part of the program that computes has stopped. Close the window and open it again; finished epochs of a run are kept.");
-            }
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                if let Some(news) = self.shelf.notices.iter().find(|n| !n.error) {
-                    ui.label(egui::RichText::new(&news.text).small());
-                }
-            });
-        });
-        let news = self.shelf.notices.iter().filter(|n| !n.error).count();
-        match self.news_since {
-            Some((count, since)) if count == news && since.elapsed().as_secs() > 8 => {
-                self.shelf.notices.retain(|n| n.error)
-            }
-            Some((count, _)) if count == news => {}
-            _ => self.news_since = Some((news, Instant::now())),
-        }
-    }
-
-    /// Errors, each once, until they are read.
-    fn notices(&mut self, ui: &mut Ui) {
-        let errors: Vec<usize> = (0..self.shelf.notices.len()).filter(|&i| self.shelf.notices[i].error).collect();
-        if errors.is_empty() {
-            return;
-        }
-        let mut read = None;
-        egui::Panel::top("notices").show(ui, |ui| {
-            for i in errors {
-                ui.horizontal_wrapped(|ui| {
-                    if ui.small_button("×").on_hover_text("read it").clicked() {
-                        read = Some(i);
-                    }
-                    ui.colored_label(look::error(ui), &self.shelf.notices[i].text);
-                });
-            }
-        });
-        if let Some(i) = read {
-            self.shelf.notices.remove(i);
-        }
     }
 
     /// A path was named that concerns a view.

@@ -118,7 +118,7 @@ pub(super) struct Shelf {
     /// Students surveyed, and in all.
     pub surveyed: (usize, usize),
     /// On training, validation and test part.
-    pub calibration: Option<[Calibration; 3]>,
+    pub calibration: Option<Box<[Calibration; 3]>>,
     /// The class's quartiles.
     pub course: Option<ClassCourse>,
     /// Paths by student and lens.

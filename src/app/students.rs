@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::look;
 use super::shelf::Shelf;
 use crate::data::Part;
+use crate::evaluate::StudentSummary;
 
 const ROW: f32 = 40.0;
 
@@ -146,7 +147,7 @@ impl StudentList {
                 Order::File => Some(f64::from(s)),
                 Order::Answers => Some(-f64::from(info.answers)),
                 Order::Right => Some(f64::from(info.right) / f64::from(info.answers)),
-                Order::Mastery => summary.and_then(|s| s.final_mastery()).map(f64::from),
+                Order::Mastery => summary.and_then(StudentSummary::final_mastery).map(f64::from),
                 Order::Auc => summary.and_then(|s| s.auc),
                 Order::Correlation => summary.and_then(|s| s.correlation),
             };
@@ -188,7 +189,7 @@ impl StudentList {
 }
 
 impl Filter {
-    fn keeps(&self, info: &crate::workshop::StudentInfo, summary: Option<&crate::evaluate::StudentSummary>) -> bool {
+    fn keeps(&self, info: &crate::workshop::StudentInfo, summary: Option<&StudentSummary>) -> bool {
         let all = Self::default();
         let within = |bounds: (f64, f64), all: (f64, f64), value: Option<f64>| {
             bounds == all || value.is_some_and(|v| (bounds.0..=bounds.1).contains(&v))
@@ -196,7 +197,7 @@ impl Filter {
         self.part.is_none_or(|part| part == info.part)
             && (self.answers.0..=self.answers.1).contains(&info.answers)
             && within(self.right, all.right, Some(f64::from(info.right) / f64::from(info.answers)))
-            && within(self.mastery, all.mastery, summary.and_then(|s| s.final_mastery()).map(f64::from))
+            && within(self.mastery, all.mastery, summary.and_then(StudentSummary::final_mastery).map(f64::from))
             && within(self.auc, all.auc, summary.and_then(|s| s.auc))
             && within(self.correlation, all.correlation, summary.and_then(|s| s.correlation))
     }
@@ -282,7 +283,7 @@ fn row(ui: &mut Ui, shelf: &Shelf, student: u32, selected: bool) -> egui::Respon
     if let Some(course) = summary.map(|s| &s.course) {
         sparkline(ui, spark, course, look::accent(ui));
     }
-    let mastery = summary.and_then(|s| s.final_mastery()).map_or_else(|| "…".to_owned(), look::percent);
+    let mastery = summary.and_then(StudentSummary::final_mastery).map_or_else(|| "…".to_owned(), look::percent);
     let right_edge = egui::Align2::RIGHT_CENTER;
     ui.painter().text(
         pos2(rect.right() - 4.0, rect.center().y),
@@ -294,7 +295,7 @@ fn row(ui: &mut Ui, shelf: &Shelf, student: u32, selected: bool) -> egui::Respon
     response.on_hover_text(hover(info, summary))
 }
 
-fn hover(info: &crate::workshop::StudentInfo, summary: Option<&crate::evaluate::StudentSummary>) -> String {
+fn hover(info: &crate::workshop::StudentInfo, summary: Option<&StudentSummary>) -> String {
     format!(
         "{}, {} part\nAUC {}, correlation of mastery with answers {}\nline and figure: mean mastery of the skills practised",
         info.id,

@@ -51,7 +51,7 @@ impl Survey {
         self.done += summaries.len();
         let mut tells = vec![Tell::Surveyed { summaries, done: self.done, total: self.total }];
         if self.done() {
-            tells.push(Tell::Calibrated(self.calibrations));
+            tells.push(Tell::Calibrated(Box::new(self.calibrations)));
         }
         Ok(tells)
     }

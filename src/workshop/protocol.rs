@@ -229,7 +229,7 @@ pub enum Tell {
         total: usize,
     },
     /// Calibration on training, validation and test part, over all students.
-    Calibrated([Calibration; 3]),
+    Calibrated(Box<[Calibration; 3]>),
     /// The student followed, through one of the lenses.
     Student {
         /// Index into the students.

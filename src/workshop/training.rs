@@ -19,6 +19,9 @@ use crate::platform::device::{Device, DeviceChoice};
 use crate::platform::{Instant, files, spawn_owner, utc_stamp};
 use crate::train::{CheckpointKind, Message, Results, decode_weights};
 
+/// What the workshop is busy with once the data are read.
+pub(super) const PREPARING: &str = "preparing the students";
+
 /// A run and what is written down of it.
 pub(super) struct Training {
     pub session: Session,
@@ -50,6 +53,7 @@ impl Workshop {
             None => Arc::new(load_corpus(&config)?),
         };
         parts(&config, &corpus)?;
+        self.teller.tell(Tell::Busy(PREPARING.to_owned()));
         let followed = self.followed.filter(|_| known.is_some());
         let fresh = resumed.is_none();
         let folder = match resumed {

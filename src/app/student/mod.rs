@@ -21,6 +21,7 @@ use super::link::Link;
 use super::look;
 use super::shelf::Shelf;
 use crate::data::Skill;
+use crate::model::Moment;
 use crate::workshop::{Answers, Ask, Lens};
 
 /// What the headings between the plots take.
@@ -106,8 +107,14 @@ impl Page {
         self.with = None;
     }
 
-    /// Asks the workshop for what is to be drawn and is not there.
-    pub(super) fn ask(&mut self, shelf: &Shelf, link: &Link) {
+    /// Asks the workshop for what is to be drawn and is not there; whether anything was asked.
+    pub(super) fn ask(&mut self, shelf: &Shelf, link: &Link) -> bool {
+        let before = (self.asked.student, self.asked.tickets);
+        self.ask_missing(shelf, link);
+        before != (self.asked.student, self.asked.tickets)
+    }
+
+    fn ask_missing(&mut self, shelf: &Shelf, link: &Link) {
         let Some(student) = self.student else { return };
         let wanted = (shelf.openings, student, self.with);
         if self.asked.student != Some(wanted) {
@@ -155,6 +162,11 @@ impl Page {
             }
             _ => Timeline::plain(path),
         })
+    }
+
+    /// The moment at the cursor, once it is there.
+    pub(super) fn moment<'a>(&self, shelf: &'a Shelf) -> Option<&'a Moment> {
+        shelf.moment.as_ref().filter(|(ticket, _)| *ticket == self.asked.moment_ticket).map(|(_, m)| m)
     }
 
     /// The step the cursor is at.
@@ -227,9 +239,8 @@ impl Page {
 
     /// Draws the page.
     pub(super) fn show(&mut self, ui: &mut Ui, shelf: &Shelf, door: &mut Door<'_>) {
-        self.ask(shelf, door.link);
         let Some(subject) = &shelf.subject else {
-            ui.centered_and_justified(|ui| ui.spinner());
+            ui.centered_and_justified(Ui::spinner);
             return;
         };
         if self.student.is_none() {
@@ -238,11 +249,11 @@ impl Page {
         }
         let skills = subject.skills.clone();
         let Some(timeline) = self.timeline(shelf) else {
-            ui.centered_and_justified(|ui| ui.spinner());
+            ui.centered_and_justified(Ui::spinner);
             return;
         };
         header::show(self, ui, shelf, &timeline, door);
-        let moment = shelf.moment.as_ref().filter(|(ticket, _)| *ticket == self.asked.moment_ticket).map(|(_, m)| m);
+        let moment = self.moment(shelf);
         let width = (ui.available_width() * 0.3).clamp(260.0, 380.0);
         egui::Panel::right("moment").resizable(true).default_size(width).min_size(240.0).show(ui, |ui| {
             egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {

@@ -3,6 +3,7 @@
 mod peer;
 mod read;
 mod step;
+mod window;
 
 use clap::Subcommand;
 
@@ -20,6 +21,8 @@ pub(super) enum BenchCommand {
         #[arg(long, default_value_t = 10_000_000)]
         rows: u64,
     },
+    /// Time the window: opening a large class, switching students, frames while a run trains. Needs a screen.
+    Window(window::WindowArgs),
 }
 
 /// Measures what is asked for and prints it.
@@ -27,5 +30,6 @@ pub(super) fn bench(command: &BenchCommand) -> Result<()> {
     match command {
         BenchCommand::Step(args) => step::step(args),
         BenchCommand::Read { rows } => read::read(*rows),
+        BenchCommand::Window(args) => window::window(args),
     }
 }

@@ -1,0 +1,114 @@
+//! The bars around every view: where one is, what is open, what is being done, what went wrong.
+
+use eframe::egui::{self, ThemePreference, Ui};
+
+use super::door::{Door, Purpose};
+use super::{App, View, look};
+use crate::platform::Instant;
+use crate::workshop::{Ask, Source};
+
+impl App {
+    /// The views, and what can be opened.
+    pub(super) fn bar(&mut self, ui: &mut Ui) {
+        ui.add_space(2.0);
+        ui.horizontal(|ui| {
+            ui.label(egui::RichText::new("gainakt").strong().size(18.0));
+            ui.add_space(look::GAP);
+            for (i, (view, name)) in View::ALL.into_iter().enumerate() {
+                let mark = if view == View::Train && self.shelf.training() { " •" } else { "" };
+                let button = egui::Button::selectable(self.settings.view == view, format!("{name}{mark}"));
+                if ui.add(button).on_hover_text(format!("Ctrl+{}", i + 1)).clicked() {
+                    self.settings.view = view;
+                }
+            }
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                if ui.button("?").on_hover_text("keys and words (F1)").clicked() {
+                    self.help = !self.help;
+                }
+                let dark = ui.visuals().dark_mode;
+                if ui.button(if dark { "Light" } else { "Dark" }).on_hover_text("light or dark").clicked() {
+                    let theme = if dark { ThemePreference::Light } else { ThemePreference::Dark };
+                    self.theme(ui.ctx(), theme);
+                }
+                ui.menu_button("Open", |ui| self.open_menu(ui));
+            });
+        });
+        ui.add_space(2.0);
+    }
+
+    fn open_menu(&mut self, ui: &mut Ui) {
+        let mut door = Door { link: &self.link, dialogs: &mut self.dialogs };
+        if ui.button("the embedded class").clicked() {
+            door.link.ask(Ask::Open(Source::Embedded));
+            ui.close();
+        }
+        if ui.button("a run's folder…").clicked() {
+            door.dialog(Purpose::OpenRun);
+            ui.close();
+        }
+        if ui.button("a checkpoint, on these data…").clicked() {
+            door.dialog(Purpose::OpenCheckpoint);
+            ui.close();
+        }
+        if ui.button("answers to train on…").clicked() {
+            door.dialog(Purpose::Data);
+            ui.close();
+        }
+    }
+
+    /// What is open, and what is being done.
+    pub(super) fn status(&mut self, ui: &mut Ui) {
+        ui.horizontal(|ui| {
+            if let Some(subject) = &self.shelf.subject {
+                ui.label(look::weak(format!("{} · {}", subject.title, subject.model_about)).small());
+            }
+            if let Some(busy) = &self.shelf.busy {
+                ui.spinner();
+                ui.label(egui::RichText::new(format!("{busy}…")).small());
+            }
+            if let Some(run) = self.shelf.run.as_ref().filter(|r| !r.over()) {
+                let epochs = run.sizes.map_or(1, |s| s.2);
+                let text = format!("training: {} of {epochs} epochs{}", run.history.len(), if run.paused { ", paused" } else { "" });
+                ui.label(egui::RichText::new(text).small().color(look::accent(ui)));
+            }
+            if !self.link.alive() {
+                ui.colored_label(look::error(ui), "The part of the program that computes has stopped. Close the window and open it again; finished epochs of a run are kept.");
+            }
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                if let Some(news) = self.shelf.notices.iter().find(|n| !n.error) {
+                    ui.label(egui::RichText::new(&news.text).small());
+                }
+            });
+        });
+        let news = self.shelf.notices.iter().filter(|n| !n.error).count();
+        match self.news_since {
+            Some((count, since)) if count == news && since.elapsed().as_secs() > 8 => {
+                self.shelf.notices.retain(|n| n.error);
+            }
+            Some((count, _)) if count == news => {}
+            _ => self.news_since = Some((news, Instant::now())),
+        }
+    }
+
+    /// Errors, each once, until they are read.
+    pub(super) fn notices(&mut self, ui: &mut Ui) {
+        let errors: Vec<usize> = (0..self.shelf.notices.len()).filter(|&i| self.shelf.notices[i].error).collect();
+        if errors.is_empty() {
+            return;
+        }
+        let mut read = None;
+        egui::Panel::top("notices").show(ui, |ui| {
+            for i in errors {
+                ui.horizontal_wrapped(|ui| {
+                    if ui.small_button("×").on_hover_text("read it").clicked() {
+                        read = Some(i);
+                    }
+                    ui.colored_label(look::error(ui), &self.shelf.notices[i].text);
+                });
+            }
+        });
+        if let Some(i) = read {
+            self.shelf.notices.remove(i);
+        }
+    }
+}
