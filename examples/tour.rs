@@ -124,7 +124,7 @@ impl Tour {
 
 fn save(path: &Path, image: &egui::ColorImage) {
     let [width, height] = image.size.map(|n| n as u32);
-    let bytes = image.pixels.iter().flat_map(|p| p.to_array()).collect();
+    let bytes = image.pixels.iter().flat_map(egui::Color32::to_array).collect();
     let saved = image::RgbaImage::from_raw(width, height, bytes).map(|i| i.save(path));
     assert!(matches!(saved, Some(Ok(()))), "{} could not be written: {saved:?}", path.display());
 }
@@ -142,6 +142,10 @@ impl eframe::App for Tour {
         ui.ctx().request_repaint_after(Duration::from_millis(30));
     }
 
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        self.app.clear_color(visuals)
+    }
+
     fn raw_input_hook(&mut self, _: &egui::Context, input: &mut egui::RawInput) {
         input.events.append(&mut self.events);
     }
@@ -152,6 +156,8 @@ fn main() -> eframe::Result {
     let folder = args.next().unwrap_or_else(|| PathBuf::from("tour"));
     let run = args.next();
     std::fs::create_dir_all(&folder).map_err(|e| eframe::Error::AppCreation(Box::new(e)))?;
+    // What was remembered of other sessions has no place here.
+    let memory = Some(folder.join("window.ron"));
     let create = move |cc: &eframe::CreationContext<'_>| -> Result<Box<dyn eframe::App>, _> {
         let mut app = App::new(&cc.egui_ctx, desk(&cc.egui_ctx)?, None);
         app.runs_in(folder.join("runs"));
@@ -162,5 +168,6 @@ fn main() -> eframe::Result {
         let tour = Tour { app, acts, now: None, since: Instant::now(), events: Vec::new(), shot: None, folder };
         Ok(Box::new(tour) as Box<dyn eframe::App>)
     };
-    eframe::run_native("gainakt", options(), Box::new(create))
+    let options = eframe::NativeOptions { persistence_path: memory, ..options() };
+    eframe::run_native("gainakt", options, Box::new(create))
 }

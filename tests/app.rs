@@ -30,6 +30,8 @@ impl Window<'_> {
                 app.open(Source::Embedded);
                 app
             });
+            let [r, g, b, _] = eframe::App::clear_color(app, ui.visuals()).map(|c| (c * 255.0).round() as u8);
+            ui.painter().rect_filled(ui.ctx().content_rect(), 0.0, egui::Color32::from_rgb(r, g, b));
             app.draw(ui);
         };
         let harness = Harness::builder().with_size([1360.0, 860.0]).build_ui_state(draw, None);

@@ -163,7 +163,7 @@ impl ClassView {
         if let (Some(texture), true) = (&self.texture, self.painted.as_ref() == Some(&key)) {
             return texture.clone();
         }
-        let ground = ui.visuals().panel_fill;
+        let ground = look::ground(ui.visuals());
         let mut pixels = Vec::with_capacity(rows.len() * self.order.skills.len());
         for &student in &self.order.students[rows.clone()] {
             let summary = shelf.summaries[student].as_ref();

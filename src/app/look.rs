@@ -41,6 +41,12 @@ pub(super) fn dress(ctx: &egui::Context) {
     ctx.set_visuals_of(Theme::Dark, dark());
 }
 
+/// What everything stands on. The window is cleared to it and panels are not filled: every layer of pixels costs, and
+/// where the graphics adapter is software, layers decide how long a frame takes.
+pub(super) fn ground(visuals: &Visuals) -> Color32 {
+    if visuals.dark_mode { Color32::from_rgb(0x1A, 0x1C, 0x20) } else { Color32::from_rgb(0xFB, 0xFB, 0xFC) }
+}
+
 /// The default fonts; signs such as ● and ▶, which the proportional one lacks, come from the other.
 fn fonts() -> FontDefinitions {
     let mut fonts = FontDefinitions::default();
@@ -56,7 +62,7 @@ fn fonts() -> FontDefinitions {
 
 fn light() -> Visuals {
     let mut visuals = Visuals::light();
-    visuals.panel_fill = Color32::from_rgb(0xFB, 0xFB, 0xFC);
+    visuals.panel_fill = Color32::TRANSPARENT;
     visuals.extreme_bg_color = Color32::WHITE;
     visuals.faint_bg_color = Color32::from_rgb(0xF1, 0xF3, 0xF6);
     visuals.selection.bg_fill = Color32::from_rgb(0xCF, 0xE3, 0xF5);
@@ -68,7 +74,7 @@ fn light() -> Visuals {
 
 fn dark() -> Visuals {
     let mut visuals = Visuals::dark();
-    visuals.panel_fill = Color32::from_rgb(0x1A, 0x1C, 0x20);
+    visuals.panel_fill = Color32::TRANSPARENT;
     visuals.extreme_bg_color = Color32::from_rgb(0x12, 0x14, 0x17);
     visuals.faint_bg_color = Color32::from_rgb(0x24, 0x27, 0x2C);
     visuals.selection.bg_fill = Color32::from_rgb(0x1F, 0x4B, 0x70);
@@ -117,7 +123,7 @@ fn ink_on(ground: Color32) -> Color32 {
 
 /// A plot with a grid that stays behind the data.
 pub(super) fn quiet<'a>(ui: &Ui, plot: Plot<'a>) -> Plot<'a> {
-    plot.grid_color(ui.visuals().weak_text_color().gamma_multiply(0.35)).grid_fade(0.8)
+    plot.grid_color(ui.visuals().weak_text_color().gamma_multiply(0.35)).grid_fade(0.8).show_background(false)
 }
 
 /// What the shades mean: the whole scale, from 0 to `most`.

@@ -21,6 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(300);
 /// What was measured, in seconds.
 #[derive(Debug, Clone, Default)]
 pub struct WindowTimes {
+    /// Width and height of the window in pixels.
+    pub pixels: [u32; 2],
     /// Students opened.
     pub students: usize,
     /// Reading the file.
@@ -71,6 +73,8 @@ pub fn measure(order: TrainOrder) -> Result<WindowTimes> {
     let unfinished = Error::Device("the window was closed before the measurement was over".to_owned());
     let out = Arc::new(Mutex::new(Err(unfinished)));
     let result = out.clone();
+    // A window's size remembered from another session would be measured.
+    let memory = Some(order.out.join("window.ron"));
     let create = move |cc: &eframe::CreationContext<'_>| -> std::result::Result<Box<dyn eframe::App>, _> {
         let mut app = App::new(&cc.egui_ctx, desk(&cc.egui_ctx)?, None);
         app.look_at(View::Students);
@@ -81,7 +85,7 @@ pub fn measure(order: TrainOrder) -> Result<WindowTimes> {
         let rehearsal = Rehearsal { app, order, stage, since, read_at, last_frame, times, out };
         Ok(Box::new(rehearsal) as Box<dyn eframe::App>)
     };
-    let mut options = options();
+    let mut options = eframe::NativeOptions { persistence_path: memory, ..options() };
     // Waiting for the screen would be measured otherwise.
     options.wgpu_options.surface.present_mode = wgpu::PresentMode::AutoNoVsync;
     eframe::run_native("gainakt", options, Box::new(create))
@@ -184,7 +188,13 @@ impl Rehearsal {
 }
 
 impl eframe::App for Rehearsal {
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        self.app.clear_color(visuals)
+    }
+
     fn ui(&mut self, ui: &mut Ui, frame: &mut eframe::Frame) {
+        let size = ui.ctx().content_rect().size() * ui.ctx().pixels_per_point();
+        self.times.pixels = [size.x as u32, size.y as u32];
         // Before drawing, as a key or a click comes.
         if self.step(frame.info().cpu_usage) {
             ui.ctx().send_viewport_cmd(egui::ViewportCommand::Close);

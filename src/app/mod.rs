@@ -237,7 +237,7 @@ impl App {
         if ui.input(|i| !i.raw.hovered_files.is_empty()) {
             let painter = ui.ctx().layer_painter(egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("drop")));
             let area = ui.ctx().content_rect();
-            painter.rect_filled(area, 0.0, ui.visuals().panel_fill.gamma_multiply(0.85));
+            painter.rect_filled(area, 0.0, look::ground(ui.visuals()).gamma_multiply(0.85));
             let text = "Drop answers (CSV) to train on them,\na run's folder or a checkpoint to look at it";
             painter.text(
                 area.center(),
@@ -253,6 +253,10 @@ impl App {
 impl eframe::App for App {
     fn ui(&mut self, ui: &mut Ui, _: &mut eframe::Frame) {
         self.draw(ui);
+    }
+
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        look::ground(visuals).to_normalized_gamma_f32()
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {

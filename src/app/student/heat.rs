@@ -120,13 +120,13 @@ pub(super) fn show(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills
     let texture = heat.texture(ui, timeline, &rows, most);
     let (n, count) = (timeline.steps.len() as f64, rows.len() as f64);
     let names: Vec<String> = rows.iter().map(|&c| look::short(&skills[c as usize].name, 16)).collect();
-    let named = (height - 26.0) / rows.len() as f32 >= 14.5;
+    let named = (height - 26.0) / rows.len() as f32 >= 13.5;
     let spacer = move |_: egui_plot::GridInput| {
         let mark = |i: usize| egui_plot::GridMark { value: i as f64 + 0.5, step_size: 1.0 };
         (0..count as usize).map(mark).collect()
     };
     let axis = AxisHints::new_y().min_thickness(NAMES).label_spacing(8.0..=10.0);
-    let axis = axis.tick_label_font(egui::FontId::proportional(11.5)).formatter(move |mark, _| {
+    let axis = axis.tick_label_font(egui::FontId::proportional(10.5)).formatter(move |mark, _| {
         let row = (count - mark.value - 0.5).round();
         let name = if named && row >= 0.0 { names.get(row as usize) } else { None };
         name.cloned().unwrap_or_default()

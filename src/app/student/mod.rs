@@ -25,7 +25,7 @@ use crate::model::Moment;
 use crate::workshop::{Answers, Ask, Lens};
 
 /// What the headings between the plots take.
-const HEADINGS: f32 = 200.0;
+const HEADINGS: f32 = 184.0;
 /// Room on the left of every plot, the same so that they stand in line; skills are named there.
 const NAMES: f32 = 112.0;
 /// Lines drawn unless others are chosen.
@@ -265,7 +265,7 @@ impl Page {
             |ui| {
                 egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
                     let height = ui.available_height().max(600.0) - HEADINGS;
-                    let map = heat::height(skills.len(), height * 0.36);
+                    let map = heat::height(skills.len(), height * 0.4);
                     let rest = height - map;
                     mastery::show(self, ui, shelf, &timeline, &skills, rest * 0.56);
                     strips::predictions(self, ui, &timeline, &skills, rest * 0.22);

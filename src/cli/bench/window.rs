@@ -37,6 +37,7 @@ pub(super) fn window(args: &WindowArgs) -> Result<()> {
         files::remove_dir(&out)?;
     }
     let times = times?;
+    println!("window_pixels                     {}x{}", times.pixels[0], times.pixels[1]);
     println!("students                          {}", times.students);
     println!("reading_s                         {:.2}", times.reading);
     println!("first_student_after_reading_s     {:.2}", times.opening);
