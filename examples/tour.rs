@@ -158,6 +158,7 @@ fn main() -> eframe::Result {
     std::fs::create_dir_all(&folder).map_err(|e| eframe::Error::AppCreation(Box::new(e)))?;
     // What was remembered of other sessions has no place here.
     let memory = Some(folder.join("window.ron"));
+    let _ = memory.as_ref().map(std::fs::remove_file);
     let create = move |cc: &eframe::CreationContext<'_>| -> Result<Box<dyn eframe::App>, _> {
         let mut app = App::new(&cc.egui_ctx, desk(&cc.egui_ctx)?, None);
         app.runs_in(folder.join("runs"));

@@ -25,7 +25,7 @@ use crate::model::Moment;
 use crate::workshop::{Answers, Ask, Lens};
 
 /// What the headings between the plots take.
-const HEADINGS: f32 = 184.0;
+const HEADINGS: f32 = 196.0;
 /// Room on the left of every plot, the same so that they stand in line; skills are named there.
 const NAMES: f32 = 112.0;
 /// Lines drawn unless others are chosen.
