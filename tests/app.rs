@@ -89,7 +89,7 @@ impl Window<'_> {
 /// What a screen reader says of a node: plain text has a value in place of a label.
 fn text(node: &Node<'_>) -> Option<String> {
     let node = node.accesskit_node();
-    node.label().or_else(|| node.value())
+    node.label().or_else(|| node.value()).map(|text| text.replace('\u{a0}', " "))
 }
 
 #[derive(Debug)]

@@ -167,9 +167,9 @@ pub(super) fn part(ui: &mut Ui, title: &str, remark: &str) {
     });
 }
 
-/// A share as percent.
+/// A share as percent; figure and sign stay on one line.
 pub(super) fn percent(share: impl Into<f64>) -> String {
-    format!("{:.0} %", share.into() * 100.0)
+    format!("{:.0}\u{a0}%", share.into() * 100.0)
 }
 
 /// A figure with `digits` decimals, a dash where there is none.

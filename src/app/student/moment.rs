@@ -109,7 +109,7 @@ fn beliefs(ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skill], at: usize, mo
         let text = format!(
             "Next came {}: expected right with {}, it was {}.",
             skills[next.skill as usize].name,
-            look::figure(next.prediction.map(|p| p * 100.0), 0) + " %",
+            next.prediction.map_or_else(String::new, look::percent),
             look::word(next.response)
         );
         ui.label(text);
