@@ -220,6 +220,27 @@ fn a_run_is_started_paused_resumed_and_stopped() {
 }
 
 #[test]
+fn what_is_shown_can_be_saved_by_typing_a_path() {
+    let mut window = Window::open();
+    for (kind, file) in [("picture, PNG", "s.png"), ("picture, SVG", "s.svg"), ("every step and skill, CSV", "s.csv")] {
+        window.harness.get_by_role_and_label(Role::Button, "Export").click();
+        window.harness.run_steps(3);
+        window.harness.get_by_role_and_label(Role::Button, kind).click();
+        window.harness.run_steps(3);
+        let path = window.folder.path().join(file);
+        window.harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
+        window.harness.event(egui::Event::Text(path.display().to_string()));
+        window.harness.run_steps(2);
+        window.press(Key::Enter);
+        window.until(file, |_| path.is_file());
+        window.until_label(&format!("Saved {}", path.display()));
+    }
+    let saved = |file: &str| std::fs::read(window.folder.path().join(file)).unwrap();
+    assert_eq!(String::from_utf8(saved("s.csv")).unwrap(), window.app().shown().unwrap().to_csv());
+    assert!(saved("s.png").starts_with(b"\x89PNG") && saved("s.svg").starts_with(b"<svg"));
+}
+
+#[test]
 fn a_bad_file_is_refused_in_words_and_the_window_lives() {
     let mut window = Window::open();
     let path = window.folder.path().join("bad.csv");

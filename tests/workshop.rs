@@ -180,6 +180,22 @@ fn training_goes_on_under_questions_and_obeys() {
 }
 
 #[test]
+fn a_run_that_fails_is_told_in_words_and_leaves_the_rest_alive() {
+    let folder = tempfile::tempdir().unwrap();
+    let shop = Shop::new();
+    shop.ask(order(folder.path(), 400));
+    let run = shop.until(|t| if let Tell::RunBegan { folder } = t { Some(folder) } else { None });
+    shop.until(|t| if let Tell::Weights { about } = t { Some(about) } else { None });
+    // Its checkpoints have no place any more.
+    std::fs::rename(&run, folder.path().join("elsewhere")).unwrap();
+    let problem = shop.until(ended).unwrap_err();
+    assert!(problem.contains("No such file"), "{problem}");
+    assert_eq!(shop.student(2).student, "S003");
+    shop.ask(order(folder.path(), 1));
+    shop.until(ended).unwrap();
+}
+
+#[test]
 fn whatever_fails_is_told_in_words_and_the_workshop_lives() {
     let folder = tempfile::tempdir().unwrap();
     let shop = Shop::new();
