@@ -4,7 +4,6 @@
 //! `app → workshop → experiment → train → evaluate, objective → model → ops` (`cli` stands beside `app`),
 //! with `config` and `data` below them; `platform`, `error` and `pyjson` serve all.
 
-#[cfg(not(target_arch = "wasm32"))]
 pub mod app;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod cli;
@@ -12,7 +11,6 @@ pub mod config;
 pub mod data;
 pub mod error;
 pub mod evaluate;
-#[cfg(not(target_arch = "wasm32"))]
 pub mod experiment;
 pub mod model;
 pub mod objective;
@@ -20,7 +18,6 @@ pub mod ops;
 pub mod platform;
 pub mod pyjson;
 pub mod train;
-#[cfg(not(target_arch = "wasm32"))]
 pub mod workshop;
 
 pub use error::{Error, Result};

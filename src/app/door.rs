@@ -46,6 +46,7 @@ impl Purpose {
         }
     }
 
+    #[cfg(not(target_arch = "wasm32"))]
     fn folder(&self) -> bool {
         matches!(self, Self::OpenRun | Self::CompareRun | Self::Runs)
     }
@@ -120,6 +121,7 @@ impl Dialogs {
                 let verb = if matches!(dialog.purpose, Purpose::Save(_)) { "Save" } else { "Open" };
                 let go = ui.add_enabled(!dialog.path.trim().is_empty(), egui::Button::new(verb)).clicked();
                 done = (go || entered) && !dialog.path.trim().is_empty();
+                #[cfg(not(target_arch = "wasm32"))]
                 if ui.add_enabled(dialog.picking.is_none(), egui::Button::new("Browse…")).clicked() {
                     dialog.picking = pick(&dialog.purpose, &dialog.path);
                 }

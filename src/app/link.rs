@@ -16,7 +16,7 @@ pub struct Link {
 
 impl Link {
     /// A line over these channels.
-    pub(super) fn new(asks: Sender<Ask>, tells: Receiver<Tell>) -> Self {
+    pub fn new(asks: Sender<Ask>, tells: Receiver<Tell>) -> Self {
         Self { asks, tells }
     }
 

@@ -6,13 +6,17 @@ pub mod files;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
 mod owner;
+#[cfg(any(test, target_arch = "wasm32"))]
+pub mod tree;
 #[cfg(target_arch = "wasm32")]
 mod web;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use native::{peak_memory, spawn_owner, system, yield_now};
 #[cfg(target_arch = "wasm32")]
-pub use web::yield_now;
+pub use tree as files;
+#[cfg(target_arch = "wasm32")]
+pub use web::{peak_memory, spawn_owner, system, yield_now};
 
 pub use owner::Owner;
 pub use web_time::Instant;

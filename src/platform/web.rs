@@ -1,6 +1,36 @@
 //! The browser's event loop.
 
+use super::Owner;
+use crate::error::Result;
+
+/// Starts `task` on the event loop.
+///
+/// # Errors
+/// None here.
+pub fn spawn_owner<T, F>(_: &str, task: impl FnOnce() -> F + 'static) -> Result<Owner<T>>
+where
+    T: 'static,
+    F: Future<Output = T> + 'static,
+{
+    let (end, owner) = Owner::new();
+    wasm_bindgen_futures::spawn_local(async move {
+        // Nobody may be waiting any more.
+        let _ = end.try_send(Ok(task().await));
+    });
+    Ok(owner)
+}
+
 /// Lets the worker's messages be handled before the next step: a timer, since microtasks run before them.
 pub async fn yield_now() {
     gloo_timers::future::TimeoutFuture::new(0).await;
+}
+
+/// Most memory this process ever held: a browser does not tell.
+pub fn peak_memory() -> Option<u64> {
+    None
+}
+
+/// Where the program runs, for the record; browsers do not name the processor.
+pub fn system() -> serde_json::Value {
+    serde_json::json!({ "os": "browser", "architecture": "wasm32", "cpu": null, "threads": 1 })
 }
