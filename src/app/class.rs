@@ -205,6 +205,7 @@ impl ClassView {
         let filled = || calibration.bins.iter().filter(|b| b.count > 0);
         let (ink, weak) = (look::accent(ui), ui.visuals().weak_text_color());
         let points: Vec<[f64; 2]> = filled().map(|b| [b.predicted, b.right]).collect();
+        let most = filled().map(|b| b.count).max().map_or(1.0, f64::from);
         let tenths = || egui_plot::uniform_grid_spacer(|_| [1.0, 0.5, 0.1]);
         look::quiet(ui, Plot::new("calibration"))
             .height(230.0)
@@ -229,19 +230,19 @@ impl ClassView {
                         .width(1.0)
                         .allow_hover(false),
                 );
-                plot.line(Line::new("", PlotPoints::from(points.clone())).color(ink).width(2.0).allow_hover(false));
-                plot.points(
-                    Points::new("", PlotPoints::from(points))
-                        .shape(MarkerShape::Circle)
-                        .radius(4.5)
-                        .color(ink)
-                        .allow_hover(false),
-                );
+                plot.line(Line::new("", PlotPoints::from(points)).color(ink).width(2.0).allow_hover(false));
+                // A disc's area is its bin's share of the answers: a small one says little.
+                for bin in filled() {
+                    let radius = (f64::from(bin.count) / most).sqrt() as f32 * 6.0;
+                    let point = PlotPoints::from(vec![[bin.predicted, bin.right]]);
+                    let disc = Points::new("", point).shape(MarkerShape::Circle).radius(radius.max(1.5));
+                    plot.points(disc.color(ink).allow_hover(false));
+                }
             });
         let count: u32 = filled().map(|b| b.count).sum();
         ui.label(
             look::weak(format!(
-                "{count} answers; off by {} on average",
+                "{count} answers; off by {} on average; a disc's area is its share of the answers",
                 look::figure(calibration.error().map(|e| e * 100.0), 1) + " points"
             ))
             .small(),

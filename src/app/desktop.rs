@@ -48,9 +48,14 @@ pub fn open_window(source: Source) -> Result<()> {
         app.open(source);
         Ok(Box::new(app) as Box<dyn eframe::App>)
     };
-    eframe::run_native("gainakt", options(), Box::new(create)).map_err(|e| {
-        Error::Device(format!(
-            "no window could be opened ({e}); on a machine without a screen use the terminal: gainakt train, gainakt explain"
-        ))
-    })
+    eframe::run_native("gainakt", options(), Box::new(create))
+        .map_err(|e| no_window(&e, "on a machine without a screen use the terminal: gainakt train, gainakt explain"))
+}
+
+/// Why there is no window, and what to do.
+pub(super) fn no_window(error: &eframe::Error, instead: &str) -> Error {
+    let text = error.to_string();
+    // The cause stands last, behind names of libraries and places in their source.
+    let cause = text.rsplit(": ").next().unwrap_or(&text).trim_end_matches('.');
+    Error::Device(format!("no window could be opened ({cause}); {instead}"))
 }

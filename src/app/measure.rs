@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use eframe::egui::{self, Ui};
 
+use super::desktop::no_window;
 use super::{App, View, desk, options};
 use crate::error::{Error, Result};
 use crate::platform::Instant;
@@ -89,7 +90,7 @@ pub fn measure(order: TrainOrder) -> Result<WindowTimes> {
     // Waiting for the screen would be measured otherwise.
     options.wgpu_options.surface.present_mode = wgpu::PresentMode::AutoNoVsync;
     eframe::run_native("gainakt", options, Box::new(create))
-        .map_err(|e| Error::Device(format!("no window could be opened ({e}); this measurement needs a screen")))?;
+        .map_err(|e| no_window(&e, "this measurement needs a screen"))?;
     let mut result = result.lock().unwrap_or_else(PoisonError::into_inner);
     std::mem::replace(&mut result, Ok(WindowTimes::default()))
 }
