@@ -17,6 +17,8 @@ enum Act {
     Key(Key, bool),
     /// A click, in points from the window's upper left corner.
     Click(f32, f32),
+    /// A click with Ctrl.
+    ClickToo(f32, f32),
     /// The pointer goes there and stays.
     Point(f32, f32),
     Theme(ThemePreference),
@@ -24,9 +26,11 @@ enum Act {
     Wait(fn(&App) -> bool),
     Rest(u64),
     Picture(&'static str),
+    /// A file with this text is dropped on the window.
+    Drop(&'static str),
 }
 
-use Act::{Click, Open, Picture, Point, Rest, Theme, Wait};
+use Act::{Click, Drop, Open, Picture, Point, Rest, Theme, Wait};
 
 fn key(key: Key) -> Act {
     Act::Key(key, false)
@@ -60,6 +64,11 @@ fn acts(run: Option<PathBuf>) -> Vec<Act> {
     acts.extend([Rest(800), Picture("train-after"), Theme(ThemePreference::Light), Rest(500), Picture("train-light")]);
     acts.extend([command(Key::Num4), Rest(900), Click(120.0, 116.0), Rest(6000), Picture("runs-light")]);
     acts.extend([Theme(ThemePreference::Dark), Rest(400), Picture("runs-dark")]);
+    // The same run once more, and both side by side.
+    acts.extend([command(Key::Enter), Rest(500), Wait(|app| app.run_progress().is_some_and(|(_, over)| over))]);
+    acts.extend([command(Key::Num4), Rest(900), Click(120.0, 116.0), Rest(300), Act::ClickToo(120.0, 140.0)]);
+    acts.extend([Rest(1500), Picture("two-runs")]);
+    acts.extend([Drop("student,skill,response\nann,adding,1\nann,adding,perhaps\n"), Rest(1500), Picture("bad-file")]);
     if let Some(run) = run {
         acts.extend([Open(Source::Run(run)), command(Key::Num1), Rest(1500), Wait(App::settled), Rest(900)]);
         acts.push(Picture("opened-run"));
@@ -73,11 +82,22 @@ struct Tour {
     now: Option<Act>,
     since: Instant,
     events: Vec<Event>,
+    /// Whether Ctrl is held for the frame of a click.
+    held: bool,
+    dropped: Option<PathBuf>,
     shot: Option<Receiver<std::sync::Arc<egui::ColorImage>>>,
     folder: PathBuf,
 }
 
 impl Tour {
+    fn click(&mut self, pos: egui::Pos2, modifiers: Modifiers) {
+        self.events.extend([Event::PointerMoved(pos), Event::ModifiersChanged(modifiers)]);
+        for pressed in [true, false] {
+            self.events.push(Event::PointerButton { pos, button: egui::PointerButton::Primary, pressed, modifiers });
+        }
+        self.held = modifiers != Modifiers::NONE;
+    }
+
     /// Does what is due; true once it is done.
     fn due(&mut self, ctx: &egui::Context) -> bool {
         let Some(act) = &self.now else { return true };
@@ -91,12 +111,13 @@ impl Tour {
                 }
                 self.events.push(Event::ModifiersChanged(Modifiers::NONE));
             }
-            Click(x, y) => {
-                self.events.push(Event::PointerMoved(pos2(*x, *y)));
-                for pressed in [true, false] {
-                    let (pos, button, modifiers) = (pos2(*x, *y), egui::PointerButton::Primary, Modifiers::NONE);
-                    self.events.push(Event::PointerButton { pos, button, pressed, modifiers });
-                }
+            Click(x, y) => self.click(pos2(*x, *y), Modifiers::NONE),
+            Act::ClickToo(x, y) => self.click(pos2(*x, *y), Modifiers::COMMAND | Modifiers::CTRL),
+            Drop(text) => {
+                let path = self.folder.join("bad.csv");
+                let written = std::fs::write(&path, text);
+                assert!(written.is_ok(), "{} could not be written: {written:?}", path.display());
+                self.dropped = Some(path);
             }
             Point(x, y) => self.events.push(Event::PointerMoved(pos2(*x, *y))),
             Theme(theme) => self.app.theme(ctx, *theme),
@@ -119,6 +140,19 @@ impl Tour {
             }
         }
         true
+    }
+}
+
+#[derive(Debug)]
+struct Dropped(PathBuf);
+
+impl egui::DroppedFile for Dropped {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        std::fs::read(&self.0).map_err(|e| e.to_string())
     }
 }
 
@@ -147,7 +181,11 @@ impl eframe::App for Tour {
     }
 
     fn raw_input_hook(&mut self, _: &egui::Context, input: &mut egui::RawInput) {
+        if self.events.is_empty() && std::mem::take(&mut self.held) {
+            self.events.push(Event::ModifiersChanged(Modifiers::NONE));
+        }
         input.events.append(&mut self.events);
+        input.dropped_files.extend(self.dropped.take().map(|p| std::sync::Arc::new(Dropped(p)) as _));
     }
 }
 
@@ -166,7 +204,8 @@ fn main() -> eframe::Result {
         app.theme(&cc.egui_ctx, ThemePreference::Dark);
         app.open(Source::Embedded);
         let acts = acts(run).into_iter();
-        let tour = Tour { app, acts, now: None, since: Instant::now(), events: Vec::new(), shot: None, folder };
+        let (now, since, events, shot) = (None, Instant::now(), Vec::new(), None);
+        let tour = Tour { app, acts, now, since, events, held: false, dropped: None, shot, folder };
         Ok(Box::new(tour) as Box<dyn eframe::App>)
     };
     let options = eframe::NativeOptions { persistence_path: memory, ..options() };

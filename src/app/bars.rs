@@ -1,11 +1,15 @@
 //! The bars around every view: where one is, what is open, what is being done, what went wrong.
 
+use std::time::Duration;
+
 use eframe::egui::{self, ThemePreference, Ui};
 
 use super::door::{Door, Purpose};
 use super::{App, View, look};
-use crate::platform::Instant;
 use crate::workshop::{Ask, Source};
+
+/// How long news stay in the status line.
+const NEWS: Duration = Duration::from_secs(8);
 
 impl App {
     /// The views, and what can be opened.
@@ -80,14 +84,7 @@ impl App {
                 }
             });
         });
-        let news = self.shelf.notices.iter().filter(|n| !n.error).count();
-        match self.news_since {
-            Some((count, since)) if count == news && since.elapsed().as_secs() > 8 => {
-                self.shelf.notices.retain(|n| n.error);
-            }
-            Some((count, _)) if count == news => {}
-            _ => self.news_since = Some((news, Instant::now())),
-        }
+        self.shelf.notices.retain(|n| n.error || n.since.elapsed() < NEWS);
     }
 
     /// Errors, each once, until they are read.

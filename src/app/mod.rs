@@ -95,8 +95,6 @@ pub struct App {
     runs: runs::RunsView,
     dialogs: Dialogs,
     openings: u64,
-    /// When the status line's latest news came, to take it away again.
-    news_since: Option<(usize, Instant)>,
     help: bool,
 }
 
@@ -115,7 +113,6 @@ impl App {
             runs: runs::RunsView::default(),
             dialogs: Dialogs::default(),
             openings: 0,
-            news_since: None,
             help: false,
         }
     }
@@ -185,6 +182,7 @@ impl App {
     /// would have been drawn.
     fn catch_up(&mut self) {
         let deadline = Instant::now() + PATIENCE;
+        self.shelf.keep([self.settings.page.student, self.settings.page.with]);
         while self.settings.page.ask(&self.shelf, &self.link) {
             while self.shown().is_none()
                 && let Some(tell) = self.link.heard_until(deadline)

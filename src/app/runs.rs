@@ -118,7 +118,12 @@ impl RunsView {
                     }
                     let response = row.response();
                     response.widget_info(|| {
-                        egui::WidgetInfo::selected(egui::Role::ListBoxOption, true, false, &entry.name)
+                        egui::WidgetInfo::selected(
+                            egui::Role::ListBoxOption,
+                            true,
+                            self.marked.contains(&entry.path),
+                            &entry.name,
+                        )
                     });
                     if response.clicked() {
                         clicked = Some((entry.clone(), response.ctx.input(|i| i.modifiers.command)));

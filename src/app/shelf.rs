@@ -32,8 +32,8 @@ pub(super) struct RunState {
     pub paused: bool,
     /// How it ended, once it has.
     pub ended: Option<Result<String, String>>,
-    /// When the first step began, and epochs done before it.
-    pub began: Option<(Instant, usize)>,
+    /// Since when it has gone on without a pause, and its position then.
+    pub began: Option<(Instant, f64)>,
 }
 
 impl RunState {
@@ -68,7 +68,7 @@ impl RunState {
     pub(super) fn time_left(&self) -> Option<f64> {
         let (began, before) = self.began?;
         let (_, _, epochs) = self.sizes?;
-        let done = self.position() - before as f64;
+        let done = self.position() - before;
         (done > 0.02).then(|| began.elapsed().as_secs_f64() / done * (epochs as f64 - self.position()))
     }
 
@@ -77,7 +77,7 @@ impl RunState {
             Message::Device { label, .. } => self.device = Some(label),
             Message::Started { parameters, steps, first_epoch, epochs, .. } => {
                 self.sizes = Some((parameters, steps, epochs));
-                self.began = Some((Instant::now(), first_epoch - 1));
+                self.began = Some((Instant::now(), first_epoch as f64 - 1.0));
             }
             Message::Progress { epoch, phase, done, total, loss, held } => {
                 self.progress = Some((epoch, phase, done, total));
@@ -98,12 +98,14 @@ impl RunState {
 }
 
 /// A line the user should read once.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub(super) struct Notice {
     /// The text.
     pub text: String,
     /// Whether something failed.
     pub error: bool,
+    /// When it came.
+    pub since: Instant,
 }
 
 /// Everything told so far.
@@ -196,6 +198,7 @@ impl Shelf {
             Tell::Ordered(command) => {
                 if let Some(run) = &mut self.run {
                     run.paused = command == Command::Pause;
+                    run.began = run.began.map(|_| (Instant::now(), run.position()));
                 }
             }
             Tell::RunEnded(outcome) => {
@@ -235,17 +238,22 @@ impl Shelf {
         self.subject = Some(info);
     }
 
+    /// Forgets the paths of all but these students: weights change, and a class may be large.
+    pub(super) fn keep(&mut self, students: [Option<u32>; 2]) {
+        self.paths.retain(|(student, _), _| students.contains(&Some(*student)));
+    }
+
     fn complain(&mut self, what: &str, problem: &str) {
-        let notice = Notice { text: format!("{what}: {problem}"), error: true };
-        if !self.notices.contains(&notice) {
-            self.notices.push(notice);
+        let text = format!("{what}: {problem}");
+        if !self.notices.iter().any(|n| n.error && n.text == text) {
+            self.notices.push(Notice { text, error: true, since: Instant::now() });
         }
     }
 
     /// Something worth a line.
     pub(super) fn say(&mut self, text: String) {
         self.notices.retain(|n| n.error);
-        self.notices.push(Notice { text, error: false });
+        self.notices.push(Notice { text, error: false, since: Instant::now() });
     }
 
     /// Whether a run is under way.

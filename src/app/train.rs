@@ -69,7 +69,7 @@ impl TrainView {
         }
     }
 
-    /// Whether the demo run can start at once: the keyboard's way to train.
+    /// Starts a run with these settings, unless they are bad or one is under way.
     pub(super) fn start(&self, shelf: &Shelf, door: &Door<'_>, out: &std::path::Path) {
         if let (Ok(config), false) = (&self.form.outcome, shelf.training()) {
             let order = TrainOrder {

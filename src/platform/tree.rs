@@ -4,13 +4,12 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Error as IoError, ErrorKind, Read, Result as IoResult, Write};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
 use crate::error::{Error, Result};
 
 #[derive(Debug, Default)]
 struct Tree {
-    files: BTreeMap<PathBuf, Rc<[u8]>>,
+    files: BTreeMap<PathBuf, Vec<u8>>,
     folders: BTreeSet<PathBuf>,
 }
 
@@ -51,7 +50,7 @@ pub fn open(path: &Path) -> Result<impl Read + use<>> {
 /// As [`open`].
 pub fn read(path: &Path) -> Result<Vec<u8>> {
     TREE.with_borrow(|tree| match tree.files.get(path) {
-        Some(bytes) => Ok(bytes.to_vec()),
+        Some(bytes) => Ok(bytes.clone()),
         None if tree.is_dir(path) => Err(Error::data(&path.display().to_string(), "this is a folder, expected a file")),
         None => Err(missing(path)),
     })
@@ -74,7 +73,7 @@ pub fn write_atomic(path: &Path, content: &[u8]) -> Result<()> {
         if !tree.is_dir(path.parent().unwrap_or(Path::new(""))) {
             return Err(missing(path));
         }
-        tree.files.insert(path.to_owned(), content.into());
+        tree.files.insert(path.to_owned(), content.to_vec());
         Ok(())
     })
 }
@@ -164,7 +163,7 @@ impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> IoResult<usize> {
         TREE.with_borrow_mut(|tree| {
             let file = tree.files.get_mut(&self.0).ok_or_else(|| IoError::from(ErrorKind::NotFound))?;
-            *file = [file, bytes].concat().into();
+            file.extend_from_slice(bytes);
             Ok(bytes.len())
         })
     }

@@ -134,6 +134,9 @@ impl Page {
                 self.asked.what_if = Some(wanted);
             }
         }
+        if self.imagining(shelf) {
+            return;
+        }
         let Some(answers) = self.timeline(shelf).and_then(|t| t.answers_until(self.at(&t)?)) else { return };
         let wanted = (shelf.generation, answers);
         if self.asked.moment.as_ref() != Some(&wanted) {
@@ -164,8 +167,16 @@ impl Page {
         })
     }
 
+    /// Whether answers are being tried out and what becomes of them is not there yet.
+    fn imagining(&self, shelf: &Shelf) -> bool {
+        self.imagined.is_some() && shelf.what_if.as_ref().is_none_or(|(ticket, _)| *ticket != self.asked.what_if_ticket)
+    }
+
     /// The moment at the cursor, once it is there.
     pub(super) fn moment<'a>(&self, shelf: &'a Shelf) -> Option<&'a Moment> {
+        if self.imagining(shelf) {
+            return None;
+        }
         shelf.moment.as_ref().filter(|(ticket, _)| *ticket == self.asked.moment_ticket).map(|(_, m)| m)
     }
 
@@ -247,7 +258,7 @@ impl Page {
             ui.centered_and_justified(|ui| ui.label("Choose a student in the list on the left."));
             return;
         }
-        let skills = subject.skills.clone();
+        let skills = &subject.skills;
         let Some(timeline) = self.timeline(shelf) else {
             ui.centered_and_justified(Ui::spinner);
             return;
@@ -257,7 +268,7 @@ impl Page {
         let width = (ui.available_width() * 0.3).clamp(260.0, 380.0);
         egui::Panel::right("moment").resizable(true).default_size(width).min_size(240.0).show(ui, |ui| {
             egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
-                moment::show(self, ui, &timeline, &skills, moment);
+                moment::show(self, ui, &timeline, skills, moment);
             });
         });
         egui::CentralPanel::default().frame(egui::Frame::NONE.inner_margin(egui::Margin::symmetric(10, 4))).show(
@@ -267,10 +278,10 @@ impl Page {
                     let height = ui.available_height().max(600.0) - HEADINGS;
                     let map = heat::height(skills.len(), height * 0.4);
                     let rest = height - map;
-                    mastery::show(self, ui, shelf, &timeline, &skills, rest * 0.56);
-                    strips::predictions(self, ui, &timeline, &skills, rest * 0.22);
-                    strips::gains(self, ui, &timeline, &skills, rest * 0.22);
-                    heat::show(self, ui, &timeline, &skills, map);
+                    mastery::show(self, ui, shelf, &timeline, skills, rest * 0.56);
+                    strips::predictions(self, ui, &timeline, skills, rest * 0.22);
+                    strips::gains(self, ui, &timeline, skills, rest * 0.22);
+                    heat::show(self, ui, &timeline, skills, map);
                 });
             },
         );
