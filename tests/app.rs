@@ -216,7 +216,14 @@ fn a_run_is_started_paused_resumed_and_stopped() {
     assert_eq!(runs.len(), 1);
     assert!(runs[0].as_ref().unwrap().path().join("train_state.safetensors").is_file(), "nothing to go on from");
     window.command(Key::Num4);
-    window.until_label("_gainakt2exp_window");
+    let listed = |w: &Window<'_>| w.harness.query_all_by_role(Role::ListBoxOption).count();
+    window.until("the run is listed", |w| listed(w) == 1);
+    window.command(Key::Enter);
+    window.until("another one goes on", |w| w.app().run_progress().is_some_and(|(_, over)| !over));
+    window.harness.get_by_role_and_label(Role::Button, "Stop").click();
+    window.until("it has stopped", |w| w.app().run_progress().is_some_and(|(_, over)| over));
+    window.command(Key::Num4);
+    window.until("it is listed too", |w| listed(w) == 2);
 }
 
 #[test]

@@ -69,6 +69,7 @@ fn light() -> Visuals {
     visuals.selection.stroke.color = Color32::from_rgb(0x0B, 0x3C, 0x5D);
     visuals.widgets.noninteractive.fg_stroke.color = Color32::from_rgb(0x24, 0x29, 0x30);
     visuals.weak_text_color = Some(Color32::from_rgb(0x5B, 0x65, 0x70));
+    visuals.error_fg_color = Color32::from_rgb(0xB3, 0x1B, 0x2B);
     visuals
 }
 
@@ -80,6 +81,7 @@ fn dark() -> Visuals {
     visuals.selection.bg_fill = Color32::from_rgb(0x1F, 0x4B, 0x70);
     visuals.widgets.noninteractive.fg_stroke.color = Color32::from_rgb(0xD6, 0xDA, 0xDF);
     visuals.weak_text_color = Some(Color32::from_rgb(0x9A, 0xA3, 0xAD));
+    visuals.error_fg_color = Color32::from_rgb(0xFF, 0x8A, 0x80);
     visuals
 }
 

@@ -18,7 +18,8 @@ pub(super) struct RunsView {
     asked: Option<PathBuf>,
     /// Runs marked, at most two; the first is the one looked at.
     marked: Vec<PathBuf>,
-    listed_after: bool,
+    /// The latest run when the list was made, and whether it was over.
+    listed_after: Option<(PathBuf, bool)>,
 }
 
 impl RunsView {
@@ -29,8 +30,9 @@ impl RunsView {
 
     /// Draws the view; true where what is open should be looked at.
     pub(super) fn show(&mut self, ui: &mut Ui, shelf: &Shelf, door: &mut Door<'_>, folder: &PathBuf) -> bool {
-        if self.listed_after != shelf.training() {
-            self.listed_after = shelf.training();
+        let latest = shelf.run.as_ref().map(|run| (run.folder.clone(), run.over()));
+        if self.listed_after != latest {
+            self.listed_after = latest;
             self.refresh();
         }
         if self.asked.as_ref() != Some(folder) {
