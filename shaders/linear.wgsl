@@ -70,5 +70,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     source = select(0u, 1u, site.streams == 1u && group.z == 2u);
     out_at = group.z * site.rows * site.outputs;
     width = site.inputs / site.parts;
-    multiply(group, lane, site.rows, site.outputs, width, site.parts);
+    // Not `width`: a browser's compiler wants bounds of loops with barriers from uniforms, not from private variables.
+    multiply(group, lane, site.rows, site.outputs, site.inputs / site.parts, site.parts);
 }

@@ -1,4 +1,4 @@
-//! Picks the door: the terminal natively. The window and the page come with their own issues.
+//! Picks the door: terminal and window natively, the page in a browser.
 
 #[cfg(not(target_arch = "wasm32"))]
 fn main() -> std::process::ExitCode {
@@ -6,4 +6,6 @@ fn main() -> std::process::ExitCode {
 }
 
 #[cfg(target_arch = "wasm32")]
-fn main() {}
+fn main() {
+    gainakt::app::web::main();
+}

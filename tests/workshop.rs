@@ -102,7 +102,7 @@ fn the_window_shows_the_numbers_that_explain_prints() {
     let folder = tempfile::tempdir().unwrap();
     let shop = Shop::new();
     shop.ask(order(folder.path(), 2));
-    let run = shop.until(|t| if let Tell::RunBegan { folder } = t { Some(folder) } else { None });
+    let run = shop.until(|t| if let Tell::RunBegan { folder, .. } = t { Some(folder) } else { None });
     shop.until(ended).unwrap();
     let info = shop.open(Source::Run(run.clone()));
     for student in [0, 7] {
@@ -140,7 +140,7 @@ fn training_goes_on_under_questions_and_obeys() {
     let folder = tempfile::tempdir().unwrap();
     let shop = Shop::new();
     shop.ask(order(folder.path(), 400));
-    let run = shop.until(|t| if let Tell::RunBegan { folder } = t { Some(folder) } else { None });
+    let run = shop.until(|t| if let Tell::RunBegan { folder, .. } = t { Some(folder) } else { None });
     let untrained = shop.student(3);
     let epoch = |t: Tell| match t {
         Tell::Run(message) => {
@@ -172,7 +172,7 @@ fn training_goes_on_under_questions_and_obeys() {
         order.resume = Some(run.clone());
     }
     shop.ask(more);
-    let again = shop.until(|t| if let Tell::RunBegan { folder } = t { Some(folder) } else { None });
+    let again = shop.until(|t| if let Tell::RunBegan { folder, .. } = t { Some(folder) } else { None });
     assert_eq!(again, run);
     assert!(shop.until(epoch) > 1, "a stopped run goes on where it was");
     shop.ask(Ask::Command(Command::Stop));
@@ -184,7 +184,7 @@ fn a_run_that_fails_is_told_in_words_and_leaves_the_rest_alive() {
     let folder = tempfile::tempdir().unwrap();
     let shop = Shop::new();
     shop.ask(order(folder.path(), 400));
-    let run = shop.until(|t| if let Tell::RunBegan { folder } = t { Some(folder) } else { None });
+    let run = shop.until(|t| if let Tell::RunBegan { folder, .. } = t { Some(folder) } else { None });
     shop.until(|t| if let Tell::Weights { about } = t { Some(about) } else { None });
     // Its checkpoints have no place any more.
     std::fs::rename(&run, folder.path().join("elsewhere")).unwrap();

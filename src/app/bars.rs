@@ -15,9 +15,16 @@ impl App {
     /// The views, and what can be opened.
     pub(super) fn bar(&mut self, ui: &mut Ui) {
         ui.add_space(2.0);
-        ui.horizontal(|ui| {
-            ui.label(egui::RichText::new("gainakt").strong().size(18.0));
-            ui.add_space(look::GAP);
+        let folded = look::narrow(ui);
+        let layout = egui::Layout::left_to_right(egui::Align::Center).with_main_wrap(folded);
+        ui.allocate_ui_with_layout(egui::vec2(ui.available_width(), 0.0), layout, |ui| {
+            if folded {
+                ui.spacing_mut().item_spacing.x = 3.0;
+                ui.spacing_mut().button_padding.x = 5.0;
+            } else {
+                ui.label(egui::RichText::new("gainakt").strong().size(18.0));
+                ui.add_space(look::GAP);
+            }
             for (i, (view, name)) in View::ALL.into_iter().enumerate() {
                 let mark = if view == View::Train && self.shelf.training() { " •" } else { "" };
                 let button = egui::Button::selectable(self.settings.view == view, format!("{name}{mark}"));
@@ -25,7 +32,8 @@ impl App {
                     self.settings.view = view;
                 }
             }
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            let rest = if folded { layout } else { egui::Layout::right_to_left(egui::Align::Center) };
+            ui.with_layout(rest, |ui| {
                 if ui.button("?").on_hover_text("keys and words (F1)").clicked() {
                     self.help = !self.help;
                 }
@@ -46,7 +54,8 @@ impl App {
             door.link.ask(Ask::Open(Source::Embedded));
             ui.close();
         }
-        if ui.button("a run's folder…").clicked() {
+        let run = if cfg!(target_arch = "wasm32") { "a zipped run…" } else { "a run's folder…" };
+        if ui.button(run).clicked() {
             door.dialog(Purpose::OpenRun);
             ui.close();
         }
@@ -62,7 +71,7 @@ impl App {
 
     /// What is open, and what is being done.
     pub(super) fn status(&mut self, ui: &mut Ui) {
-        ui.horizontal(|ui| {
+        ui.horizontal_wrapped(|ui| {
             if let Some(subject) = &self.shelf.subject {
                 ui.label(look::weak(format!("{} · {}", subject.title, subject.model_about)).small());
             }
@@ -79,6 +88,11 @@ impl App {
                 ui.colored_label(look::error(ui), "The part of the program that computes has stopped. Close the window and open it again; finished epochs of a run are kept.");
             }
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                if let Some(requests) = self.requests {
+                    let text = format!("{requests} requests since loading");
+                    let what = "Files you open are read in this tab and sent nowhere: since the page was loaded it has asked for nothing more.";
+                    ui.label(look::weak(text).small()).on_hover_text(what);
+                }
                 if let Some(news) = self.shelf.notices.iter().find(|n| !n.error) {
                     ui.label(egui::RichText::new(&news.text).small());
                 }

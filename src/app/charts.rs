@@ -18,9 +18,10 @@ fn column<'a>(name: &'a str, value: impl Fn(&EpochRow) -> Option<f64> + 'a) -> C
 }
 
 pub(super) fn show(ui: &mut Ui, run: &RunState, door: &mut Door<'_>) {
-    let width = (ui.available_width() - look::GAP) / 2.0;
+    let folded = look::narrow(ui);
+    let width = if folded { ui.available_width() } else { (ui.available_width() - look::GAP) / 2.0 };
     let height = ((ui.available_height() - 160.0) / 2.0).clamp(140.0, 300.0);
-    ui.horizontal(|ui| {
+    beside(ui, folded, |ui| {
         block(ui, width, |ui| loss(ui, run, height));
         block(ui, width, |ui| {
             look::part(ui, "AUC", "how well right answers are told from wrong ones; 0.5 is chance");
@@ -37,7 +38,7 @@ pub(super) fn show(ui: &mut Ui, run: &RunState, door: &mut Door<'_>) {
             );
         });
     });
-    ui.horizontal(|ui| {
+    beside(ui, folded, |ui| {
         block(ui, width, |ui| {
             look::part(ui, "Shares of the loss", "what the model is pushed by");
             by_epoch(
@@ -74,6 +75,15 @@ pub(super) fn show(ui: &mut Ui, run: &RunState, door: &mut Door<'_>) {
             door.save("metrics_epoch.csv", Export::Text(metrics_csv(&run.history)));
         }
     });
+}
+
+/// Blocks beside each other, or below each other where there is no room.
+fn beside(ui: &mut Ui, folded: bool, add: impl FnOnce(&mut Ui)) {
+    if folded {
+        ui.vertical(add);
+    } else {
+        ui.horizontal(add);
+    }
 }
 
 fn block(ui: &mut Ui, width: f32, add: impl FnOnce(&mut Ui)) {

@@ -14,7 +14,6 @@ use crate::experiment::{Grid, Plot as Drawing, Series};
 use crate::workshop::Export;
 
 const ROW: f32 = 16.0;
-const NAME: f32 = 110.0;
 const HEAD: f32 = 124.0;
 
 /// The view's state.
@@ -35,6 +34,11 @@ impl std::fmt::Debug for ClassView {
 }
 
 impl ClassView {
+    /// Students and skills as they were ordered last.
+    pub(super) fn order(&self) -> &ClassOrder {
+        &self.order
+    }
+
     /// Draws the class; the student clicked, if one was.
     pub(super) fn show(&mut self, ui: &mut Ui, shelf: &Shelf, door: &mut Door<'_>) -> Option<u32> {
         let subject = shelf.subject.as_ref()?;
@@ -60,6 +64,19 @@ impl ClassView {
             });
             return None;
         }
+        if look::narrow(ui) {
+            return egui::ScrollArea::vertical()
+                .auto_shrink([false, false])
+                .show(ui, |ui| {
+                    let height = ui.available_height() - 40.0;
+                    let clicked = ui.allocate_ui(vec2(ui.available_width(), height), |ui| self.grid(ui, shelf)).inner;
+                    self.calibration(ui, shelf);
+                    ui.add_space(look::GAP);
+                    self.skills(ui, shelf);
+                    clicked
+                })
+                .inner;
+        }
         egui::Panel::right("class side").resizable(true).default_size(300.0).min_size(220.0).show(ui, |ui| {
             egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
                 self.calibration(ui, shelf);
@@ -82,7 +99,8 @@ impl ClassView {
         ui.horizontal(|ui| look::scale_key(ui, 1.0));
         let subject = shelf.subject.as_ref()?;
         let columns = self.order.skills.len();
-        let width = ((ui.available_width() - NAME - 14.0) / columns as f32).clamp(7.0, 110.0);
+        let name = name_width(ui);
+        let width = ((ui.available_width() - name - 14.0) / columns as f32).clamp(7.0, 110.0);
         let mut clicked = None;
         egui::ScrollArea::horizontal().auto_shrink([false, false]).show(ui, |ui| {
             let named = width >= 14.0;
@@ -94,14 +112,14 @@ impl ClassView {
                 self.order.students.len(),
                 |ui, range| {
                     let texture = self.texture(ui, shelf, range.clone());
-                    let size = vec2(NAME + width * columns as f32, ROW * range.len() as f32);
+                    let size = vec2(name + width * columns as f32, ROW * range.len() as f32);
                     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
-                    let cells = Rect::from_min_max(pos2(rect.left() + NAME, rect.top()), rect.max);
+                    let cells = Rect::from_min_max(pos2(rect.left() + name, rect.top()), rect.max);
                     egui::Image::new((texture.id(), cells.size())).paint_at(ui, cells);
                     for (i, &student) in self.order.students[range.clone()].iter().enumerate() {
                         let y = rect.top() + ROW * (i as f32 + 0.5);
                         let id = look::short(&subject.students[student].id, 14);
-                        let at = pos2(rect.left() + NAME - 8.0, y);
+                        let at = pos2(rect.left() + name - 8.0, y);
                         ui.painter().text(
                             at,
                             egui::Align2::RIGHT_CENTER,
@@ -147,11 +165,12 @@ impl ClassView {
     fn heads(&self, ui: &mut Ui, shelf: &Shelf, width: f32, named: bool) {
         let (Some(subject), true) = (&shelf.subject, named) else { return };
         let columns = self.order.skills.len();
-        let (rect, _) = ui.allocate_exact_size(vec2(NAME + width * columns as f32, HEAD), Sense::hover());
+        let before = name_width(ui);
+        let (rect, _) = ui.allocate_exact_size(vec2(before + width * columns as f32, HEAD), Sense::hover());
         for (i, &(skill, _, _)) in self.order.skills.iter().enumerate() {
             let name = look::short(&subject.skills[skill as usize].name, 20);
             let galley = ui.painter().layout_no_wrap(name, FontId::proportional(12.5), ui.visuals().text_color());
-            let at = pos2(rect.left() + NAME + width * (i as f32 + 0.5) - galley.size().y / 2.0, rect.bottom() - 4.0);
+            let at = pos2(rect.left() + before + width * (i as f32 + 0.5) - galley.size().y / 2.0, rect.bottom() - 4.0);
             let text = egui::epaint::TextShape::new(at, galley, ui.visuals().text_color())
                 .with_angle(-std::f32::consts::FRAC_PI_2);
             ui.painter().add(text);
@@ -327,6 +346,11 @@ impl ClassView {
             ui.close();
         }
     }
+}
+
+/// Room for the students' ids.
+fn name_width(ui: &Ui) -> f32 {
+    if look::narrow(ui) { 52.0 } else { 110.0 }
 }
 
 /// A cell's colour; what was never practised is pale.

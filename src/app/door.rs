@@ -9,6 +9,8 @@ use async_channel::Receiver;
 use eframe::egui::{self, Ui};
 
 use super::link::Link;
+#[cfg(target_arch = "wasm32")]
+use crate::workshop::FilePurpose;
 use crate::workshop::{Ask, Export, Source};
 
 /// What a path is wanted for.
@@ -46,6 +48,26 @@ impl Purpose {
         }
     }
 
+    /// Endings of the files that fit.
+    #[cfg(target_arch = "wasm32")]
+    fn endings(&self) -> &'static str {
+        match self {
+            Self::OpenRun | Self::CompareRun => ".zip",
+            Self::OpenCheckpoint | Self::CompareCheckpoint => ".safetensors",
+            _ => ".csv,.gz,.txt,.tsv",
+        }
+    }
+
+    /// What a file picked is for.
+    #[cfg(target_arch = "wasm32")]
+    fn of_file(&self) -> FilePurpose {
+        match self {
+            Self::CompareRun | Self::CompareCheckpoint => FilePurpose::Compare,
+            Self::TestData => FilePurpose::TestData,
+            _ => FilePurpose::Open,
+        }
+    }
+
     #[cfg(not(target_arch = "wasm32"))]
     fn folder(&self) -> bool {
         matches!(self, Self::OpenRun | Self::CompareRun | Self::Runs)
@@ -78,15 +100,26 @@ pub(super) struct Door<'a> {
 }
 
 impl Door<'_> {
+    /// Has the person pick a file, which the workshop takes in.
+    #[cfg(target_arch = "wasm32")]
+    pub(super) fn dialog(&mut self, purpose: Purpose) {
+        super::web::pick(purpose.endings(), purpose.of_file());
+    }
+
     /// Asks for a path.
+    #[cfg(not(target_arch = "wasm32"))]
     pub(super) fn dialog(&mut self, purpose: Purpose) {
         self.dialogs.open = Some(Dialog { purpose, path: String::new(), picking: None, fresh: true });
     }
 
-    /// Asks where to save something.
+    /// Asks where to save something; in a browser it becomes a download.
     pub(super) fn save(&mut self, name: &str, export: Export) {
         let name: String =
             name.chars().map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect();
+        if cfg!(target_arch = "wasm32") {
+            self.link.ask(Ask::Download(name, export));
+            return;
+        }
         self.dialogs.open = Some(Dialog { purpose: Purpose::Save(export), path: name, picking: None, fresh: true });
     }
 }

@@ -6,6 +6,7 @@ use eframe::egui::{self, ThemePreference};
 
 use super::{App, View};
 use crate::evaluate::Trajectory;
+use crate::platform::device::DeviceChoice;
 use crate::train::Command;
 use crate::workshop::{Ask, Lens, Source, TrainOrder};
 
@@ -40,6 +41,21 @@ impl App {
     /// Whether every student of what is open has been looked at.
     pub fn surveyed(&self) -> bool {
         self.shelf.subject.is_some() && self.shelf.surveyed.0 == self.shelf.surveyed.1
+    }
+
+    /// Where runs that are started compute.
+    pub fn compute_on(&mut self, device: DeviceChoice) {
+        self.train.device = device;
+    }
+
+    /// Whether a place was asked for that is not reached yet.
+    pub fn going(&self) -> bool {
+        self.wanted.is_some() || self.openings != self.shelf.openings
+    }
+
+    /// Tells that something went wrong.
+    pub fn complain(&mut self, what: &str, problem: &str) {
+        self.shelf.complain(what, problem);
     }
 
     /// Whether an error waits to be read.

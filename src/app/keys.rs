@@ -9,7 +9,7 @@ use crate::workshop::Ask;
 
 /// Keys and what they do.
 const KEYS: [(&str, &str); 11] = [
-    ("Ctrl+1 … Ctrl+4", "students, class, train, runs"),
+    ("Ctrl+1 … Ctrl+5", "students, class, train, runs, you"),
     ("↑ ↓", "the student above, below"),
     ("← → Home End", "move the cursor through the student's answers"),
     ("R, W", "what if: append a right, a wrong answer"),
@@ -48,7 +48,7 @@ impl App {
             return;
         }
         let command = |key: Key| ctx.input_mut(|i| i.consume_key(egui::Modifiers::COMMAND, key));
-        for (key, (view, _)) in [Key::Num1, Key::Num2, Key::Num3, Key::Num4].into_iter().zip(View::ALL) {
+        for (key, (view, _)) in [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5].into_iter().zip(View::ALL) {
             if command(key) {
                 self.settings.view = view;
             }
@@ -57,8 +57,7 @@ impl App {
             Door { link: &self.link, dialogs: &mut self.dialogs }.dialog(super::Purpose::OpenRun);
         }
         if command(Key::Enter) {
-            let door = Door { link: &self.link, dialogs: &mut self.dialogs };
-            self.train.start(&self.shelf, &door, &self.settings.runs);
+            self.start_training();
             self.settings.view = View::Train;
         }
         match self.settings.view {
@@ -69,7 +68,7 @@ impl App {
                     self.pause_or_resume();
                 }
             }
-            View::Class | View::Runs => {}
+            View::Class | View::Runs | View::You => {}
         }
     }
 
@@ -83,6 +82,12 @@ impl App {
             }
         }
         self.settings.page.keys(ui, &self.shelf);
+    }
+
+    /// Starts a run with the settings of the Train view.
+    pub(super) fn start_training(&mut self) {
+        let door = Door { link: &self.link, dialogs: &mut self.dialogs };
+        self.train.start(&self.shelf, &door, &self.settings.runs);
     }
 
     fn pause_or_resume(&self) {

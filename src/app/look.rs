@@ -4,6 +4,8 @@ use eframe::egui::containers::menu::{MenuButton, MenuConfig};
 use eframe::egui::{self, Color32, FontDefinitions, FontFamily, FontId, RichText, TextStyle, Theme, Ui, Visuals};
 use egui_plot::Plot;
 
+pub(super) use crate::evaluate::{outcome_word as word, percent};
+
 /// Okabe and Ito's colours, which people with colour-blindness tell apart; the last has no place on a dark ground.
 const LINES: [Color32; 7] = [
     Color32::from_rgb(0x00, 0x72, 0xB2),
@@ -47,7 +49,22 @@ pub(super) fn ground(visuals: &Visuals) -> Color32 {
     if visuals.dark_mode { Color32::from_rgb(0x1A, 0x1C, 0x20) } else { Color32::from_rgb(0xFB, 0xFB, 0xFC) }
 }
 
+/// One font for everything: signs it lacks, such as ● and ▶, are drawn by the browser, and what a visitor loads stays
+/// small.
+#[cfg(target_arch = "wasm32")]
+fn fonts() -> FontDefinitions {
+    let name = "Ubuntu-Light";
+    let mut fonts = FontDefinitions::empty();
+    let data = egui::FontData::from_static(epaint_default_fonts::UBUNTU_LIGHT);
+    fonts.font_data.insert(name.to_owned(), std::sync::Arc::new(data));
+    for family in [FontFamily::Proportional, FontFamily::Monospace] {
+        fonts.families.insert(family, vec![name.to_owned()]);
+    }
+    fonts
+}
+
 /// The default fonts; signs such as ● and ▶, which the proportional one lacks, come from the other.
+#[cfg(not(target_arch = "wasm32"))]
 fn fonts() -> FontDefinitions {
     let mut fonts = FontDefinitions::default();
     let others: Vec<String> = fonts.families.get(&FontFamily::Monospace).cloned().unwrap_or_default();
@@ -169,9 +186,9 @@ pub(super) fn part(ui: &mut Ui, title: &str, remark: &str) {
     });
 }
 
-/// A share as percent; figure and sign stay on one line.
-pub(super) fn percent(share: impl Into<f64>) -> String {
-    format!("{:.0}\u{a0}%", share.into() * 100.0)
+/// Whether there is too little room for two panels side by side, as on a phone.
+pub(super) fn narrow(ui: &Ui) -> bool {
+    ui.ctx().content_rect().width() < 700.0
 }
 
 /// A figure with `digits` decimals, a dash where there is none.
@@ -210,9 +227,4 @@ pub(super) fn bar(ui: &mut Ui, name: &str, value: f32, text: &str, width: f32, c
 /// Right or wrong as the plots mark it, a disc or a cross.
 pub(super) fn sign(response: u8) -> &'static str {
     if response == 1 { "●" } else { "×" }
-}
-
-/// Right or wrong as a word.
-pub(super) fn word(response: u8) -> &'static str {
-    if response == 1 { "right" } else { "wrong" }
 }

@@ -1,5 +1,6 @@
 //! The window: views of what the workshop tells. Nothing is computed here that the core should compute.
 
+mod account;
 mod bars;
 mod charts;
 mod class;
@@ -13,11 +14,15 @@ mod link;
 mod look;
 #[cfg(not(target_arch = "wasm32"))]
 mod measure;
+mod place;
 mod runs;
 mod shelf;
 mod student;
 mod students;
 mod train;
+#[cfg(target_arch = "wasm32")]
+pub mod web;
+mod you;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -28,13 +33,14 @@ use serde::{Deserialize, Serialize};
 use self::door::{Dialogs, Door, Purpose};
 use self::shelf::Shelf;
 use crate::platform::Instant;
-use crate::workshop::{Ask, Source};
+use crate::workshop::{Ask, FilePurpose, Source};
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use desktop::{desk, open_window, options};
 pub use link::Link;
 #[cfg(not(target_arch = "wasm32"))]
 pub use measure::{WindowTimes, measure};
+pub use place::Place;
 
 /// Where settings are kept between sessions.
 const KEY: &str = "gainakt";
@@ -54,11 +60,33 @@ pub enum View {
     Train,
     /// Runs that were.
     Runs,
+    /// The person at the screen as a student.
+    You,
 }
 
 impl View {
-    const ALL: [(Self, &'static str); 4] =
-        [(Self::Students, "Students"), (Self::Class, "Class"), (Self::Train, "Train"), (Self::Runs, "Runs")];
+    const ALL: [(Self, &'static str); 5] = [
+        (Self::Students, "Students"),
+        (Self::Class, "Class"),
+        (Self::Train, "Train"),
+        (Self::Runs, "Runs"),
+        (Self::You, "You"),
+    ];
+
+    /// Its name in a link.
+    fn key(self) -> &'static str {
+        match self {
+            Self::Students => "students",
+            Self::Class => "class",
+            Self::Train => "train",
+            Self::Runs => "runs",
+            Self::You => "you",
+        }
+    }
+
+    fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().map(|(view, _)| view).find(|view| view.key() == key)
+    }
 }
 
 /// What is remembered between sessions.
@@ -93,9 +121,16 @@ pub struct App {
     class: class::ClassView,
     train: train::TrainView,
     runs: runs::RunsView,
+    you: you::YouView,
     dialogs: Dialogs,
     openings: u64,
     help: bool,
+    /// Whether a phone shows the list of students.
+    list_open: bool,
+    /// A place to go to once what it is in is open.
+    wanted: Option<Place>,
+    /// Requests the page has made since it was loaded, in a browser.
+    requests: Option<u32>,
 }
 
 impl App {
@@ -111,9 +146,13 @@ impl App {
             class: class::ClassView::default(),
             train: train::TrainView::default(),
             runs: runs::RunsView::default(),
+            you: you::YouView::default(),
             dialogs: Dialogs::default(),
             openings: 0,
             help: false,
+            list_open: false,
+            wanted: None,
+            requests: None,
         }
     }
 
@@ -123,6 +162,8 @@ impl App {
             self.shelf.take_in(tell);
         }
         self.follow_opening();
+        self.arrive();
+        self.files_handed_over();
         self.drops(ui);
         self.keys(ui);
         egui::Panel::top("bar").show(ui, |ui| self.bar(ui));
@@ -154,6 +195,10 @@ impl App {
                 if self.runs.show(ui, &self.shelf, &mut door, &self.settings.runs) {
                     self.settings.view = View::Students;
                 }
+            }
+            View::You => {
+                let door = Door { link: &self.link, dialogs: &mut self.dialogs };
+                self.you.show(ui, &self.shelf, &door);
             }
         }
         if let Some((purpose, path)) = self.dialogs.show(ui, &self.link) {
@@ -194,6 +239,10 @@ impl App {
 
     fn students_view(&mut self, ui: &mut Ui) {
         let selected = self.settings.page.student;
+        if look::narrow(ui) {
+            self.students_folded(ui, selected);
+            return;
+        }
         egui::Panel::left("students").resizable(true).default_size(250.0).size_range(200.0..=420.0).show(ui, |ui| {
             ui.add_space(4.0);
             if let Some(student) = self.settings.list.show(ui, &self.shelf, selected) {
@@ -206,6 +255,35 @@ impl App {
         });
     }
 
+    /// On a phone: the list in place of the student, unfolded by a button.
+    fn students_folded(&mut self, ui: &mut Ui, selected: Option<u32>) {
+        egui::Panel::top("who").show(ui, |ui| {
+            ui.horizontal(|ui| {
+                ui.toggle_value(&mut self.list_open, "All students");
+                for (sign, by, hint) in [("◀", -1, "the student above"), ("▶", 1, "the student below")] {
+                    if ui.button(sign).on_hover_text(hint).clicked()
+                        && let Some(student) = self.settings.list.neighbour(selected, by)
+                    {
+                        self.settings.page.select(student);
+                    }
+                }
+            });
+        });
+        let frame = egui::Frame::central_panel(ui.style()).inner_margin(egui::Margin::symmetric(6, 4));
+        egui::CentralPanel::default().frame(frame).show(ui, |ui| {
+            if self.list_open {
+                if let Some(student) = self.settings.list.show(ui, &self.shelf, selected) {
+                    self.settings.page.select(student);
+                    self.list_open = false;
+                }
+            } else {
+                self.settings.list.sort(&self.shelf);
+                let mut door = Door { link: &self.link, dialogs: &mut self.dialogs };
+                self.settings.page.show(ui, &self.shelf, &mut door);
+            }
+        });
+    }
+
     /// A path was named that concerns a view.
     fn named(&mut self, purpose: &Purpose, path: PathBuf) {
         match purpose {
@@ -215,6 +293,19 @@ impl App {
                 self.train.data(path, false);
                 self.settings.view = View::Train;
             }
+        }
+    }
+
+    /// Files the workshop took in are trained on; files it made go to the person.
+    fn files_handed_over(&mut self) {
+        for (path, purpose) in std::mem::take(&mut self.shelf.taken) {
+            let test = purpose == FilePurpose::TestData;
+            self.named(if test { &Purpose::TestData } else { &Purpose::Data }, path);
+        }
+        for (name, bytes) in std::mem::take(&mut self.shelf.downloads) {
+            #[cfg(target_arch = "wasm32")]
+            web::download(&name, &bytes);
+            self.shelf.say(format!("{name}: {:.1} MB, in your downloads", bytes.len() as f64 / 1e6));
         }
     }
 
@@ -236,7 +327,12 @@ impl App {
             let painter = ui.ctx().layer_painter(egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("drop")));
             let area = ui.ctx().content_rect();
             painter.rect_filled(area, 0.0, look::ground(ui.visuals()).gamma_multiply(0.85));
-            let text = "Drop answers (CSV) to train on them,\na run's folder or a checkpoint to look at it";
+            let text = match cfg!(target_arch = "wasm32") {
+                true => {
+                    "Drop answers (CSV) to train on them,\na zipped run or a checkpoint to look at it.\nThey are read here and sent nowhere."
+                }
+                false => "Drop answers (CSV) to train on them,\na run's folder or a checkpoint to look at it",
+            };
             painter.text(
                 area.center(),
                 egui::Align2::CENTER_CENTER,

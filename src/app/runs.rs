@@ -9,6 +9,7 @@ use super::door::{Door, Purpose};
 use super::look;
 use super::shelf::Shelf;
 use crate::evaluate::Measure;
+use crate::experiment::File;
 use crate::train::Results;
 use crate::workshop::{Ask, Export, RunDetail, RunEntry, RunPair, Source, TrainOrder};
 
@@ -18,6 +19,8 @@ pub(super) struct RunsView {
     asked: Option<PathBuf>,
     /// Runs marked, at most two; the first is the one looked at.
     marked: Vec<PathBuf>,
+    /// A run that is to be deleted if it is said once more.
+    deleting: Option<PathBuf>,
     /// The latest run when the list was made, and whether it was over.
     listed_after: Option<(PathBuf, bool)>,
 }
@@ -40,13 +43,24 @@ impl RunsView {
             door.link.ask(Ask::Runs(folder.clone()));
         }
         let mut look = false;
-        egui::Panel::left("run list").resizable(true).default_size(600.0).min_size(320.0).show(ui, |ui| {
+        let list = match look::narrow(ui) {
+            true => egui::Panel::top("run list above").resizable(true).default_size(240.0),
+            false => egui::Panel::left("run list").resizable(true).default_size(600.0).min_size(320.0),
+        };
+        list.show(ui, |ui| {
             ui.horizontal_wrapped(|ui| {
                 ui.heading("Runs");
-                ui.label(look::weak(look::short(&folder.display().to_string(), 40)))
-                    .on_hover_text(folder.display().to_string());
-                if ui.button("Other folder…").clicked() {
-                    door.dialog(Purpose::Runs);
+                if cfg!(target_arch = "wasm32") {
+                    ui.label(look::weak("kept in this browser, sent nowhere"));
+                    if ui.button("A zipped run…").on_hover_text("open a run that was downloaded").clicked() {
+                        door.dialog(Purpose::OpenRun);
+                    }
+                } else {
+                    ui.label(look::weak(look::short(&folder.display().to_string(), 40)))
+                        .on_hover_text(folder.display().to_string());
+                    if ui.button("Other folder…").clicked() {
+                        door.dialog(Purpose::Runs);
+                    }
                 }
                 if ui.button("Look again").on_hover_text("read the folder anew").clicked() {
                     self.refresh();
@@ -65,7 +79,7 @@ impl RunsView {
         });
         let frame = egui::Frame::central_panel(ui.style()).inner_margin(egui::Margin::symmetric(12, 4));
         egui::CentralPanel::default().frame(frame).show(ui, |ui| {
-            egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| match &self.marked[..] {
+            egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| match &self.marked.clone()[..] {
                 [] => {
                     ui.label(
                         "Click a run to see its figures and its checklist; mark a second one with Ctrl to compare.",
@@ -149,8 +163,34 @@ impl RunsView {
         }
     }
 
+    /// What can be done with a run that is kept in a browser: download it, or delete it after a second thought.
+    fn kept(&mut self, ui: &mut Ui, shelf: &Shelf, entry: &RunEntry, door: &mut Door<'_>) {
+        if ui.button("Download, zip").on_hover_text("the whole folder; it opens here and on a desktop").clicked() {
+            door.save(&format!("{}.zip", entry.name), Export::Zip(entry.path.clone()));
+        }
+        let best = entry.path.join(File::Best.name());
+        if ui.add_enabled(entry.epochs > 0, egui::Button::new("Download the model")).clicked() {
+            door.save(&format!("{}.safetensors", entry.name), Export::File(best));
+        }
+        let busy = shelf.run.as_ref().is_some_and(|run| run.folder == entry.path && !run.over());
+        let sure = self.deleting.as_ref() == Some(&entry.path);
+        let text = if sure { "Delete for good" } else { "Delete…" };
+        if ui.add_enabled(!busy, egui::Button::new(text)).clicked() {
+            if sure {
+                door.link.ask(Ask::Delete(entry.path.clone()));
+                self.marked.clear();
+                self.deleting = None;
+            } else {
+                self.deleting = Some(entry.path.clone());
+            }
+        }
+        if sure && ui.button("Keep it").clicked() {
+            self.deleting = None;
+        }
+    }
+
     /// One run in full; true where its students should be looked at.
-    fn one(&self, ui: &mut Ui, shelf: &Shelf, path: &PathBuf, door: &mut Door<'_>) -> bool {
+    fn one(&mut self, ui: &mut Ui, shelf: &Shelf, path: &PathBuf, door: &mut Door<'_>) -> bool {
         let entry = shelf.runs.iter().flat_map(|(_, e)| e).find(|e| e.path == *path);
         let Some(entry) = entry else { return false };
         ui.horizontal_wrapped(|ui| ui.heading(&entry.name));
@@ -179,6 +219,9 @@ impl RunsView {
                 };
                 door.link.ask(Ask::Train(Box::new(order)));
                 open = true;
+            }
+            if cfg!(target_arch = "wasm32") {
+                self.kept(ui, shelf, entry, door);
             }
         });
         match shelf.detail.as_ref().filter(|d| d.path == *path) {

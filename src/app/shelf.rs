@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
+use super::you::TICKETS;
 use crate::evaluate::{Calibration, ClassCourse, Step, StudentSummary, Trajectory};
 use crate::model::Moment;
 use crate::platform::Instant;
 use crate::train::{Command, EpochRow, Message, Phase, Results};
-use crate::workshop::{DataReport, Lens, RunDetail, RunEntry, RunPair, SubjectInfo, Tell};
+use crate::workshop::{DataReport, FilePurpose, Lens, RunDetail, RunEntry, RunPair, SubjectInfo, Tell};
 
 /// A run as it is seen from the window.
 #[derive(Debug)]
@@ -37,7 +38,7 @@ pub(super) struct RunState {
 }
 
 impl RunState {
-    fn new(folder: PathBuf) -> Self {
+    fn new(folder: PathBuf, history: Vec<EpochRow>) -> Self {
         Self {
             folder,
             device: None,
@@ -45,7 +46,7 @@ impl RunState {
             progress: None,
             held: 0,
             losses: Vec::new(),
-            history: Vec::new(),
+            history,
             results: None,
             paused: false,
             ended: None,
@@ -129,6 +130,10 @@ pub(super) struct Shelf {
     pub what_if: Option<(u64, Vec<Step>)>,
     /// A moment looked into, by ticket.
     pub moment: Option<(u64, Moment)>,
+    /// What became of your own answers, by ticket.
+    pub your_steps: Option<(u64, Vec<Step>)>,
+    /// The moment after your own answers, by ticket.
+    pub your_moment: Option<(u64, Moment)>,
     /// What the open model is compared with.
     pub other: Option<String>,
     /// Counts changes of weights: whoever asked before must ask again.
@@ -147,6 +152,10 @@ pub(super) struct Shelf {
     pub detail: Option<Box<RunDetail>>,
     /// The runs compared.
     pub pair: Option<Box<RunPair>>,
+    /// Files to be handed to the person: name and content.
+    pub downloads: Vec<(String, Vec<u8>)>,
+    /// Data files that were taken in, and what for.
+    pub taken: Vec<(PathBuf, FilePurpose)>,
     /// What the user should read.
     pub notices: Vec<Notice>,
 }
@@ -182,11 +191,13 @@ impl Shelf {
             Tell::Student { student, lens, path } => {
                 self.paths.insert((student, lens), *path);
             }
+            Tell::WhatIf { ticket, steps } if ticket > TICKETS => self.your_steps = Some((ticket, steps)),
+            Tell::Moment { ticket, moment } if ticket > TICKETS => self.your_moment = Some((ticket, moment)),
             Tell::WhatIf { ticket, steps } => self.what_if = Some((ticket, steps)),
             Tell::Moment { ticket, moment } => self.moment = Some((ticket, moment)),
             Tell::Course(course) => self.course = Some(course),
             Tell::Data(report) => self.data = Some(report),
-            Tell::RunBegan { folder } => self.run = Some(RunState::new(folder)),
+            Tell::RunBegan { folder, history } => self.run = Some(RunState::new(folder, history)),
             Tell::Run(message) => {
                 if let Message::Warning(text) = &*message {
                     self.say(text.clone());
@@ -213,6 +224,8 @@ impl Shelf {
             Tell::Inspected(detail) => self.detail = Some(detail),
             Tell::Pair(pair) => self.pair = Some(pair),
             Tell::Saved(path) => self.say(format!("Saved {}", path.display())),
+            Tell::Download { name, bytes } => self.downloads.push((name, bytes)),
+            Tell::Taken(path, purpose) => self.taken.push((path, purpose)),
             Tell::Failed { doing, problem } => {
                 let mut doing = doing;
                 if let Some(first) = doing.get_mut(..1) {
@@ -243,7 +256,8 @@ impl Shelf {
         self.paths.retain(|(student, _), _| students.contains(&Some(*student)));
     }
 
-    fn complain(&mut self, what: &str, problem: &str) {
+    /// Something went wrong: told until it is read, each once.
+    pub(super) fn complain(&mut self, what: &str, problem: &str) {
         let text = format!("{what}: {problem}");
         if !self.notices.iter().any(|n| n.error && n.text == text) {
             self.notices.push(Notice { text, error: true, since: Instant::now() });

@@ -123,7 +123,8 @@ impl StudentList {
         }
     }
 
-    fn sort(&mut self, shelf: &Shelf) {
+    /// Brings the list up to date.
+    pub(super) fn sort(&mut self, shelf: &Shelf) {
         let Some(subject) = &shelf.subject else { return };
         let now = (shelf.changes, subject.students.len());
         if self.sorted_for == Some(now) {

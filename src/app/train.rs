@@ -19,7 +19,7 @@ use crate::workshop::{Ask, TrainOrder};
 pub(super) struct TrainView {
     form: Form,
     preset: &'static str,
-    device: DeviceChoice,
+    pub device: DeviceChoice,
     title: String,
     /// The data asked about last.
     checked: Option<(Option<String>, Option<String>, crate::data::ColumnNames)>,
@@ -85,6 +85,26 @@ impl TrainView {
 
     /// Draws the view.
     pub(super) fn show(&mut self, ui: &mut Ui, shelf: &Shelf, door: &mut Door<'_>, out: &std::path::Path) {
+        if look::narrow(ui) {
+            let frame = egui::Frame::central_panel(ui.style()).inner_margin(egui::Margin::symmetric(6, 4));
+            egui::CentralPanel::default().frame(frame).show(ui, |ui| {
+                egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+                    self.controls(ui, shelf, door, out);
+                    match &shelf.run {
+                        Some(run) => {
+                            progress(ui, run);
+                            charts::show(ui, run, door);
+                        }
+                        None => intro(ui),
+                    }
+                    ui.separator();
+                    self.data_part(ui, shelf, door);
+                    ui.separator();
+                    self.settings_part(ui);
+                });
+            });
+            return;
+        }
         egui::Panel::left("settings").resizable(true).default_size(340.0).min_size(280.0).show(ui, |ui| {
             egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
                 self.data_part(ui, shelf, door);
@@ -229,6 +249,8 @@ impl TrainView {
                 ui.selectable_value(&mut self.device, choice, name).on_hover_text(hint);
             }
         });
+        #[cfg(target_arch = "wasm32")]
+        web_gpu(ui);
         ui.horizontal(|ui| {
             let label = ui.label("title");
             ui.add(egui::TextEdit::singleline(&mut self.title).desired_width(160.0)).labelled_by(label.id);
@@ -263,6 +285,20 @@ impl TrainView {
     }
 }
 
+/// Whether the browser has WebGPU, and what to do where it has not.
+#[cfg(target_arch = "wasm32")]
+fn web_gpu(ui: &mut Ui) {
+    if super::web::offers_web_gpu() {
+        ui.label(look::weak("This browser knows WebGPU; auto uses it where it has an adapter.").small());
+    } else {
+        ui.horizontal_wrapped(|ui| {
+            ui.label(look::weak("This browser has no WebGPU here: training runs on the CPU.").small());
+            let how = "https://github.com/gpuweb/gpuweb/wiki/Implementation-Status";
+            ui.hyperlink_to(RichText::new("How to turn it on").small(), how);
+        });
+    }
+}
+
 fn intro(ui: &mut Ui) {
     ui.add_space(look::GAP);
     ui.label("Press Train: the model starts with random weights and learns from the students' answers.");
@@ -272,10 +308,10 @@ fn intro(ui: &mut Ui) {
     ));
 }
 
-/// Where the run is, in a line and a bar.
-fn progress(ui: &mut Ui, run: &RunState) {
+/// Where the run is, in a sentence.
+pub(super) fn state_text(run: &RunState) -> String {
     let epochs = run.sizes.map_or(0, |s| s.2);
-    let state = match (&run.ended, run.progress) {
+    match (&run.ended, run.progress) {
         (Some(Ok(how)), _) => match &run.results {
             Some(results) if results.best_epoch > 0 => {
                 format!(
@@ -301,7 +337,13 @@ fn progress(ui: &mut Ui, run: &RunState) {
             };
             format!("epoch {epoch} of at most {epochs}, {what} {done} of {total}")
         }
-    };
+    }
+}
+
+/// Where the run is, in a line and a bar.
+fn progress(ui: &mut Ui, run: &RunState) {
+    let epochs = run.sizes.map_or(0, |s| s.2);
+    let state = state_text(run);
     let share = if run.over() { 1.0 } else { run.position() / epochs.max(1) as f64 };
     let left = run
         .time_left()

@@ -1,5 +1,6 @@
 //! `gainakt evaluate` and `gainakt explain`.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -75,9 +76,12 @@ pub(super) fn evaluate(args: &EvaluateArgs) -> Result<()> {
     let mut trained = Trained::open(&args.run)?;
     let mut terminal = Terminal::new(None);
     let windows = parts(&trained.config, &trained.corpus)?;
-    let progress = |done, total| terminal.progress("measuring", "", done, total);
-    let [train, validation, test] =
-        block_on(evaluate_parts(&mut trained.model, &trained.config, &trained.corpus, &windows, progress))?;
+    let progress = async |done, total| {
+        terminal.progress("measuring", "", done, total);
+        ControlFlow::Continue(())
+    };
+    let measures = block_on(evaluate_parts(&mut trained.model, &trained.config, &trained.corpus, &windows, progress))?;
+    let [train, validation, test] = measures.unwrap_or_default();
     terminal.clear();
     let test = (!windows[2].is_empty()).then_some(test);
     let json = pretty(&serde_json::json!({"train": train, "validation": validation, "test": test}))?;

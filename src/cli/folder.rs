@@ -1,5 +1,6 @@
 //! What reads finished experiment folders: check, reproduce, compare, export, import.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -248,8 +249,9 @@ pub(super) fn export(args: &ExportArgs) -> Result<()> {
     let [_, validation, test] = crate::evaluate::parts(&trained.config, &trained.corpus)?;
     let windows = if test.is_empty() { validation } else { test };
     let text = if args.what == What::Predictions {
-        let outcomes = block_on(infer(&mut trained.model, &windows, trained.config.training.batch_size, |_| {}))?;
-        predictions_csv(&trained.corpus, &windows, &outcomes)
+        let all = async |_| ControlFlow::Continue(());
+        let outcomes = block_on(infer(&mut trained.model, &windows, trained.config.training.batch_size, all))?;
+        predictions_csv(&trained.corpus, &windows, &outcomes.unwrap_or_default())
     } else {
         let mut students: Vec<u32> = windows.iter().map(|w| w.student).collect();
         students.dedup();

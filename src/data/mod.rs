@@ -7,6 +7,7 @@
 mod batch;
 mod columns;
 mod corpus;
+mod exercises;
 mod folds;
 mod pykt_export;
 mod raw;
@@ -18,6 +19,7 @@ mod students;
 pub use batch::RaggedBatch;
 pub use columns::ColumnNames;
 pub use corpus::{Corpus, Part, Truth, Window};
+pub use exercises::Exercise;
 pub use folds::{Fold, Split, permutation};
 pub use pykt_export::{ExportedFile, export_pykt};
 pub use raw::read_raw;

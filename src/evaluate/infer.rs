@@ -1,5 +1,7 @@
 //! Forward passes over many windows, reduced on the device to a few numbers a step.
 
+use std::ops::ControlFlow;
+
 use crate::data::{RaggedBatch, Window};
 use crate::error::Result;
 use crate::model::GainAkt;
@@ -33,7 +35,8 @@ pub struct HeadsOutcome {
     pub next_mastery: Vec<f32>,
 }
 
-/// Runs `model` over `windows`, `batch_size` at a time; `progress` hears after each batch how many are done.
+/// Runs `model` over `windows`, `batch_size` at a time. `progress` is told after each batch how many windows are done;
+/// where it breaks off, there is no outcome.
 ///
 /// # Errors
 /// The device fails.
@@ -41,8 +44,8 @@ pub async fn infer(
     model: &mut GainAkt,
     windows: &[&Window],
     batch_size: usize,
-    mut progress: impl FnMut(usize),
-) -> Result<Vec<WindowOutcome>> {
+    mut progress: impl AsyncFnMut(usize) -> ControlFlow<()>,
+) -> Result<Option<Vec<WindowOutcome>>> {
     let interpretable = model.config().interpretable();
     let mut outcomes = Vec::with_capacity(windows.len());
     for part in windows.chunks(batch_size.max(1)) {
@@ -65,8 +68,10 @@ pub async fn infer(
                 heads: heads.unwrap_or_default(),
             });
         }
-        progress(outcomes.len());
+        if progress(outcomes.len()).await.is_break() {
+            return Ok(None);
+        }
         crate::platform::yield_now().await;
     }
-    Ok(outcomes)
+    Ok(Some(outcomes))
 }

@@ -1,5 +1,7 @@
 //! The three parts of an experiment's data, and a model's figures on each.
 
+use std::ops::ControlFlow;
+
 use super::infer::infer;
 use super::measure::{Measure, measure, truth_correlation};
 use crate::config::Config;
@@ -24,7 +26,8 @@ pub fn parts<'a>(config: &Config, corpus: &'a Corpus) -> Result<[Vec<&'a Window>
     Ok(windows)
 }
 
-/// The figures of `model` on each of `windows`, the [`parts`] of `corpus`; `progress` hears windows done and in all.
+/// The figures of `model` on each of `windows`, the [`parts`] of `corpus`. `progress` is told windows done and in all;
+/// where it breaks off, there are no figures.
 ///
 /// # Errors
 /// The device fails.
@@ -33,16 +36,19 @@ pub async fn evaluate_parts(
     config: &Config,
     corpus: &Corpus,
     windows: &[Vec<&Window>; 3],
-    mut progress: impl FnMut(usize, usize),
-) -> Result<[Measure; 3]> {
+    mut progress: impl AsyncFnMut(usize, usize) -> ControlFlow<()>,
+) -> Result<Option<[Measure; 3]>> {
     let total = windows.iter().map(Vec::len).sum();
     let mut measures = [Measure::default(), Measure::default(), Measure::default()];
     let mut before = 0;
     for (part, windows) in windows.iter().enumerate() {
-        let outcomes = infer(model, windows, config.training.batch_size, |done| progress(before + done, total)).await?;
+        let of_part = async |done| progress(before + done, total).await;
+        let Some(outcomes) = infer(model, windows, config.training.batch_size, of_part).await? else {
+            return Ok(None);
+        };
         measures[part] = measure(&outcomes, config.evaluation.max_correlation_students);
         measures[part].truth_correlation = truth_correlation(&outcomes, windows, corpus);
         before += windows.len();
     }
-    Ok(measures)
+    Ok(Some(measures))
 }

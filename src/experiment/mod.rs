@@ -14,6 +14,7 @@ mod plot;
 mod record;
 mod report;
 mod session;
+mod student_report;
 
 pub use account::{Account, figure, measure_lines};
 pub use artifacts::student_plot;
@@ -29,3 +30,4 @@ pub use plot::{Plot, Series, png};
 pub use record::{Circumstances, config_json, metrics_csv, pretty, read_config, results_json};
 pub use report::{marks, readme};
 pub use session::{Launch, Session, finished_folder, start};
+pub use student_report::student_report;

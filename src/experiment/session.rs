@@ -97,6 +97,11 @@ pub fn finished_folder(folder: &RunFolder) -> bool {
 }
 
 impl Session {
+    /// Epochs done, those before the run was continued among them.
+    pub fn history(&self) -> &[EpochRow] {
+        &self.history
+    }
+
     /// Where commands go.
     pub fn commands(&self) -> Sender<Command> {
         self.commands.clone()

@@ -6,13 +6,17 @@ pub mod files;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
 mod owner;
+#[cfg(target_arch = "wasm32")]
+mod storage;
 #[cfg(any(test, target_arch = "wasm32"))]
 pub mod tree;
 #[cfg(target_arch = "wasm32")]
 mod web;
 
 #[cfg(not(target_arch = "wasm32"))]
-pub use native::{peak_memory, spawn_owner, system, yield_now};
+pub use native::{peak_memory, spawn_owner, store_changes, system, yield_now};
+#[cfg(target_arch = "wasm32")]
+pub use storage::{restore, store_changes};
 #[cfg(target_arch = "wasm32")]
 pub use tree as files;
 #[cfg(target_arch = "wasm32")]

@@ -35,6 +35,14 @@ fn reason(panic: &(dyn std::any::Any + Send)) -> String {
 /// Lets others run; native threads need no help.
 pub async fn yield_now() {}
 
+/// Stores what was written where files do not outlast the program; natively they do.
+///
+/// # Errors
+/// None here.
+pub async fn store_changes() -> Result<()> {
+    Ok(())
+}
+
 /// Most memory this process ever held, in bytes; `None` where the system does not tell (only Linux does here).
 pub fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;

@@ -1,4 +1,5 @@
-//! Files where there is no file system: a tree in memory, with the same promises as files on disk.
+//! Files where there is no file system: a tree in memory, with the same promises as files on disk. What changes below
+//! the folders of [`KEPT`] is noted, so that the page can store it in the browser.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,10 +8,15 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 
+/// Folders whose files outlast the page: runs, and the data they were trained on.
+pub const KEPT: [&str; 2] = ["runs", "data"];
+
 #[derive(Debug, Default)]
 struct Tree {
     files: BTreeMap<PathBuf, Vec<u8>>,
     folders: BTreeSet<PathBuf>,
+    /// Files of [`KEPT`] that were written or removed since [`take_changes`].
+    changed: BTreeSet<PathBuf>,
 }
 
 thread_local! {
@@ -24,6 +30,12 @@ impl Tree {
 
     fn create_dir(&mut self, path: &Path) {
         self.folders.extend(path.ancestors().filter(|p| !p.as_os_str().is_empty()).map(Path::to_owned));
+    }
+
+    fn note(&mut self, path: &Path) {
+        if KEPT.iter().any(|folder| path.starts_with(folder)) {
+            self.changed.insert(path.to_owned());
+        }
     }
 
     fn children<'a>(paths: impl Iterator<Item = &'a PathBuf>, folder: &Path) -> Vec<String> {
@@ -74,6 +86,43 @@ pub fn write_atomic(path: &Path, content: &[u8]) -> Result<()> {
             return Err(missing(path));
         }
         tree.files.insert(path.to_owned(), content.to_vec());
+        tree.note(path);
+        Ok(())
+    })
+}
+
+/// A file of [`KEPT`] and its content now; `None` where it was removed.
+pub type Change = (PathBuf, Option<Vec<u8>>);
+
+/// What changed in the folders of [`KEPT`] since this was asked last.
+pub fn take_changes() -> Vec<Change> {
+    TREE.with_borrow_mut(|tree| {
+        let changed = std::mem::take(&mut tree.changed);
+        changed.into_iter().map(|path| (path.clone(), tree.files.get(&path).cloned())).collect()
+    })
+}
+
+/// Notes changes again that could not be stored.
+pub fn note_again(changes: Vec<Change>) {
+    TREE.with_borrow_mut(|tree| tree.changed.extend(changes.into_iter().map(|(path, _)| path)));
+}
+
+/// Puts a stored file back, with its folders; this is no change.
+pub fn put_back(path: &Path, content: Vec<u8>) {
+    TREE.with_borrow_mut(|tree| {
+        tree.create_dir(path.parent().unwrap_or(Path::new("")));
+        tree.files.insert(path.to_owned(), content);
+    });
+}
+
+/// Removes a file.
+///
+/// # Errors
+/// There is no such file.
+pub fn remove_file(path: &Path) -> Result<()> {
+    TREE.with_borrow_mut(|tree| {
+        tree.files.remove(path).ok_or_else(|| missing(path))?;
+        tree.note(path);
         Ok(())
     })
 }
@@ -138,7 +187,11 @@ pub fn remove_dir(path: &Path) -> Result<()> {
         if !tree.is_dir(path) {
             return Err(missing(path));
         }
-        tree.files.retain(|p, _| !p.starts_with(path));
+        let gone: Vec<PathBuf> = tree.files.keys().filter(|p| p.starts_with(path)).cloned().collect();
+        for file in gone {
+            tree.files.remove(&file);
+            tree.note(&file);
+        }
         tree.folders.retain(|p| !p.starts_with(path));
         Ok(())
     })
@@ -164,6 +217,7 @@ impl Write for Log {
         TREE.with_borrow_mut(|tree| {
             let file = tree.files.get_mut(&self.0).ok_or_else(|| IoError::from(ErrorKind::NotFound))?;
             file.extend_from_slice(bytes);
+            tree.note(&self.0);
             Ok(bytes.len())
         })
     }
@@ -201,5 +255,27 @@ mod tests {
         remove_dir(run).unwrap();
         assert!(!is_dir(run) && !is_file(file) && is_dir(Path::new("runs/b/artifacts")));
         assert!(list(run).is_err() && append(&log).is_err());
+    }
+
+    #[test]
+    fn changes_of_kept_folders_are_told_once() {
+        let (kept, passing) = (Path::new("data/a.csv"), Path::new("other/b.csv"));
+        take_changes();
+        for path in [kept, passing] {
+            create_dir(path.parent().unwrap()).unwrap();
+            write_atomic(path, b"1").unwrap();
+        }
+        writeln!(append(kept).unwrap(), "2").unwrap();
+        let changes = take_changes();
+        assert_eq!(changes, [(kept.to_owned(), Some(b"12\n".to_vec()))]);
+        assert!(take_changes().is_empty());
+        note_again(changes);
+        remove_file(kept).unwrap();
+        assert_eq!(take_changes(), [(kept.to_owned(), None)]);
+        assert!(remove_file(kept).is_err());
+        put_back(kept, b"3".to_vec());
+        assert!(take_changes().is_empty() && read(kept).unwrap() == b"3");
+        remove_dir(Path::new("data")).unwrap();
+        assert_eq!(take_changes(), [(kept.to_owned(), None)]);
     }
 }

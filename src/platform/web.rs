@@ -1,7 +1,16 @@
 //! The browser's event loop.
 
+use wasm_bindgen::prelude::wasm_bindgen;
+
 use super::Owner;
 use crate::error::Result;
+
+#[wasm_bindgen]
+extern "C" {
+    /// Waits until the messages that have arrived by now are handled (`web/page.js`).
+    #[wasm_bindgen(js_namespace = gainakt, js_name = yieldNow)]
+    async fn yield_to_messages();
+}
 
 /// Starts `task` on the event loop.
 ///
@@ -20,9 +29,9 @@ where
     Ok(owner)
 }
 
-/// Lets the worker's messages be handled before the next step: a timer, since microtasks run before them.
+/// Lets the worker's messages be handled before the next step.
 pub async fn yield_now() {
-    gloo_timers::future::TimeoutFuture::new(0).await;
+    yield_to_messages().await;
 }
 
 /// Most memory this process ever held: a browser does not tell.

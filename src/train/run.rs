@@ -1,5 +1,6 @@
 //! `run`: the epochs of an experiment, from the first step to the figures of its best model.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use async_channel::{Receiver, Sender};
@@ -53,6 +54,12 @@ pub struct Control {
 impl Control {
     async fn say(&self, message: Message) -> Result<()> {
         self.messages.send(message).await.map_err(|_| Error::Device("nobody listens to the run any more".to_owned()))
+    }
+
+    /// Tells progress, which may be dropped where the listener is slow, and obeys waiting commands.
+    async fn progress(&self, message: Message) -> ControlFlow<()> {
+        let _ = self.messages.try_send(message);
+        if self.stopped().await { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     /// Obeys waiting commands; true where the run shall stop.
@@ -186,7 +193,9 @@ impl<'a> Trainer<'a> {
         }
         let variance = log.mean("mastery_variance");
         let mut row = log.row(epoch, &mut self.stepper, &settings, learning_rate).await?;
-        self.validate(&mut row, validation, control).await?;
+        if !self.validate(&mut row, validation, control).await? {
+            return Ok(false);
+        }
         self.state.controller.end(
             epoch,
             EpochResult {
@@ -199,20 +208,20 @@ impl<'a> Trainer<'a> {
         Ok(true)
     }
 
-    async fn validate(&mut self, row: &mut EpochRow, windows: &[&Window], control: &Control) -> Result<()> {
+    /// Measures the model on the validation windows; false where it was stopped.
+    async fn validate(&mut self, row: &mut EpochRow, windows: &[&Window], control: &Control) -> Result<bool> {
         let (epoch, total, held) = (row.epoch, windows.len(), self.stepper.model.clock().bytes_held);
-        let progress = |done| {
-            let message = Message::Progress { epoch, phase: Phase::Validate, done, total, loss: None, held };
-            // Progress may be dropped where the listener is slow.
-            let _ = control.messages.try_send(message);
+        let progress = async |done| {
+            control.progress(Message::Progress { epoch, phase: Phase::Validate, done, total, loss: None, held }).await
         };
         let outcomes = infer(&mut self.stepper.model, windows, self.config.training.batch_size, progress).await?;
+        let Some(outcomes) = outcomes else { return Ok(false) };
         row.validation = measure(&outcomes, self.config.evaluation.max_correlation_students);
         row.validation.truth_correlation = truth_correlation(&outcomes, windows, self.corpus);
         let global = &self.config.global_alignment;
         row.global_correlation = (global.enable_global_alignment_pass && self.config.interpretable())
             .then(|| global_alignment(&outcomes, global.alignment_global_students));
-        Ok(())
+        Ok(true)
     }
 
     /// Updates schedule and history, and sends the epoch's row and checkpoints.
@@ -236,23 +245,32 @@ impl<'a> Trainer<'a> {
         control.say(Message::Epoch(Box::new(row))).await
     }
 
+    /// What is known of a run that was stopped.
+    fn stopped(&self) -> Results {
+        let (auc, epoch) = self.state.plateau.best.unzip();
+        Results {
+            ended: "stopped".to_owned(),
+            best_epoch: epoch.unwrap_or_default(),
+            best_validation_auc: auc,
+            ..Results::default()
+        }
+    }
+
     async fn results(&mut self, ended: String, windows: &[Vec<&Window>; 3], control: &Control) -> Result<Results> {
         let Some(best) = &self.best else {
             return Ok(Results { ended, ..Results::default() });
         };
         if ended == "stopped" {
-            let (auc, epoch) = self.state.plateau.best.unwrap_or_default();
-            return Ok(Results { ended, best_epoch: epoch, best_validation_auc: Some(auc), ..Results::default() });
+            return Ok(self.stopped());
         }
         let (_, weights) = decode_weights("the best checkpoint", best)?;
         self.stepper.model.write_weights(&weights)?;
         let (epoch, held) = (self.state.epoch, self.stepper.model.clock().bytes_held);
-        let progress = |done, total| {
-            let message = Message::Progress { epoch, phase: Phase::Evaluate, done, total, loss: None, held };
-            let _ = control.messages.try_send(message);
+        let progress = async |done, total| {
+            control.progress(Message::Progress { epoch, phase: Phase::Evaluate, done, total, loss: None, held }).await
         };
-        let [train, validation, test] =
-            evaluate_parts(&mut self.stepper.model, self.config, self.corpus, windows, progress).await?;
+        let measures = evaluate_parts(&mut self.stepper.model, self.config, self.corpus, windows, progress).await?;
+        let Some([train, validation, test]) = measures else { return Ok(self.stopped()) };
         Ok(Results {
             ended,
             best_epoch: self.state.plateau.best.map_or(0, |b| b.1),

@@ -10,9 +10,12 @@ mod runs;
 mod serve;
 mod subject;
 mod training;
+mod transfer;
+mod wire;
 
 pub use protocol::{
-    Answers, Ask, DataReport, Export, Lens, RunDetail, RunEntry, RunPair, Source, StudentInfo, SubjectInfo, Tell,
-    TrainOrder,
+    Answers, Ask, DataReport, Export, FilePurpose, Lens, RunDetail, RunEntry, RunPair, Source, StudentInfo,
+    SubjectInfo, Tell, TrainOrder,
 };
 pub use serve::{Teller, serve};
+pub use wire::{pack, unpack};

@@ -10,7 +10,7 @@ use crate::evaluate::{Calibration, ClassCourse, Step, StudentSummary, Trajectory
 use crate::experiment::{Item, Plot, RunRecord};
 use crate::model::{ModelConfig, Moment};
 use crate::platform::device::DeviceChoice;
-use crate::train::{Command, Message};
+use crate::train::{Command, EpochRow, Message};
 
 /// What to look at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +63,21 @@ pub enum Export {
     Text(String),
     /// SVG text, to be drawn as PNG.
     Png(String),
+    /// A file as it is: a checkpoint.
+    File(PathBuf),
+    /// A folder with all that is in it, as a zip archive.
+    Zip(PathBuf),
+}
+
+/// What a file that was handed over is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FilePurpose {
+    /// What it is decides: a zipped run or a checkpoint is opened, answers are trained on.
+    Open,
+    /// A zipped run or a checkpoint to compare the open model with.
+    Compare,
+    /// pykt's test sequences.
+    TestData,
 }
 
 /// A question or an order.
@@ -109,6 +124,20 @@ pub enum Ask {
     CompareRuns([PathBuf; 2]),
     /// Write a file.
     Save(PathBuf, Export),
+    /// Hand a file over under this name, where there are no folders to write it into.
+    Download(String, Export),
+    /// Take a file in, where there are no folders to read it from.
+    Take {
+        /// Its name.
+        name: String,
+        /// Its content.
+        #[serde(with = "serde_bytes")]
+        bytes: Vec<u8>,
+        /// What it is for.
+        purpose: FilePurpose,
+    },
+    /// Delete a run's folder.
+    Delete(PathBuf),
 }
 
 /// One student in the open data.
@@ -263,6 +292,8 @@ pub enum Tell {
     RunBegan {
         /// The folder.
         folder: PathBuf,
+        /// Epochs that were done before, where it goes on.
+        history: Vec<EpochRow>,
     },
     /// The run was given an order.
     Ordered(Command),
@@ -276,6 +307,16 @@ pub enum Tell {
     Pair(Box<RunPair>),
     /// A file was written.
     Saved(PathBuf),
+    /// A file to be handed to the person.
+    Download {
+        /// Its name.
+        name: String,
+        /// Its content.
+        #[serde(with = "serde_bytes")]
+        bytes: Vec<u8>,
+    },
+    /// A data file was taken in and lies here.
+    Taken(PathBuf, FilePurpose),
     /// Something that was asked for could not be done: what, and why.
     Failed {
         /// What was being done.

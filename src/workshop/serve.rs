@@ -8,13 +8,13 @@ use async_channel::{Receiver, Sender, TryRecvError};
 use futures_lite::future::or;
 
 use super::answers::Survey;
-use super::protocol::{Ask, Export, Lens, Tell};
+use super::protocol::{Ask, Lens, Tell};
 use super::subject::Subject;
 use super::training::Training;
 use super::{answers, runs};
 use crate::error::{Error, Result};
 use crate::evaluate::{moment, path};
-use crate::experiment::{load_corpus, png};
+use crate::experiment::load_corpus;
 use crate::platform::{Owner, files};
 use crate::train::{Command, Message};
 
@@ -37,7 +37,8 @@ impl Teller {
         Self { tells, wake: Arc::new(wake) }
     }
 
-    pub(super) fn tell(&self, tell: Tell) {
+    /// Says something.
+    pub fn tell(&self, tell: Tell) {
         // A front door that is gone is noticed by the closed channel of its questions.
         let _ = self.tells.try_send(tell);
         (self.wake)();
@@ -57,6 +58,8 @@ pub(super) struct Workshop {
     /// The folder of a finished run in the making.
     pub completing: Option<Owner<Result<()>>>,
     waiting: VecDeque<Ask>,
+    /// Whether what was written last could not be stored: this is said once.
+    unstored: bool,
 }
 
 /// What the loop does next.
@@ -78,6 +81,7 @@ pub async fn serve(asks: Receiver<Ask>, teller: Teller) {
         training: None,
         completing: None,
         waiting: VecDeque::new(),
+        unstored: false,
     };
     while let Some(event) = shop.next(&asks).await {
         match event {
@@ -86,6 +90,7 @@ pub async fn serve(asks: Receiver<Ask>, teller: Teller) {
             Event::Completed(outcome) => shop.completed(outcome),
             Event::Idle => shop.survey_some().await,
         }
+        shop.store().await;
         crate::platform::yield_now().await;
     }
     if let Some(training) = &shop.training {
@@ -140,6 +145,15 @@ impl Workshop {
         }
     }
 
+    /// Stores what was written, where files do not outlast the program by themselves.
+    async fn store(&mut self) {
+        let stored = crate::platform::store_changes().await;
+        if let (Err(error), false) = (&stored, self.unstored) {
+            self.failed("keeping this for your next visit", error);
+        }
+        self.unstored = stored.is_err();
+    }
+
     pub(super) fn failed(&self, doing: &str, error: &Error) {
         self.teller.tell(Tell::Failed { doing: doing.to_owned(), problem: error.to_string() });
     }
@@ -189,12 +203,24 @@ impl Workshop {
                 self.teller.tell(Tell::Pair(Box::new(pair)));
             }
             Ask::Save(path, export) => {
-                let bytes = match export {
-                    Export::Text(text) => text.into_bytes(),
-                    Export::Png(svg) => png(&svg)?,
-                };
-                files::write_atomic(&path, &bytes)?;
+                files::write_atomic(&path, &export.content()?)?;
                 self.teller.tell(Tell::Saved(path));
+            }
+            Ask::Download(name, export) => {
+                self.teller.tell(Tell::Busy("packing".to_owned()));
+                let bytes = export.content()?;
+                self.teller.tell(Tell::Busy(String::new()));
+                self.teller.tell(Tell::Download { name, bytes });
+            }
+            Ask::Take { name, bytes, purpose } => self.take(&name, &bytes, purpose).await?,
+            Ask::Delete(path) => {
+                if self.training.as_ref().is_some_and(|t| t.folder() == path) {
+                    return Err(Error::Config("this run is under way; stop it before deleting it".to_owned()));
+                }
+                files::remove_dir(&path)?;
+                let parent = path.parent().unwrap_or(&path).to_owned();
+                let entries = runs::list(&parent)?;
+                self.teller.tell(Tell::Runs(parent, entries));
             }
         }
         Ok(())
@@ -206,7 +232,7 @@ impl Workshop {
             .ok_or_else(|| Error::Config("nothing is open; open a run or the embedded class".to_owned()))
     }
 
-    fn open(&mut self, source: &super::Source) -> Result<()> {
+    pub(super) fn open(&mut self, source: &super::Source) -> Result<()> {
         if self.training.is_some() {
             return Err(Error::Config("a run is under way; stop it before opening something else".to_owned()));
         }
@@ -237,7 +263,7 @@ impl Workshop {
         self.survey_again = false;
     }
 
-    async fn compare(&mut self, source: Option<super::Source>) -> Result<()> {
+    pub(super) async fn compare(&mut self, source: Option<super::Source>) -> Result<()> {
         let subject = self.subject()?;
         let other = source.map(|s| subject.other_model(&s)).transpose()?;
         let (model, about) = other.unzip();
@@ -301,5 +327,8 @@ fn doing(ask: &Ask) -> &'static str {
         Ask::Inspect(_) => "reading the run",
         Ask::CompareRuns(_) => "comparing the runs",
         Ask::Save(..) => "saving",
+        Ask::Download(..) => "handing over the file",
+        Ask::Take { .. } => "taking in the file",
+        Ask::Delete(_) => "deleting the run",
     }
 }

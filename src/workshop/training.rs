@@ -26,11 +26,20 @@ pub(super) const PREPARING: &str = "preparing the students";
 pub(super) struct Training {
     pub session: Session,
     corpus: Arc<Corpus>,
-    device: DeviceChoice,
+    order: TrainOrder,
     folder: RunFolder,
     account: Account,
     log: files::Log,
     results: Option<Box<Results>>,
+    /// Times the device failed since an epoch was finished.
+    failures: u8,
+}
+
+impl Training {
+    /// The run's folder.
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
 }
 
 impl Workshop {
@@ -40,7 +49,7 @@ impl Workshop {
             return Err(Error::Config("a run is under way already; stop it or wait for its end".to_owned()));
         }
         let resumed = order.resume.as_deref().map(open_folder).transpose()?;
-        let config = resumed.as_ref().map_or(order.config, |(_, config)| config.clone());
+        let config = resumed.as_ref().map_or_else(|| order.config.clone(), |(_, config)| config.clone());
         if let Some((folder, _)) = resumed.as_ref().filter(|(folder, _)| finished_folder(folder)) {
             let name = folder_name(folder.path());
             return Err(Error::Config(format!("{name}: this run is finished; there is nothing to continue")));
@@ -67,7 +76,7 @@ impl Workshop {
         let about = fresh.then(|| Circumstances {
             command: format!("gainakt reproduce {}", folder.path().display()),
             started: utc_stamp(),
-            title: order.title,
+            title: order.title.clone(),
         });
         let mut log = files::append(&folder.file(File::Log))?;
         // A full disk shows at the next checkpoint, in words.
@@ -80,20 +89,24 @@ impl Workshop {
             about,
         };
         let session = start(launch)?;
-        self.begin(&config, &corpus, model, folder.path());
+        self.begin(&config, &corpus, model, &session, folder.path());
         self.followed = followed;
         let account = Account::new(folder.path());
-        self.training = Some(Training { session, corpus, device: order.device, folder, account, log, results: None });
+        self.training = Some(Training { session, corpus, order, folder, account, log, results: None, failures: 0 });
         Ok(())
     }
 
-    fn begin(&mut self, config: &Config, corpus: &Arc<Corpus>, model: GainAkt, folder: &Path) {
-        let about = "weights before training".to_owned();
+    fn begin(&mut self, config: &Config, corpus: &Arc<Corpus>, model: GainAkt, session: &Session, folder: &Path) {
+        let history = session.history().to_vec();
+        let about = match history.last() {
+            Some(row) => format!("the run's best model until epoch {}", row.epoch),
+            None => "weights before training".to_owned(),
+        };
         let subject = Subject::new(&folder_name(folder), about, Some(folder), config.clone(), corpus.clone(), model);
         let info = Box::new(subject.info.clone());
         self.subject = Some(subject);
         self.opened(info);
-        let began = Tell::RunBegan { folder: folder.to_owned() };
+        let began = Tell::RunBegan { folder: folder.to_owned(), history };
         self.teller.tell(began);
     }
 
@@ -108,16 +121,15 @@ impl Workshop {
                 for line in training.account.lines(&message) {
                     let _ = writeln!(training.log, "{line}");
                 }
-                if let Message::Finished(results) = &message {
-                    training.results = Some(results.clone());
+                match &message {
+                    Message::Finished(results) => training.results = Some(results.clone()),
+                    Message::Epoch(_) => training.failures = 0,
+                    _ => {}
                 }
                 self.teller.tell(Tell::Run(Box::new(without_bytes(message))));
             }
             Ok(None) => self.run_over(),
-            Err(error) => {
-                self.training = None;
-                self.teller.tell(Tell::RunEnded(Err(error.to_string())));
-            }
+            Err(error) => self.run_failed(&error),
         }
     }
 
@@ -148,8 +160,35 @@ impl Workshop {
         Ok(())
     }
 
+    /// Ends the run, or goes on with it where only its graphics device failed: once on a new device, then on the CPU.
+    fn run_failed(&mut self, error: &Error) {
+        let Some(training) = self.training.take() else { return };
+        let known = training.order.device != DeviceChoice::Cpu && files::is_file(&training.folder.file(File::Config));
+        if !matches!(error, Error::Device(_)) || !known || training.failures > 1 {
+            self.teller.tell(Tell::RunEnded(Err(error.to_string())));
+            return;
+        }
+        let device = if training.failures == 0 { training.order.device } else { DeviceChoice::Cpu };
+        let failures = training.failures + 1;
+        let resume = Some(training.folder.path().to_owned());
+        let order = TrainOrder { device, resume, ..training.order };
+        drop((training.session, training.log));
+        match self.train(order) {
+            Ok(()) => {
+                let place = if device == DeviceChoice::Cpu { "on the CPU" } else { "on a new device" };
+                let problem = format!("{error}. The run goes on after its last finished epoch, {place}");
+                self.teller.tell(Tell::Failed { doing: "training on this device".to_owned(), problem });
+            }
+            Err(error) => self.teller.tell(Tell::RunEnded(Err(error.to_string()))),
+        }
+        if let Some(training) = &mut self.training {
+            training.failures = failures;
+        }
+    }
+
     fn run_over(&mut self) {
-        let Some(Training { session, corpus, device, results, .. }) = self.training.take() else { return };
+        let Some(Training { session, corpus, order, results, .. }) = self.training.take() else { return };
+        let device = order.device;
         match results {
             Some(results) if results.ended != "stopped" => {
                 let complete = move || async move { session.complete(&corpus, device, &results).await };

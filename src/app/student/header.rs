@@ -8,7 +8,7 @@ use crate::app::look;
 use crate::app::shelf::Shelf;
 use crate::app::students::part_name;
 use crate::data::Part;
-use crate::experiment::{pretty, student_plot};
+use crate::experiment::{pretty, student_plot, student_report};
 use crate::workshop::{Ask, Export, Lens, Source};
 
 /// Ids offered for what is typed.
@@ -88,7 +88,8 @@ fn compare(page: &mut Page, ui: &mut Ui, shelf: &Shelf, door: &mut Door<'_>) {
         door.link.ask(Ask::Compare(Some(Source::Embedded)));
         ui.close();
     }
-    if ui.button("a run's folder…").clicked() {
+    let run = if cfg!(target_arch = "wasm32") { "a zipped run…" } else { "a run's folder…" };
+    if ui.button(run).clicked() {
         door.dialog(Purpose::CompareRun);
         ui.close();
     }
@@ -106,7 +107,9 @@ fn export(page: &Page, ui: &mut Ui, shelf: &Shelf, timeline: &Timeline<'_>, door
     let Some(path) = page.student.and_then(|s| shelf.paths.get(&(s, Lens::Main))) else { return };
     let name = format!("student-{}", path.student);
     let svg = || student_plot(path, Some(&page.lines(timeline))).svg();
+    let subject = shelf.subject.as_ref();
     for (text, ending) in [
+        ("one page to print, HTML", "html"),
         ("picture, PNG", "png"),
         ("picture, SVG", "svg"),
         ("every step and skill, CSV", "csv"),
@@ -116,6 +119,12 @@ fn export(page: &Page, ui: &mut Ui, shelf: &Shelf, timeline: &Timeline<'_>, door
             continue;
         }
         let export = match ending {
+            "html" => {
+                let plot = student_plot(path, Some(&page.lines(timeline)));
+                let summary = page.student.and_then(|s| shelf.summaries.get(s as usize)).and_then(Option::as_ref);
+                let about = subject.map_or_else(String::new, |s| format!("{} · {}", s.title, s.model_about));
+                Export::Text(student_report(path, &plot, summary.and_then(|s| s.auc), &about))
+            }
             "png" => Export::Png(svg()),
             "svg" => Export::Text(svg()),
             "csv" => Export::Text(path.to_csv()),

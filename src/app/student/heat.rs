@@ -6,7 +6,7 @@ use eframe::egui::{self, Color32, ColorImage, TextureHandle, TextureOptions, Ui,
 use egui_plot::{AxisHints, PlotImage, PlotPoint};
 use serde::{Deserialize, Serialize};
 
-use super::{NAMES, Page, Timeline};
+use super::{Page, Timeline, names_width};
 use crate::app::look;
 use crate::data::Skill;
 
@@ -119,13 +119,14 @@ pub(super) fn show(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills
     tools(&mut heat, ui, most);
     let texture = heat.texture(ui, timeline, &rows, most);
     let (n, count) = (timeline.steps.len() as f64, rows.len() as f64);
-    let names: Vec<String> = rows.iter().map(|&c| look::short(&skills[c as usize].name, 16)).collect();
+    let names: Vec<String> =
+        rows.iter().map(|&c| look::short(&skills[c as usize].name, if look::narrow(ui) { 10 } else { 16 })).collect();
     let named = (height - 26.0) / rows.len() as f32 >= 13.5;
     let spacer = move |_: egui_plot::GridInput| {
         let mark = |i: usize| egui_plot::GridMark { value: i as f64 + 0.5, step_size: 1.0 };
         (0..count as usize).map(mark).collect()
     };
-    let axis = AxisHints::new_y().min_thickness(NAMES).label_spacing(8.0..=10.0);
+    let axis = AxisHints::new_y().min_thickness(names_width(ui)).label_spacing(8.0..=10.0);
     let axis = axis.tick_label_font(egui::FontId::proportional(10.5)).formatter(move |mark, _| {
         let row = (count - mark.value - 0.5).round();
         let name = if named && row >= 0.0 { names.get(row as usize) } else { None };

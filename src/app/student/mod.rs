@@ -21,13 +21,12 @@ use super::link::Link;
 use super::look;
 use super::shelf::Shelf;
 use crate::data::Skill;
+use crate::evaluate::student_sentences;
 use crate::model::Moment;
 use crate::workshop::{Answers, Ask, Lens};
 
 /// What the headings between the plots take.
 const HEADINGS: f32 = 196.0;
-/// Room on the left of every plot, the same so that they stand in line; skills are named there.
-const NAMES: f32 = 112.0;
 /// Lines drawn unless others are chosen.
 const LINES: usize = 3;
 
@@ -51,7 +50,7 @@ pub(super) struct Page {
     pub cursor: Option<usize>,
     /// Skills with a line; none: the most practised.
     #[serde(skip)]
-    chosen: Option<Vec<u32>>,
+    pub chosen: Option<Vec<u32>>,
     /// Another student to compare with.
     #[serde(skip)]
     pub with: Option<u32>,
@@ -181,7 +180,7 @@ impl Page {
     }
 
     /// The step the cursor is at.
-    fn at(&self, timeline: &Timeline<'_>) -> Option<usize> {
+    pub(super) fn at(&self, timeline: &Timeline<'_>) -> Option<usize> {
         let last = timeline.steps.len().checked_sub(1)?;
         Some(self.cursor.map_or(last, |at| at.min(last)))
     }
@@ -195,7 +194,7 @@ impl Page {
     }
 
     /// Moves the cursor.
-    fn step(&mut self, timeline: &Timeline<'_>, by: isize) {
+    pub(super) fn step(&mut self, timeline: &Timeline<'_>, by: isize) {
         if let Some(at) = self.at(timeline) {
             let to = at.saturating_add_signed(by).min(timeline.steps.len() - 1);
             self.cursor = (to + 1 < timeline.steps.len()).then_some(to);
@@ -222,7 +221,7 @@ impl Page {
     }
 
     /// Takes the last imagined answer back.
-    fn undo(&mut self) {
+    pub(super) fn undo(&mut self) {
         if let Some(imagined) = &mut self.imagined {
             imagined.answers.skills.pop();
             imagined.answers.responses.pop();
@@ -233,7 +232,7 @@ impl Page {
     }
 
     /// Tries out an answer of the chosen skill behind the cursor.
-    fn imagine(&mut self, timeline: &Timeline<'_>, response: u8) {
+    pub(super) fn imagine(&mut self, timeline: &Timeline<'_>, response: u8) {
         let Some(at) = self.at(timeline) else { return };
         let skill = self.try_skill.unwrap_or(timeline.steps[at].skill);
         let imagined = self.imagined.get_or_insert_with(|| Imagined { from: at + 1, answers: Answers::default() });
@@ -265,6 +264,18 @@ impl Page {
         };
         header::show(self, ui, shelf, &timeline, door);
         let moment = self.moment(shelf);
+        if look::narrow(ui) {
+            egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+                mastery::show(self, ui, shelf, &timeline, skills, 210.0);
+                moment::show(self, ui, &timeline, skills, moment);
+                ui.separator();
+                strips::predictions(self, ui, &timeline, skills, 90.0);
+                strips::gains(self, ui, &timeline, skills, 90.0);
+                heat::show(self, ui, &timeline, skills, heat::height(skills.len(), 400.0));
+                words(ui, shelf, self.student);
+            });
+            return;
+        }
         let width = (ui.available_width() * 0.3).clamp(260.0, 380.0);
         egui::Panel::right("moment").resizable(true).default_size(width).min_size(240.0).show(ui, |ui| {
             egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
@@ -282,6 +293,7 @@ impl Page {
                     strips::predictions(self, ui, &timeline, skills, rest * 0.22);
                     strips::gains(self, ui, &timeline, skills, rest * 0.22);
                     heat::show(self, ui, &timeline, skills, map);
+                    words(ui, shelf, self.student);
                 });
             },
         );
@@ -298,7 +310,7 @@ impl Page {
             .link_cursor(group, [true, false])
             .default_x_bounds(0.5, timeline.steps.len() as f64 + 0.5)
             .set_margin_fraction(egui::Vec2::ZERO)
-            .y_axis_min_width(NAMES)
+            .y_axis_min_width(names_width(ui))
             .allow_drag(false)
             .allow_scroll(false)
             .allow_zoom([true, false])
@@ -325,6 +337,22 @@ impl Page {
         }
         Some(step)
     }
+}
+
+/// Room on the left of every plot, the same so that they stand in line; skills are named there.
+fn names_width(ui: &Ui) -> f32 {
+    if look::narrow(ui) { 70.0 } else { 112.0 }
+}
+
+/// The student in sentences, for those who would rather read.
+fn words(ui: &mut Ui, shelf: &Shelf, student: Option<u32>) {
+    let Some(path) = student.and_then(|s| shelf.paths.get(&(s, Lens::Main))) else { return };
+    let summary = student.and_then(|s| shelf.summaries.get(s as usize)).and_then(Option::as_ref);
+    egui::CollapsingHeader::new("In words").show(ui, |ui| {
+        for sentence in student_sentences(path, summary.and_then(|s| s.auc)) {
+            ui.label(sentence);
+        }
+    });
 }
 
 /// What there is to say about a step, for a person who points at it.

@@ -5,7 +5,7 @@ use eframe::egui::{self, RichText, Ui};
 use super::{Page, Timeline};
 use crate::app::look;
 use crate::data::Skill;
-use crate::evaluate::practice;
+use crate::evaluate::{answer_sentences, practice};
 use crate::model::Moment;
 
 /// Past answers listed, the most looked at.
@@ -47,17 +47,7 @@ fn sentence(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Ski
         ui.label(RichText::new(name).strong());
         ui.label(look::weak(format!("attempt {}", step.attempts)));
     });
-    let mut text = match step.prediction {
-        Some(p) => format!("The model gave a right answer {}. ", look::percent(p)),
-        None => "The model had seen nothing yet and expected nothing. ".to_owned(),
-    };
-    if let (Some(m), Some(g)) = (step.mastery.get(step.skill as usize), step.own_gain()) {
-        text += &format!("Now it believes {name} is mastered to {}; this answer's gain was {g:.3}.", look::percent(*m));
-    }
-    ui.label(text);
-    if let Some(truth) = step.true_mastery.as_ref().and_then(|t| t.get(step.skill as usize)) {
-        ui.label(look::weak(format!("True mastery of this simulated student: {}.", look::percent(*truth))));
-    }
+    ui.label(answer_sentences(step, name).join(" "));
 }
 
 fn what_if(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skill], at: usize) {

@@ -1,0 +1,157 @@
+//! What is shown, as sentences and named buttons: for people who do not see the canvas. A browser's page keeps them as
+//! text beside it; the window has roles and labels of its own.
+
+use eframe::egui;
+
+use super::{App, View, look, train};
+use crate::evaluate::{answer_sentences, outcome_word, percent, student_sentences};
+use crate::train::Command;
+use crate::workshop::{Ask, Lens};
+
+/// Skills of the class told of by name, the weakest.
+const WEAKEST: usize = 3;
+
+impl App {
+    /// Sentences about what is shown, and the texts of the buttons there are.
+    pub fn account(&self) -> (Vec<String>, Vec<String>) {
+        let mut sentences: Vec<String> = self.shelf.notices.iter().map(|n| n.text.clone()).collect();
+        sentences.extend(self.shelf.busy.as_ref().map(|b| format!("Busy: {b}.")));
+        let mut buttons: Vec<String> = View::ALL.iter().map(|(_, name)| (*name).to_owned()).collect();
+        match self.settings.view {
+            View::Students => self.student_account(&mut sentences, &mut buttons),
+            View::Class => self.class_account(&mut sentences),
+            View::Train => self.train_account(&mut sentences, &mut buttons),
+            View::Runs => self.runs_account(&mut sentences),
+            View::You => self.you.account(&mut sentences, &mut buttons),
+        }
+        (sentences, buttons)
+    }
+
+    /// Does what the button with this text says.
+    pub fn press(&mut self, ctx: &egui::Context, button: &str) {
+        if let Some((view, _)) = View::ALL.iter().find(|(_, name)| *name == button) {
+            self.settings.view = *view;
+            return;
+        }
+        match button {
+            PREVIOUS | NEXT => {
+                let by = if button == NEXT { 1 } else { -1 };
+                if let Some(student) = self.settings.list.neighbour(self.settings.page.student, by) {
+                    self.settings.page.select(student);
+                }
+            }
+            BACK | ON | IF_RIGHT | IF_WRONG | UNDO => {
+                let page = &mut self.settings.page;
+                if button == UNDO {
+                    page.undo();
+                } else if let Some(timeline) = page.timeline(&self.shelf) {
+                    match button {
+                        BACK => page.step(&timeline, -1),
+                        ON => page.step(&timeline, 1),
+                        IF_RIGHT => page.imagine(&timeline, 1),
+                        _ => page.imagine(&timeline, 0),
+                    }
+                }
+            }
+            START => self.start_training(),
+            PAUSE => self.link.ask(Ask::Command(Command::Pause)),
+            RESUME => self.link.ask(Ask::Command(Command::Resume)),
+            STOP => self.link.ask(Ask::Command(Command::Stop)),
+            other => self.you.press(other, &self.link),
+        }
+        ctx.request_repaint();
+    }
+
+    fn student_account(&self, sentences: &mut Vec<String>, buttons: &mut Vec<String>) {
+        let page = &self.settings.page;
+        let Some(path) = page.student.and_then(|s| self.shelf.paths.get(&(s, Lens::Main))) else { return };
+        let summary = page.student.and_then(|s| self.shelf.summaries.get(s as usize)).and_then(Option::as_ref);
+        sentences.extend(student_sentences(path, summary.and_then(|s| s.auc)));
+        buttons.extend([PREVIOUS, NEXT, BACK, ON, IF_RIGHT, IF_WRONG].map(str::to_owned));
+        let Some(timeline) = page.timeline(&self.shelf) else { return };
+        let Some(at) = page.at(&timeline) else { return };
+        let step = timeline.steps[at];
+        let name = &path.skills[step.skill as usize].name;
+        let imagined = timeline.imagined_from.is_some_and(|from| at >= from);
+        sentences.push(format!(
+            "{} {} of {}: {name}, {}.",
+            if imagined { "Imagined answer" } else { "Answer" },
+            at + 1,
+            timeline.steps.len(),
+            outcome_word(step.response)
+        ));
+        sentences.extend(answer_sentences(step, name));
+        if page.imagined.is_some() {
+            buttons.push(UNDO.to_owned());
+        }
+    }
+
+    fn class_account(&self, sentences: &mut Vec<String>) {
+        let Some(subject) = &self.shelf.subject else { return };
+        let order = self.class.order();
+        sentences.push(format!(
+            "{}: {} students, {} skills.",
+            subject.title,
+            order.students.len(),
+            subject.skills.len()
+        ));
+        for (skill, mean, count) in order.skills.iter().filter(|s| s.2 > 0).take(WEAKEST) {
+            let name = &subject.skills[*skill as usize].name;
+            sentences.push(format!("{name}: mean mastery {} over {count} students.", percent(*mean)));
+        }
+        let needy: Vec<&str> = order.students.iter().take(5).map(|&s| subject.students[s].id.as_str()).collect();
+        sentences.push(format!("Students with the least mastery: {}.", needy.join(", ")));
+    }
+
+    fn train_account(&self, sentences: &mut Vec<String>, buttons: &mut Vec<String>) {
+        let Some(run) = &self.shelf.run else {
+            sentences.push("No run is under way.".to_owned());
+            buttons.push(START.to_owned());
+            return;
+        };
+        if let Some(device) = &run.device {
+            sentences.push(format!("Device: {device}."));
+        }
+        for row in &run.history {
+            sentences.push(format!(
+                "Epoch {}: training loss {:.4}, validation AUC {}.",
+                row.epoch,
+                row.train_loss,
+                look::figure(row.validation.auc, 4)
+            ));
+        }
+        sentences.push(train::state_text(run));
+        let more: &[&str] = match (run.over(), run.paused) {
+            (true, _) => &[START],
+            (false, true) => &[RESUME, STOP],
+            (false, false) => &[PAUSE, STOP],
+        };
+        buttons.extend(more.iter().map(|&b| b.to_owned()));
+    }
+
+    fn runs_account(&self, sentences: &mut Vec<String>) {
+        let entries = self.shelf.runs.iter().flat_map(|(_, entries)| entries);
+        for entry in entries {
+            let state = if entry.finished { "finished" } else { "not finished" };
+            sentences.push(format!(
+                "{}: {}, {} epochs, {state}, validation AUC {}.",
+                entry.name,
+                entry.dataset,
+                entry.epochs,
+                look::figure(entry.best_auc, 4)
+            ));
+        }
+    }
+}
+
+const PREVIOUS: &str = "Previous student";
+const NEXT: &str = "Next student";
+const BACK: &str = "One answer back";
+const ON: &str = "One answer on";
+const IF_RIGHT: &str = "What if the next answer were right";
+const IF_WRONG: &str = "What if the next answer were wrong";
+const UNDO: &str = "Take the last imagined answer back";
+const START: &str = "Start training";
+const PAUSE: &str = "Pause the run";
+const RESUME: &str = "Resume the run";
+const STOP: &str = "Stop the run";

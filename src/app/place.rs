@@ -1,0 +1,214 @@
+//! Where one is, as the text of a link: view, student, answer, skills with a line, imagined answers.
+
+use std::path::{Path, PathBuf};
+
+use form_urlencoded::{Serializer, parse};
+
+use super::shelf::Shelf;
+use super::student::Imagined;
+use super::{App, View};
+use crate::workshop::{Answers, Ask, Source, SubjectInfo};
+
+/// Imagined answers a link may carry.
+const MOST_IMAGINED: usize = 200;
+
+/// A place in the program. Ids are those of the data, not indices, so that a link fits a class read anew.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    /// What is looked at.
+    pub view: View,
+    /// Name of the run whose model and data are open; none: the embedded class.
+    pub run: Option<String>,
+    /// Id of the student.
+    pub student: Option<String>,
+    /// Answer the cursor is at, from 1; none: the last.
+    pub answer: Option<usize>,
+    /// Ids of the skills with a line, where they were chosen.
+    pub skills: Vec<String>,
+    /// Real answers before the imagined ones.
+    pub after: usize,
+    /// Imagined answers: id of the skill, right or wrong.
+    pub imagined: Vec<(String, bool)>,
+}
+
+impl Place {
+    /// As the fragment of a link, without its `#`; empty for the place where everyone begins.
+    pub fn to_fragment(&self) -> String {
+        let mut text = Serializer::new(String::new());
+        if self.view != View::default() {
+            text.append_pair("view", self.view.key());
+        }
+        for (key, value) in [("run", &self.run), ("student", &self.student)] {
+            if let Some(value) = value {
+                text.append_pair(key, value);
+            }
+        }
+        if let Some(answer) = self.answer {
+            text.append_pair("answer", &answer.to_string());
+        }
+        for skill in &self.skills {
+            text.append_pair("skill", skill);
+        }
+        if !self.imagined.is_empty() {
+            text.append_pair("after", &self.after.to_string());
+        }
+        for (skill, right) in &self.imagined {
+            text.append_pair(if *right { "right" } else { "wrong" }, skill);
+        }
+        text.finish()
+    }
+
+    /// Reads a link's fragment.
+    ///
+    /// # Errors
+    /// A key or value that no link of this program has; what stands there is quoted.
+    pub fn from_fragment(text: &str) -> Result<Self, String> {
+        let mut place = Self::default();
+        for (key, value) in parse(text.trim_start_matches('#').as_bytes()) {
+            let number = || {
+                value.parse().map_err(|_| {
+                    format!("the link says {key}={}, expected a whole number", crate::error::quote(&value))
+                })
+            };
+            match &*key {
+                "view" => {
+                    place.view = View::from_key(&value).ok_or_else(|| {
+                        let known = View::ALL.map(|(view, _)| view.key()).join(", ");
+                        format!("the link says view={}, expected one of {known}", crate::error::quote(&value))
+                    })?;
+                }
+                "run" => place.run = Some(value.into_owned()),
+                "student" => place.student = Some(value.into_owned()),
+                "answer" => place.answer = Some(number()?),
+                "skill" => place.skills.push(value.into_owned()),
+                "after" => place.after = number()?,
+                "right" | "wrong" => place.imagined.push((value.into_owned(), key == "right")),
+                _ => return Err(format!("the link has {}, which means nothing here", crate::error::quote(&key))),
+            }
+        }
+        if place.imagined.len() > MOST_IMAGINED {
+            return Err(format!("the link imagines {} answers, at most {MOST_IMAGINED} fit", place.imagined.len()));
+        }
+        Ok(place)
+    }
+}
+
+fn skill_id(subject: &SubjectInfo, skill: u32) -> String {
+    subject.skills.get(skill as usize).map_or_else(String::new, |s| s.id.clone())
+}
+
+fn skill_index(subject: &SubjectInfo, id: &str) -> Result<u32, String> {
+    let found = subject.skills.iter().position(|s| s.id == id).map(|at| at as u32);
+    found.ok_or_else(|| format!("the link names skill {}, which is not in {}", crate::error::quote(id), subject.title))
+}
+
+impl App {
+    /// Where one is.
+    pub fn place(&self) -> Place {
+        let mut place = Place { view: self.settings.view, ..Place::default() };
+        let Some(subject) = &self.shelf.subject else { return place };
+        let name = |folder: &PathBuf| folder.file_name().map(|n| n.to_string_lossy().into_owned());
+        place.run = subject.folder.as_ref().and_then(name);
+        let page = &self.settings.page;
+        let student = page.student.and_then(|s| subject.students.get(s as usize));
+        place.student = student.map(|s| s.id.clone());
+        place.answer = page.cursor.map(|at| at + 1);
+        place.skills = page.chosen.iter().flatten().map(|&s| skill_id(subject, s)).collect();
+        if let Some(imagined) = &page.imagined {
+            let Answers { skills, responses } = &imagined.answers;
+            place.after = imagined.from;
+            place.imagined = skills.iter().zip(responses).map(|(&s, &r)| (skill_id(subject, s), r == 1)).collect();
+        }
+        place
+    }
+
+    /// Goes to a place, once what it is in is open; a place that is not there is told in words.
+    pub fn go(&mut self, place: Place) {
+        self.settings.view = place.view;
+        let open = self.shelf.subject.as_ref().map(|s| s.folder.clone());
+        let wanted = place.run.as_ref().map(|name| self.settings.runs.join(name));
+        if open != Some(wanted.clone()) {
+            self.link.ask(Ask::Open(wanted.map_or(Source::Embedded, Source::Run)));
+        }
+        self.wanted = Some(place);
+        self.arrive();
+    }
+
+    /// Goes to the place that is wanted, if what it is in is open by now.
+    pub(super) fn arrive(&mut self) {
+        let Some(place) = self.wanted.take() else { return };
+        let folder = place.run.as_ref().map(|name| self.settings.runs.join(name));
+        let open = self.shelf.subject.as_ref().is_some_and(|s| s.folder.as_deref() == folder.as_deref().map(Path::new));
+        if !open {
+            self.wanted = Some(place);
+            return;
+        }
+        if let Err(problem) = self.settings.page.go(&self.shelf, &place) {
+            self.shelf.complain("Following the link failed", &problem);
+        }
+    }
+}
+
+impl super::student::Page {
+    /// Shows the student, answer, lines and imagined answers of a place.
+    fn go(&mut self, shelf: &Shelf, place: &Place) -> Result<(), String> {
+        let Some(subject) = &shelf.subject else { return Ok(()) };
+        let Some(id) = &place.student else { return Ok(()) };
+        let student = subject.students.iter().position(|s| s.id == *id && s.answers > 0);
+        let student = student
+            .ok_or_else(|| format!("it names student {}, who is not in {}", crate::error::quote(id), subject.title))?;
+        let lines: Vec<u32> = place.skills.iter().map(|s| skill_index(subject, s)).collect::<Result<_, _>>()?;
+        let tried: Vec<u32> = place.imagined.iter().map(|(s, _)| skill_index(subject, s)).collect::<Result<_, _>>()?;
+        let answers = subject.students[student].answers as usize;
+        if place.after > answers || place.answer.is_some_and(|a| a == 0 || a > answers + tried.len()) {
+            return Err(format!("student {id} has {answers} answers; the link points at one that is not there"));
+        }
+        self.select(student as u32);
+        self.cursor = place.answer.map(|answer| answer - 1);
+        self.chosen = (!lines.is_empty()).then_some(lines);
+        self.imagined = (!tried.is_empty()).then(|| Imagined {
+            from: place.after,
+            answers: Answers {
+                skills: tried,
+                responses: place.imagined.iter().map(|(_, right)| u8::from(*right)).collect(),
+            },
+        });
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_the_same_after_a_link() {
+        let place = Place {
+            view: View::Class,
+            run: Some("2026 a&b".to_owned()),
+            student: Some("Ü=1".to_owned()),
+            answer: Some(12),
+            skills: vec!["3".to_owned(), "a b".to_owned()],
+            after: 12,
+            imagined: vec![("3".to_owned(), true), ("7".to_owned(), false)],
+        };
+        assert_eq!(Place::from_fragment(&format!("#{}", place.to_fragment())), Ok(place));
+        assert_eq!(Place::from_fragment(""), Ok(Place::default()));
+        assert_eq!(Place::default().to_fragment(), "");
+    }
+
+    #[test]
+    fn a_bad_link_is_told_in_words() {
+        for (text, expected) in [
+            ("view=cellar", "view=\"cellar\""),
+            ("answer=-1", "answer=\"-1\""),
+            ("answer=1e9", "whole number"),
+            ("script=alert(1)", "\"script\""),
+        ] {
+            let problem = Place::from_fragment(text).unwrap_err();
+            assert!(problem.contains(expected), "{problem}");
+        }
+        let many = "right=1&".repeat(201);
+        assert!(Place::from_fragment(&many).unwrap_err().contains("201"));
+    }
+}

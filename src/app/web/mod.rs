@@ -1,0 +1,20 @@
+//! The page: the same program in two threads of one browser tab. The page's thread draws; a worker runs the workshop.
+//! They talk in the workshop's messages as bytes.
+
+mod browser;
+mod client;
+mod page;
+mod worker;
+
+use wasm_bindgen::JsCast as _;
+
+pub(super) use browser::{download, offers_web_gpu};
+pub(super) use client::pick;
+
+/// Starts what belongs to this thread.
+pub fn main() {
+    match js_sys::global().dyn_into::<web_sys::DedicatedWorkerGlobalScope>() {
+        Ok(scope) => worker::start(scope),
+        Err(_) => page::start(),
+    }
+}

@@ -1,0 +1,101 @@
+//! The worker's side: the workshop, its messages, and files handed to it.
+
+use async_channel::Sender;
+use js_sys::{Array, JsString, Reflect, Uint8Array};
+use wasm_bindgen::prelude::Closure;
+use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{DedicatedWorkerGlobalScope, File, MessageEvent};
+
+use crate::error::{Error, Result};
+use crate::platform;
+use crate::workshop::{Ask, FilePurpose, Tell, Teller, pack, serve, unpack};
+
+/// Said once, when questions may be asked.
+pub(super) const READY: &str = "ready";
+
+/// Restores what was kept in this browser, then serves the page's questions.
+pub(super) fn start(scope: DedicatedWorkerGlobalScope) {
+    let panicked = scope.clone();
+    std::panic::set_hook(Box::new(move |info| {
+        // The page is told why its worker is gone, and starts another.
+        let _ = panicked.post_message(&JsString::from(info.to_string()));
+    }));
+    spawn_local(async move {
+        let restored = platform::restore().await;
+        let (ask, asks) = async_channel::unbounded();
+        let (tell, tells) = async_channel::unbounded();
+        let teller = Teller::new(tell, || {});
+        listen(&scope, ask, teller.clone());
+        // A worker that cannot speak is of no use; the page notices by itself.
+        let _ = scope.post_message(&JsString::from(READY));
+        if let Err(error) = restored {
+            let doing = "reading what was kept in this browser".to_owned();
+            teller.tell(Tell::Failed { doing, problem: error.to_string() });
+        }
+        spawn_local(serve(asks, teller));
+        while let Ok(tell) = tells.recv().await {
+            let sent = pack(&tell).map(|bytes| post(&scope, &bytes));
+            if let Err(error) = sent {
+                let _ = scope.post_message(&JsString::from(error.to_string()));
+            }
+        }
+    });
+}
+
+/// Posts bytes and gives their memory away with them.
+fn post(scope: &DedicatedWorkerGlobalScope, bytes: &[u8]) {
+    let bytes = Uint8Array::from(bytes);
+    let _ = scope.post_message_with_transfer(&bytes, &Array::of1(&bytes.buffer()));
+}
+
+fn listen(scope: &DedicatedWorkerGlobalScope, asks: Sender<Ask>, teller: Teller) {
+    let heard: Closure<dyn FnMut(MessageEvent)> = Closure::new(move |event: MessageEvent| {
+        let data = event.data();
+        if let Some(bytes) = data.dyn_ref::<Uint8Array>() {
+            match unpack::<Ask>(&bytes.to_vec()) {
+                Ok(ask) => drop(asks.try_send(ask)),
+                Err(error) => failed(&teller, "hearing the page", &error),
+            }
+            return;
+        }
+        let (asks, teller) = (asks.clone(), teller.clone());
+        spawn_local(async move {
+            match read(&data).await {
+                Ok(take) => drop(asks.try_send(take)),
+                Err(error) => failed(&teller, "reading the file", &error),
+            }
+        });
+    });
+    scope.set_onmessage(Some(heard.as_ref().unchecked_ref()));
+    heard.forget();
+}
+
+fn failed(teller: &Teller, doing: &str, error: &Error) {
+    teller.tell(Tell::Failed { doing: doing.to_owned(), problem: error.to_string() });
+}
+
+/// A file and what it is for, as [`handed`] put them together, read into memory.
+async fn read(data: &JsValue) -> Result<Ask> {
+    let part = |name: &str| Reflect::get(data, &JsValue::from_str(name)).ok();
+    let file: Option<File> = part("file").and_then(|f| f.dyn_into().ok());
+    let purpose = part("purpose").and_then(|p| p.as_string()).unwrap_or_default();
+    let Some(file) = file else { return Err(Error::Config("no file came with the message".to_owned())) };
+    let name = file.name();
+    let content = JsFuture::from(file.array_buffer()).await.map_err(|_| {
+        Error::data(&name, "the browser could not read it; folders cannot be dropped, zip a run's folder first")
+    })?;
+    let bytes = Uint8Array::new(&content).to_vec();
+    let purpose = serde_json::from_str(&purpose).unwrap_or(FilePurpose::Open);
+    Ok(Ask::Take { name, bytes, purpose })
+}
+
+/// A file, unread, and what it is for, as a message to the worker.
+pub(super) fn handed(file: &File, purpose: FilePurpose) -> JsValue {
+    let message = js_sys::Object::new();
+    let purpose = serde_json::to_string(&purpose).unwrap_or_default();
+    // Setting a property of a fresh object cannot fail.
+    let _ = Reflect::set(&message, &JsValue::from_str("file"), file);
+    let _ = Reflect::set(&message, &JsValue::from_str("purpose"), &JsValue::from_str(&purpose));
+    message.into()
+}
