@@ -3,10 +3,11 @@
 
 use eframe::egui;
 
+use super::bars::offer_text;
 use super::{App, View, look, train};
 use crate::evaluate::{answer_sentences, outcome_word, percent, student_sentences};
 use crate::train::Command;
-use crate::workshop::{Ask, Lens};
+use crate::workshop::{Ask, Export, Lens, RunEntry, Source};
 
 /// Skills of the class told of by name, the weakest.
 const WEAKEST: usize = 3;
@@ -16,12 +17,16 @@ impl App {
     pub fn account(&self) -> (Vec<String>, Vec<String>) {
         let mut sentences: Vec<String> = self.shelf.notices.iter().map(|n| n.text.clone()).collect();
         sentences.extend(self.shelf.busy.as_ref().map(|b| format!("Busy: {b}.")));
+        sentences.extend(self.offered.as_ref().map(offer_text));
         let mut buttons: Vec<String> = View::ALL.iter().map(|(_, name)| (*name).to_owned()).collect();
+        if self.offered.is_some() {
+            buttons.push(CONTINUE.to_owned());
+        }
         match self.settings.view {
             View::Students => self.student_account(&mut sentences, &mut buttons),
             View::Class => self.class_account(&mut sentences),
             View::Train => self.train_account(&mut sentences, &mut buttons),
-            View::Runs => self.runs_account(&mut sentences),
+            View::Runs => self.runs_account(&mut sentences, &mut buttons),
             View::You => self.you.account(&mut sentences, &mut buttons),
         }
         (sentences, buttons)
@@ -53,10 +58,12 @@ impl App {
                     }
                 }
             }
+            CONTINUE => self.continue_offered(),
             START => self.start_training(),
             PAUSE => self.link.ask(Ask::Command(Command::Pause)),
             RESUME => self.link.ask(Ask::Command(Command::Resume)),
             STOP => self.link.ask(Ask::Command(Command::Stop)),
+            other if self.press_run(other) => {}
             other => self.you.press(other, &self.link),
         }
         ctx.request_repaint();
@@ -104,6 +111,11 @@ impl App {
     }
 
     fn train_account(&self, sentences: &mut Vec<String>, buttons: &mut Vec<String>) {
+        match self.shelf.data.as_ref().filter(|_| self.train.has_file()) {
+            Some(Ok(report)) => sentences.extend(train::report_text(report)),
+            Some(Err(problem)) => sentences.push(problem.clone()),
+            None => {}
+        }
         let Some(run) = &self.shelf.run else {
             sentences.push("No run is under way.".to_owned());
             buttons.push(START.to_owned());
@@ -129,7 +141,22 @@ impl App {
         buttons.extend(more.iter().map(|&b| b.to_owned()));
     }
 
-    fn runs_account(&self, sentences: &mut Vec<String>) {
+    /// Does what a button of the Runs view says, if it is one.
+    fn press_run(&self, button: &str) -> bool {
+        let entries = self.shelf.runs.iter().flat_map(|(_, entries)| entries);
+        let named = |entry: &&RunEntry| button.split_once(' ').is_some_and(|(_, name)| name == entry.name);
+        let Some(entry) = entries.into_iter().find(named) else { return false };
+        let path = entry.path.clone();
+        self.link.ask(match button.split_once(' ') {
+            Some((OPEN_RUN, _)) => Ask::Open(Source::Run(path)),
+            Some((DOWNLOAD_RUN, _)) => Ask::Download(format!("{}.zip", entry.name), Export::Zip(path)),
+            Some((DELETE_RUN, _)) => Ask::Delete(path),
+            _ => return false,
+        });
+        true
+    }
+
+    fn runs_account(&self, sentences: &mut Vec<String>, buttons: &mut Vec<String>) {
         let entries = self.shelf.runs.iter().flat_map(|(_, entries)| entries);
         for entry in entries {
             let state = if entry.finished { "finished" } else { "not finished" };
@@ -140,6 +167,9 @@ impl App {
                 entry.epochs,
                 look::figure(entry.best_auc, 4)
             ));
+            if cfg!(target_arch = "wasm32") {
+                buttons.extend([OPEN_RUN, DOWNLOAD_RUN, DELETE_RUN].map(|verb| format!("{verb} {}", entry.name)));
+            }
         }
     }
 }
@@ -151,6 +181,10 @@ const ON: &str = "One answer on";
 const IF_RIGHT: &str = "What if the next answer were right";
 const IF_WRONG: &str = "What if the next answer were wrong";
 const UNDO: &str = "Take the last imagined answer back";
+const CONTINUE: &str = "Continue the run from an earlier visit";
+const OPEN_RUN: &str = "Open";
+const DOWNLOAD_RUN: &str = "Download";
+const DELETE_RUN: &str = "Delete";
 const START: &str = "Start training";
 const PAUSE: &str = "Pause the run";
 const RESUME: &str = "Resume the run";

@@ -6,7 +6,7 @@ use eframe::egui::{self, ThemePreference, Ui};
 
 use super::door::{Door, Purpose};
 use super::{App, View, look};
-use crate::workshop::{Ask, Source};
+use crate::workshop::{Ask, RunEntry, Source, TrainOrder};
 
 /// How long news stay in the status line.
 const NEWS: Duration = Duration::from_secs(8);
@@ -32,8 +32,7 @@ impl App {
                     self.settings.view = view;
                 }
             }
-            let rest = if folded { layout } else { egui::Layout::right_to_left(egui::Align::Center) };
-            ui.with_layout(rest, |ui| {
+            look::at_the_end(ui, |ui| {
                 if ui.button("?").on_hover_text("keys and words (F1)").clicked() {
                     self.help = !self.help;
                 }
@@ -73,7 +72,11 @@ impl App {
     pub(super) fn status(&mut self, ui: &mut Ui) {
         ui.horizontal_wrapped(|ui| {
             if let Some(subject) = &self.shelf.subject {
-                ui.label(look::weak(format!("{} · {}", subject.title, subject.model_about)).small());
+                let text = match look::narrow(ui) {
+                    true => subject.title.clone(),
+                    false => format!("{} · {}", subject.title, subject.model_about),
+                };
+                ui.label(look::weak(text).small());
             }
             if let Some(busy) = &self.shelf.busy {
                 ui.spinner();
@@ -87,7 +90,7 @@ impl App {
             if !self.link.alive() {
                 ui.colored_label(look::error(ui), "The part of the program that computes has stopped. Close the window and open it again; finished epochs of a run are kept.");
             }
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            look::at_the_end(ui, |ui| {
                 if let Some(requests) = self.requests {
                     let text = format!("{requests} requests since loading");
                     let what = "Files you open are read in this tab and sent nowhere: since the page was loaded it has asked for nothing more.";
@@ -99,6 +102,36 @@ impl App {
             });
         });
         self.shelf.notices.retain(|n| n.error || n.since.elapsed() < NEWS);
+    }
+
+    /// A run from an earlier visit that can be gone on with.
+    pub(super) fn offer(&mut self, ui: &mut Ui) {
+        if std::mem::take(&mut self.offering) {
+            let entries = self.shelf.runs.as_ref().map(|(_, entries)| entries);
+            // Asked again with the next frame, until the list is there.
+            self.offering = entries.is_none();
+            self.offered = entries.into_iter().flatten().find(|e| !e.finished && e.epochs > 0).cloned();
+        }
+        let Some(entry) = self.offered.clone().filter(|_| !self.shelf.training()) else { return };
+        egui::Panel::top("offer").show(ui, |ui| {
+            ui.horizontal_wrapped(|ui| {
+                ui.label(offer_text(&entry));
+                if ui.button("Continue it").clicked() {
+                    self.continue_offered();
+                }
+                if ui.button("Not now").clicked() {
+                    self.offered = None;
+                }
+            });
+        });
+    }
+
+    /// Goes on with the run that is offered.
+    pub(super) fn continue_offered(&mut self) {
+        if let Some(entry) = self.offered.take() {
+            self.link.ask(Ask::Train(Box::new(TrainOrder::resume(&entry.path, self.train.device))));
+            self.settings.view = View::Train;
+        }
     }
 
     /// Errors, each once, until they are read.
@@ -122,4 +155,9 @@ impl App {
             self.shelf.notices.remove(i);
         }
     }
+}
+
+/// What is said of a run that is offered.
+pub(super) fn offer_text(entry: &RunEntry) -> String {
+    format!("A run from an earlier visit is kept here: {}, {} epochs done.", entry.name, entry.epochs)
 }

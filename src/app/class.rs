@@ -51,7 +51,7 @@ impl ClassView {
         ui.horizontal_wrapped(|ui| {
             ui.heading("The class");
             ui.label(look::weak(format!("{} · {}", subject.title, subject.model_about)));
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            look::at_the_end(ui, |ui| {
                 ui.menu_button("Export", |ui| self.export(ui, shelf, door));
             });
         });

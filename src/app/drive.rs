@@ -48,6 +48,12 @@ impl App {
         self.train.device = device;
     }
 
+    /// Offers to go on with a run of an earlier visit, if there is one.
+    pub fn offer_runs(&mut self) {
+        self.link.ask(Ask::Runs(self.settings.runs.clone()));
+        self.offering = true;
+    }
+
     /// Whether a place was asked for that is not reached yet.
     pub fn going(&self) -> bool {
         self.wanted.is_some() || self.openings != self.shelf.openings
@@ -56,6 +62,14 @@ impl App {
     /// Tells that something went wrong.
     pub fn complain(&mut self, what: &str, problem: &str) {
         self.shelf.complain(what, problem);
+    }
+
+    /// Whether what is looked at is there, not only what surrounds it.
+    pub fn drawn(&self) -> bool {
+        match self.settings.view {
+            View::Students => self.shown().is_some(),
+            _ => self.shelf.subject.is_some(),
+        }
     }
 
     /// Whether an error waits to be read.

@@ -186,6 +186,15 @@ pub(super) fn part(ui: &mut Ui, title: &str, remark: &str) {
     });
 }
 
+/// Adds what belongs at the right end of a line; on a phone it simply follows.
+pub(super) fn at_the_end(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
+    if narrow(ui) {
+        add(ui);
+    } else {
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), add);
+    }
+}
+
 /// Whether there is too little room for two panels side by side, as on a phone.
 pub(super) fn narrow(ui: &Ui) -> bool {
     ui.ctx().content_rect().width() < 700.0

@@ -33,7 +33,7 @@ use serde::{Deserialize, Serialize};
 use self::door::{Dialogs, Door, Purpose};
 use self::shelf::Shelf;
 use crate::platform::Instant;
-use crate::workshop::{Ask, FilePurpose, Source};
+use crate::workshop::{Ask, FilePurpose, RunEntry, Source};
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use desktop::{desk, open_window, options};
@@ -127,8 +127,11 @@ pub struct App {
     help: bool,
     /// Whether a phone shows the list of students.
     list_open: bool,
-    /// A place to go to once what it is in is open.
-    wanted: Option<Place>,
+    /// Whether a run of an earlier visit is to be offered, and the one that is.
+    offering: bool,
+    offered: Option<RunEntry>,
+    /// A place to go to once what it is in is open, and how much had failed when it was asked for.
+    wanted: Option<(Place, u64)>,
     /// Requests the page has made since it was loaded, in a browser.
     requests: Option<u32>,
 }
@@ -151,6 +154,8 @@ impl App {
             openings: 0,
             help: false,
             list_open: false,
+            offering: false,
+            offered: None,
             wanted: None,
             requests: None,
         }
@@ -169,6 +174,7 @@ impl App {
         egui::Panel::top("bar").show(ui, |ui| self.bar(ui));
         egui::Panel::bottom("status").show(ui, |ui| self.status(ui));
         self.notices(ui);
+        self.offer(ui);
         match self.settings.view {
             View::Students => {
                 self.catch_up();

@@ -130,17 +130,17 @@ impl App {
         if open != Some(wanted.clone()) {
             self.link.ask(Ask::Open(wanted.map_or(Source::Embedded, Source::Run)));
         }
-        self.wanted = Some(place);
+        self.wanted = Some((place, self.shelf.failures));
         self.arrive();
     }
 
-    /// Goes to the place that is wanted, if what it is in is open by now.
+    /// Goes to the place that is wanted, if what it is in is open by now; gives up where something failed meanwhile.
     pub(super) fn arrive(&mut self) {
-        let Some(place) = self.wanted.take() else { return };
+        let Some((place, failures)) = self.wanted.take() else { return };
         let folder = place.run.as_ref().map(|name| self.settings.runs.join(name));
         let open = self.shelf.subject.as_ref().is_some_and(|s| s.folder.as_deref() == folder.as_deref().map(Path::new));
         if !open {
-            self.wanted = Some(place);
+            self.wanted = Some((place, failures)).filter(|_| failures == self.shelf.failures);
             return;
         }
         if let Err(problem) = self.settings.page.go(&self.shelf, &place) {

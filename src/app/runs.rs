@@ -10,6 +10,7 @@ use super::look;
 use super::shelf::Shelf;
 use crate::evaluate::Measure;
 use crate::experiment::File;
+use crate::platform::device::DeviceChoice;
 use crate::train::Results;
 use crate::workshop::{Ask, Export, RunDetail, RunEntry, RunPair, Source, TrainOrder};
 
@@ -72,7 +73,10 @@ impl RunsView {
                     ui.spinner();
                 }
                 Some([]) => {
-                    ui.label("No runs here yet. Train one, or choose another folder.");
+                    ui.label(match cfg!(target_arch = "wasm32") {
+                        true => "No runs here yet. Train one, or open one that was downloaded.",
+                        false => "No runs here yet. Train one, or choose another folder.",
+                    });
                 }
                 Some(entries) => self.table(ui, entries, door),
             }
@@ -82,7 +86,7 @@ impl RunsView {
             egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| match &self.marked.clone()[..] {
                 [] => {
                     ui.label(
-                        "Click a run to see its figures and its checklist; mark a second one with Ctrl to compare.",
+                        "Click a run to see its figures and its checklist; mark a second one with Ctrl, or by Compare with.",
                     );
                 }
                 [one] => look = self.one(ui, shelf, one, door),
@@ -210,16 +214,19 @@ impl RunsView {
                 )
                 .clicked()
             {
-                let order = TrainOrder {
-                    config: crate::config::Config::default(),
-                    device: crate::platform::device::DeviceChoice::Auto,
-                    out: path.parent().unwrap_or(path).to_owned(),
-                    title: String::new(),
-                    resume: Some(path.clone()),
-                };
+                let order = TrainOrder::resume(path, DeviceChoice::Auto);
                 door.link.ask(Ask::Train(Box::new(order)));
                 open = true;
             }
+            look::menu(ui, "Compare with", |ui| {
+                let others = shelf.runs.iter().flat_map(|(_, e)| e).filter(|e| e.finished && e.path != *path);
+                for other in others {
+                    if ui.button(&other.name).clicked() {
+                        self.mark(other, true, door);
+                        ui.close();
+                    }
+                }
+            });
             if cfg!(target_arch = "wasm32") {
                 self.kept(ui, shelf, entry, door);
             }

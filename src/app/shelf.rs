@@ -156,6 +156,8 @@ pub(super) struct Shelf {
     pub downloads: Vec<(String, Vec<u8>)>,
     /// Data files that were taken in, and what for.
     pub taken: Vec<(PathBuf, FilePurpose)>,
+    /// Counts what went wrong.
+    pub failures: u64,
     /// What the user should read.
     pub notices: Vec<Notice>,
 }
@@ -259,6 +261,7 @@ impl Shelf {
     /// Something went wrong: told until it is read, each once.
     pub(super) fn complain(&mut self, what: &str, problem: &str) {
         let text = format!("{what}: {problem}");
+        self.failures += 1;
         if !self.notices.iter().any(|n| n.error && n.text == text) {
             self.notices.push(Notice { text, error: true, since: Instant::now() });
         }

@@ -12,7 +12,10 @@ use super::shelf::{RunState, Shelf};
 use crate::config::{Config, PRESETS};
 use crate::platform::device::DeviceChoice;
 use crate::train::{Command, Phase};
-use crate::workshop::{Ask, TrainOrder};
+use crate::workshop::{Ask, DataReport, TrainOrder};
+
+/// Title of a run that nobody gave one.
+const TITLE: &str = if cfg!(target_arch = "wasm32") { "page" } else { "window" };
 
 /// The view's state.
 #[derive(Debug)]
@@ -32,7 +35,7 @@ impl Default for TrainView {
             form: Form::new(&config),
             preset: "demo",
             device: DeviceChoice::Auto,
-            title: "window".to_owned(),
+            title: TITLE.to_owned(),
             checked: None,
         }
     }
@@ -57,6 +60,11 @@ impl TrainView {
         });
     }
 
+    /// Whether a file is to be trained on, not the embedded class.
+    pub(super) fn has_file(&self) -> bool {
+        self.form.outcome.as_ref().is_ok_and(|config| config.data.path.is_some())
+    }
+
     fn use_preset(&mut self, name: &'static str) {
         self.preset = name;
         if let Ok(preset) = Config::preset(name) {
@@ -76,7 +84,7 @@ impl TrainView {
                 config: config.clone(),
                 device: self.device,
                 out: out.to_owned(),
-                title: if self.title.trim().is_empty() { "window".to_owned() } else { self.title.trim().to_owned() },
+                title: if self.title.trim().is_empty() { TITLE.to_owned() } else { self.title.trim().to_owned() },
                 resume: None,
             };
             door.link.ask(Ask::Train(Box::new(order)));
@@ -100,7 +108,7 @@ impl TrainView {
                     ui.separator();
                     self.data_part(ui, shelf, door);
                     ui.separator();
-                    self.settings_part(ui);
+                    self.settings_part(ui, shelf);
                 });
             });
             return;
@@ -109,7 +117,7 @@ impl TrainView {
             egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
                 self.data_part(ui, shelf, door);
                 ui.separator();
-                self.settings_part(ui);
+                self.settings_part(ui, shelf);
             });
         });
         let frame = egui::Frame::central_panel(ui.style()).inner_margin(egui::Margin::symmetric(12, 6));
@@ -183,18 +191,9 @@ impl TrainView {
         }
         match &shelf.data {
             Some(Ok(report)) => {
-                let [train, validation, test] = report.parts;
-                ui.label(format!(
-                    "{} students, {} skills; read in {:.1} s",
-                    report.students, report.skills, report.seconds
-                ));
-                ui.label(
-                    look::weak(format!(
-                        "answers to predict: {} train, {} validation, {} test",
-                        train.1, validation.1, test.1
-                    ))
-                    .small(),
-                );
+                let [size, parts] = report_text(report);
+                ui.label(size);
+                ui.label(look::weak(parts).small());
             }
             Some(Err(problem)) => {
                 ui.colored_label(look::error(ui), problem);
@@ -228,7 +227,7 @@ impl TrainView {
         }
     }
 
-    fn settings_part(&mut self, ui: &mut Ui) {
+    fn settings_part(&mut self, ui: &mut Ui, shelf: &Shelf) {
         ui.horizontal(|ui| {
             look::part(ui, "Settings", "");
             look::chooser(ui, "preset of the settings", self.preset, 100.0, |ui| {
@@ -249,8 +248,7 @@ impl TrainView {
                 ui.selectable_value(&mut self.device, choice, name).on_hover_text(hint);
             }
         });
-        #[cfg(target_arch = "wasm32")]
-        web_gpu(ui);
+        device_hint(ui, shelf);
         ui.horizontal(|ui| {
             let label = ui.label("title");
             ui.add(egui::TextEdit::singleline(&mut self.title).desired_width(160.0)).labelled_by(label.id);
@@ -285,10 +283,24 @@ impl TrainView {
     }
 }
 
+/// What a data file holds, in two sentences.
+pub(super) fn report_text(report: &DataReport) -> [String; 2] {
+    let [train, validation, test] = report.parts;
+    [
+        format!("{} students, {} skills; read in {:.1} s", report.students, report.skills, report.seconds),
+        format!("answers to predict: {} train, {} validation, {} test", train.1, validation.1, test.1),
+    ]
+}
+
+/// Natively an adapter is looked for when a run starts; there is nothing to turn on.
+#[cfg(not(target_arch = "wasm32"))]
+fn device_hint(_: &mut Ui, _: &Shelf) {}
+
 /// Whether the browser has WebGPU, and what to do where it has not.
 #[cfg(target_arch = "wasm32")]
-fn web_gpu(ui: &mut Ui) {
-    if super::web::offers_web_gpu() {
+fn device_hint(ui: &mut Ui, shelf: &Shelf) {
+    let missed = shelf.run.as_ref().and_then(|r| r.device.as_ref()).is_some_and(|d| d.contains("no WebGPU"));
+    if super::web::offers_web_gpu() && !missed {
         ui.label(look::weak("This browser knows WebGPU; auto uses it where it has an adapter.").small());
     } else {
         ui.horizontal_wrapped(|ui| {
@@ -303,9 +315,10 @@ fn intro(ui: &mut Ui) {
     ui.add_space(look::GAP);
     ui.label("Press Train: the model starts with random weights and learns from the students' answers.");
     ui.label("Loss, AUC and the shares of the losses appear here; the other views follow it epoch by epoch, so that you see the model learn to see.");
-    ui.label(look::weak(
-        "The best model, the settings, all figures and plots are kept in a folder under the runs folder.",
-    ));
+    ui.label(look::weak(match cfg!(target_arch = "wasm32") {
+        true => "The best model, the settings, all figures and plots are kept in this browser, under Runs; nothing is sent anywhere.",
+        false => "The best model, the settings, all figures and plots are kept in a folder under the runs folder.",
+    }));
 }
 
 /// Where the run is, in a sentence.

@@ -82,24 +82,30 @@ pub async fn choose(choice: DeviceChoice) -> Result<ComputeDevice> {
     let real = found.as_ref().is_some_and(|a| a.get_info().device_type != wgpu::DeviceType::Cpu);
     match (found, choice) {
         (Some(adapter), _) if real || choice == DeviceChoice::Gpu => open(adapter).await,
+        (Some(_), _) if cfg!(target_arch = "wasm32") => {
+            Ok(cpu("; the browser's WebGPU adapter is software: choose GPU to use it"))
+        }
         (Some(adapter), _) => {
             Ok(cpu(&format!("; the only adapter, {}, is software: --device gpu uses it", adapter.get_info().name)))
         }
-        (None, DeviceChoice::Gpu) => Err(Error::Device(
-            "no WebGPU adapter found; install a Vulkan, Metal or DirectX 12 driver, or use --device cpu".to_owned(),
-        )),
+        (None, DeviceChoice::Gpu) => {
+            Err(Error::Device(match cfg!(target_arch = "wasm32") {
+                true => "this browser has no WebGPU adapter here; turn WebGPU on in its settings, or choose the CPU"
+                    .to_owned(),
+                false => "no WebGPU adapter found; install a Vulkan, Metal or DirectX 12 driver, or use --device cpu"
+                    .to_owned(),
+            }))
+        }
         (None, _) => Ok(cpu("; no WebGPU adapter found")),
     }
 }
 
 fn cpu(remark: &str) -> ComputeDevice {
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    ComputeDevice {
-        device: Device::Cpu,
-        kind: "cpu",
-        label: format!("CPU, {threads} threads{remark}"),
-        details: serde_json::json!({}),
-    }
+    let name = match cfg!(target_arch = "wasm32") {
+        true => "CPU, one thread of this browser".to_owned(),
+        false => format!("CPU, {} threads", std::thread::available_parallelism().map_or(1, std::num::NonZero::get)),
+    };
+    ComputeDevice { device: Device::Cpu, kind: "cpu", label: name + remark, details: serde_json::json!({}) }
 }
 
 /// The best adapter: discrete before integrated before others before software.
@@ -162,12 +168,12 @@ async fn open(adapter: wgpu::Adapter) -> Result<ComputeDevice> {
     device.on_uncaptured_error(Arc::new(move |error| note(&on_error, &error.to_string())));
     device.set_device_lost_callback(move |reason, message| note(&on_loss, &format!("lost ({reason:?}): {message}")));
     let driver = [info.driver.as_str(), info.driver_info.as_str()].join(" ");
-    Ok(ComputeDevice {
-        device: Device::Gpu(GpuDevice { device, queue, failure }),
-        kind: "gpu",
-        label: format!("{} ({:?}, {})", info.name, info.backend, driver.trim()),
-        details,
-    })
+    let label = match info.backend {
+        // Browsers say little about the adapter, or nothing.
+        wgpu::Backend::BrowserWebGpu => format!("WebGPU {}", info.name).trim().to_owned(),
+        backend => format!("{} ({backend:?}, {})", info.name, driver.trim()),
+    };
+    Ok(ComputeDevice { device: Device::Gpu(GpuDevice { device, queue, failure }), kind: "gpu", label, details })
 }
 
 /// Keeps the first failure.

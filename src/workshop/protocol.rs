@@ -1,6 +1,6 @@
 //! What the front door asks and what the workshop tells: serde values, so that they cross thread and worker borders.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +54,19 @@ pub struct TrainOrder {
     pub title: String,
     /// An interrupted run to go on with; its settings count then.
     pub resume: Option<PathBuf>,
+}
+
+impl TrainOrder {
+    /// The order to go on with the interrupted run in `folder`.
+    pub fn resume(folder: &Path, device: DeviceChoice) -> Self {
+        Self {
+            config: Config::default(),
+            device,
+            out: folder.parent().unwrap_or(folder).to_owned(),
+            title: String::new(),
+            resume: Some(folder.to_owned()),
+        }
+    }
 }
 
 /// What to write into a file.

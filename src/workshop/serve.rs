@@ -8,7 +8,7 @@ use async_channel::{Receiver, Sender, TryRecvError};
 use futures_lite::future::or;
 
 use super::answers::Survey;
-use super::protocol::{Ask, Lens, Tell};
+use super::protocol::{Ask, Lens, Source, Tell};
 use super::subject::Subject;
 use super::training::Training;
 use super::{answers, runs};
@@ -160,7 +160,14 @@ impl Workshop {
 
     async fn try_answer(&mut self, ask: Ask) -> Result<()> {
         match ask {
-            Ask::Open(source) => self.open(&source)?,
+            Ask::Open(source) => {
+                let opened = self.open(&source);
+                if opened.is_err() && self.subject.is_none() {
+                    // There is always something to look at.
+                    self.open(&Source::Embedded)?;
+                }
+                opened?;
+            }
             Ask::Compare(source) => self.compare(source).await?,
             Ask::Student { student, with } => {
                 self.followed = Some((student, with));
@@ -218,8 +225,13 @@ impl Workshop {
                     return Err(Error::Config("this run is under way; stop it before deleting it".to_owned()));
                 }
                 files::remove_dir(&path)?;
+                // What is said to be gone must not come back after a reload.
+                self.store().await;
                 let parent = path.parent().unwrap_or(&path).to_owned();
                 let entries = runs::list(&parent)?;
+                if self.subject.as_ref().is_some_and(|s| s.info.folder.as_ref() == Some(&path)) {
+                    self.open(&Source::Embedded)?;
+                }
                 self.teller.tell(Tell::Runs(parent, entries));
             }
         }
@@ -232,12 +244,12 @@ impl Workshop {
             .ok_or_else(|| Error::Config("nothing is open; open a run or the embedded class".to_owned()))
     }
 
-    pub(super) fn open(&mut self, source: &super::Source) -> Result<()> {
+    pub(super) fn open(&mut self, source: &Source) -> Result<()> {
         if self.training.is_some() {
             return Err(Error::Config("a run is under way; stop it before opening something else".to_owned()));
         }
         self.teller.tell(Tell::Busy("opening".to_owned()));
-        if let super::Source::Checkpoint(_) = source
+        if let Source::Checkpoint(_) = source
             && let Some(subject) = &mut self.subject
         {
             let (model, about) = subject.other_model(source)?;
@@ -263,7 +275,7 @@ impl Workshop {
         self.survey_again = false;
     }
 
-    pub(super) async fn compare(&mut self, source: Option<super::Source>) -> Result<()> {
+    pub(super) async fn compare(&mut self, source: Option<Source>) -> Result<()> {
         let subject = self.subject()?;
         let other = source.map(|s| subject.other_model(&s)).transpose()?;
         let (model, about) = other.unzip();

@@ -33,6 +33,7 @@ export async function host(dist = path.join(root, 'dist'), folder = '/some/where
 }
 
 const quiet = ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const webGl = ['--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'];
 const webGpu = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan', '--use-vulkan=swiftshader', '--use-angle=swiftshader'];
 
 /** A profile of Chromium in a folder of its own, with WebGPU on its software adapter or without WebGPU. */
@@ -40,7 +41,7 @@ export async function browser({ gpu, profile = fs.mkdtempSync(path.join(os.tmpdi
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: '/usr/bin/chromium',
     headless: true,
-    args: [...quiet, ...(gpu ? webGpu : ['--disable-features=WebGPU'])],
+    args: [...quiet, ...(gpu ? webGpu : webGl)],
     viewport: { width: 1360, height: 860 },
     acceptDownloads: true,
     ...options,

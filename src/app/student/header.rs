@@ -32,7 +32,7 @@ pub(super) fn show(page: &mut Page, ui: &mut Ui, shelf: &Shelf, timeline: &Timel
             text += &format!(" · predicted with AUC {auc:.2}");
         }
         ui.label(look::weak(text));
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+        look::at_the_end(ui, |ui| {
             ui.menu_button("Export", |ui| export(page, ui, shelf, timeline, door));
             look::menu(ui, "Compare", |ui| compare(page, ui, shelf, door));
         });

@@ -1,5 +1,7 @@
 //! The page's side: what is drawn, the link in the address bar, and those who do not see the canvas.
 
+use std::time::Duration;
+
 use async_channel::Receiver;
 use eframe::egui;
 use wasm_bindgen::prelude::Closure;
@@ -14,8 +16,11 @@ use crate::error::{Error, Result};
 use crate::platform::Instant;
 use crate::platform::device::DeviceChoice;
 
-/// Least seconds between two changes of the address bar; browsers refuse more than a hundred in half a minute.
-const ADDRESS_PAUSE: f64 = 0.5;
+/// Least time between two changes of the address bar; browsers refuse more than a hundred in half a minute.
+const ADDRESS_PAUSE: Duration = Duration::from_millis(500);
+
+/// Time between two looks at what is to be told to those who do not see the canvas.
+const ACCOUNT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Starts the page.
 pub(super) fn start() {
@@ -93,6 +98,8 @@ struct Page {
     pressed: Receiver<String>,
     press: JsValue,
     account: (Vec<String>, Vec<String>),
+    /// When the account was looked at last.
+    told: Instant,
 }
 
 impl Page {
@@ -131,8 +138,10 @@ impl Page {
             pressed,
             press,
             account: Default::default(),
+            told: Instant::now(),
         };
         page.follow_address();
+        page.app.offer_runs();
         Ok(page)
     }
 
@@ -166,8 +175,8 @@ impl Page {
         // The student chosen at the start is no step of the visitor's.
         let first = before.student.is_none() && before.view == place.view;
         let Ok(history) = self.window.history() else { return };
-        if !step && since.elapsed().as_secs_f64() < ADDRESS_PAUSE {
-            ctx.request_repaint_after(std::time::Duration::from_secs_f64(ADDRESS_PAUSE));
+        if !step && since.elapsed() < ADDRESS_PAUSE {
+            ctx.request_repaint_after(ADDRESS_PAUSE);
             return;
         }
         let _ = match step && !first {
@@ -178,7 +187,12 @@ impl Page {
     }
 
     /// Shows sentences and buttons where they changed.
-    fn keep_account(&mut self) {
+    fn keep_account(&mut self, ctx: &egui::Context) {
+        if self.told.elapsed() < ACCOUNT_PAUSE {
+            ctx.request_repaint_after(ACCOUNT_PAUSE);
+            return;
+        }
+        self.told = Instant::now();
         let account = self.app.account();
         if account != self.account {
             browser::account(account.0.clone(), account.1.clone(), &self.press);
@@ -198,12 +212,12 @@ impl eframe::App for Page {
         }
         self.app.requests = Some(browser::requests());
         self.app.draw(ui);
-        if !self.started && (self.app.shown().is_some() || self.app.failed()) {
+        if !self.started && (self.app.drawn() || self.app.failed()) {
             self.started = true;
             browser::started();
         }
         self.keep_address(ui.ctx());
-        self.keep_account();
+        self.keep_account(ui.ctx());
     }
 
     fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
