@@ -11,6 +11,7 @@ use gainakt::config::Config;
 use gainakt::data::{Corpus, simulate};
 use gainakt::experiment::{metrics_csv, results_json};
 use gainakt::model::ModelConfig;
+use gainakt::platform::device::{DeviceChoice, choose};
 use gainakt::train::{CheckpointKind, Command, Message, Phase, Request, Resume, TrainState};
 use support::{Outcome, devices, train, train_on};
 
@@ -108,6 +109,24 @@ fn pause_waits_and_resume_goes_on() {
     });
     assert!(paused);
     assert_eq!(outcome.results.unwrap().ended, "all epochs done");
+}
+
+#[test]
+fn a_run_is_stopped_while_it_validates() {
+    let (mut config, _) = small();
+    let (dataset, _) = simulate(600, 4);
+    let corpus = Arc::new(Corpus::from_dataset(&dataset, 50));
+    // A hundred batches to be validated, long enough for the order to arrive.
+    config.training.batch_size = 1;
+    let cpu = futures_lite::future::block_on(choose(DeviceChoice::Cpu)).unwrap();
+    let outcome = train_on(&cpu, Request { config, corpus, resume: None }, |message, commands| {
+        if matches!(message, Message::Progress { phase: Phase::Train, done, total, .. } if done == total) {
+            commands.try_send(Command::Stop).unwrap();
+        }
+    });
+    assert_eq!(outcome.results.unwrap().ended, "stopped");
+    let later = |m: &Message| matches!(m, Message::Epoch(_) | Message::Progress { epoch: 2, .. });
+    assert!(!outcome.messages.iter().any(later), "the validation went on to its end");
 }
 
 #[test]

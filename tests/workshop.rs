@@ -202,8 +202,8 @@ fn whatever_fails_is_told_in_words_and_the_workshop_lives() {
     let missing = folder.path().join("missing");
     for (ask, about) in [
         (Ask::Student { student: 0, with: None }, "nothing is open"),
-        (Ask::Open(Source::Run(missing.clone())), "missing"),
         (Ask::Open(Source::Checkpoint(missing.clone())), "needs data"),
+        (Ask::Open(Source::Run(missing.clone())), "missing"),
         (Ask::Inspect(missing.clone()), "missing"),
         (Ask::CompareRuns([missing.clone(), missing.clone()]), "missing"),
         (Ask::Save(missing.join("there/x.csv"), Export::Text(String::new())), "x.csv"),

@@ -233,7 +233,17 @@ async function ownData() {
   await back.reload();
   await press(back, 'Runs');
   await wait(1500);
-  check((await said(back)).length === 0, `a deleted run is gone after a reload ${await said(back)}`);
+  const dropped = await back.evaluateHandle((base64) => {
+    const data = new DataTransfer();
+    data.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], 'a run.zip'));
+    return data;
+  }, fs.readFileSync(zip).toString('base64'));
+  const gone = (await said(back)).length === 0;
+  await back.dispatchEvent('#window', 'drop', { dataTransfer: dropped });
+  await press(back, 'Students');
+  await hears(back, /^Student student \d+ gave/);
+  check(/run=/.test(back.url()) || await wait(800).then(() => /run=/.test(back.url())), 'a zipped run that is dropped is opened');
+  check(gone, 'a deleted run is gone after a reload');
   await again.context.close();
 }
 
