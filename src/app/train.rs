@@ -174,7 +174,9 @@ impl TrainView {
                     ui.label(look::short(test, 26)).on_hover_text(test);
                 }
             });
-            egui::CollapsingHeader::new("Column names").show(ui, |ui| self.columns(ui));
+            let unknown = matches!(&shelf.data, Some(Err(problem)) if problem.contains("no column"));
+            let header = egui::CollapsingHeader::new("Column names");
+            header.open(unknown.then_some(true)).show(ui, |ui| self.columns(ui));
             self.report(ui, shelf, door);
         } else {
             ui.label(look::weak("600 simulated students; training takes seconds.").small());

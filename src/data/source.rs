@@ -92,11 +92,22 @@ pub(super) fn line_of(record: &csv::ByteRecord) -> u64 {
     record.position().map_or(0, csv::Position::line)
 }
 
+/// Characters of the bytes 0x80 to 0x9f in windows-1252, as the WHATWG encoding standard has them; all other bytes are
+/// characters of the same number. A library for this brings the tables of every other encoding into the page.
+const WINDOWS_1252: [char; 32] = [
+    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘', '’',
+    '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+];
+
 /// UTF-8 where the bytes are valid UTF-8, else Latin-1 (windows-1252).
 pub(super) fn decode(bytes: &[u8]) -> Cow<'_, str> {
+    let character = |&byte: &u8| match byte {
+        0x80..=0x9f => WINDOWS_1252[usize::from(byte - 0x80)],
+        _ => char::from(byte),
+    };
     match std::str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
-        Err(_) => encoding_rs::WINDOWS_1252.decode_without_bom_handling(bytes).0,
+        Err(_) => bytes.iter().map(character).collect(),
     }
 }
 
@@ -125,4 +136,17 @@ fn read_error(file: &str, error: &std::io::Error) -> Error {
         _ => format!("reading failed: {error}"),
     };
     Error::Data(DataError { file: file.to_owned(), problem, ..DataError::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_that_is_not_utf_8_is_windows_1252() {
+        assert_eq!(decode("Größe €".as_bytes()), "Größe €");
+        assert_eq!(decode(b"Gr\xf6\xdfe \x80 \x93a\x94"), "Größe € “a”");
+        // Python's cp1252, but for the five bytes it refuses.
+        assert_eq!(decode(b"\x8a\x9f\xa0\xff"), "ŠŸ\u{a0}ÿ");
+    }
 }

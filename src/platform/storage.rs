@@ -20,12 +20,17 @@ thread_local! {
     static DATABASE: RefCell<Option<Rc<Database>>> = const { RefCell::new(None) };
 }
 
+/// What to do where a transaction is aborted: browsers do so when the quota is exceeded or the disk is full.
+const FULL: &str = "it has no room left for more; download runs and delete them in the Runs view. Nothing is lost while this page stays open";
+
 fn failed(error: &idb::Error) -> Error {
-    let text = error.to_string();
-    let problem = match text.contains("Quota") {
-        true => "it has no room left for more; download runs and delete them in the Runs view. Nothing is lost while this page stays open".to_owned(),
-        false => format!("{text}; runs are kept only as long as this page stays open"),
-    };
+    refused(&match error.to_string() {
+        text if text.contains("Quota") => FULL.to_owned(),
+        text => format!("{text}; runs are kept only as long as this page stays open"),
+    })
+}
+
+fn refused(problem: &str) -> Error {
     Error::io("this browser's storage", std::io::Error::other(problem))
 }
 
@@ -77,22 +82,26 @@ pub async fn store_changes() -> Result<()> {
     if changes.is_empty() {
         return Ok(());
     }
-    let stored = write(&changes).await;
+    let stored = match write(&changes).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(refused(FULL)),
+        Err(error) => Err(failed(&error)),
+    };
     if stored.is_err() {
         tree::note_again(changes);
     }
-    stored.map_err(|e| failed(&e))
+    stored
 }
 
-async fn write(changes: &[tree::Change]) -> std::result::Result<(), idb::Error> {
+/// Writes all changes; false where the browser took the transaction back.
+async fn write(changes: &[tree::Change]) -> std::result::Result<bool, idb::Error> {
     let database = database().await?;
     let transaction = database.transaction(&[STORE], TransactionMode::ReadWrite)?;
     let store = transaction.object_store(STORE)?;
     for (path, content) in changes {
         write_one(&store, &path.to_string_lossy(), content.as_deref())?;
     }
-    transaction.commit()?.await?;
-    Ok(())
+    Ok(transaction.commit()?.await?.is_committed())
 }
 
 fn write_one(store: &ObjectStore, path: &str, content: Option<&[u8]>) -> std::result::Result<(), idb::Error> {

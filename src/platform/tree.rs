@@ -45,7 +45,8 @@ impl Tree {
 }
 
 fn missing(path: &Path) -> Error {
-    Error::io(path.display(), IoError::from(ErrorKind::NotFound))
+    let problem = "not kept in this browser; drop the file of this name on the page, then try again";
+    Error::io(path.display(), IoError::new(ErrorKind::NotFound, problem))
 }
 
 /// Opens a file for reading.

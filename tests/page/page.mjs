@@ -13,16 +13,16 @@ const site = await host();
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 const number = (text, pattern) => Number(text.match(pattern)[1]);
 
-/** Loss and AUC of the first epoch, as the terminal's program finds them on the same kind of device. */
+/** Loss, AUC and seconds of the first epoch, as the terminal's program finds them on the same kind of device. */
 function native(device) {
   const out = fs.mkdtempSync(path.join(os.tmpdir(), 'gainakt-native-'));
-  execFileSync(gainakt, ['train', '--device', device, '--epochs', '1', '--out', out], {
-    stdio: 'ignore',
+  const log = execFileSync(gainakt, ['train', '--device', device, '--epochs', '1', '--out', out], {
+    encoding: 'utf8',
     env: { ...process.env, VK_DRIVER_FILES: '/usr/lib/chromium/vk_swiftshader_icd.json' },
   });
   const [run] = fs.readdirSync(out);
   const [names, row] = fs.readFileSync(path.join(out, run, 'metrics_epoch.csv'), 'utf8').trim().split('\n').map((line) => line.split(','));
-  return Object.fromEntries(names.map((name, i) => [name, Number(row[i])]));
+  return { ...Object.fromEntries(names.map((name, i) => [name, Number(row[i])])), seconds: number(log, /^ +1 .*\| +([\d.]+)$/m) };
 }
 
 /** Drops a file on the page as a hand does: the browser hands over a file, nothing has read it yet. */
@@ -33,6 +33,17 @@ async function drop(page, name, text) {
     return data;
   }, [name, text]);
   await page.dispatchEvent('#window', 'drop', { dataTransfer: data });
+}
+
+/** Ends a browser as a power cut does: every process that was given its profile. */
+function kill(profile) {
+  for (const pid of fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)) {
+    try {
+      if (fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(profile)) process.kill(Number(pid), 'SIGKILL');
+    } catch {
+      // It ended meanwhile.
+    }
+  }
 }
 
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
@@ -52,6 +63,7 @@ const watchFrames = (page) => page.evaluate(() => {
 async function trains(gpu) {
   const device = gpu ? 'gpu' : 'cpu';
   console.log(`training on the ${device.toUpperCase()}`);
+  const expected = native(device);
   const { context } = await browser({ gpu });
   const page = await open(context, `${site.url}?device=${device}`);
   const [worker] = page.workers();
@@ -68,9 +80,7 @@ async function trains(gpu) {
   await hears(page, /^epoch 1 of at most \d+, step/, 120);
   figures[`${device}: first training steps read back, s`] = (Date.now() - began) / 1000;
   const row = await hears(page, /^Epoch 1:/, 240);
-  await watchFrames(page);
   const since = Date.now();
-  const expected = native(device);
   const loss = number(row, /training loss (\d+\.\d+)/);
   const auc = number(row, /validation AUC (\d\.\d+)/);
   check(Math.abs(loss - expected.train_loss) < 1e-3, `training loss ${loss} is the native run's ${expected.train_loss.toFixed(4)}`);
@@ -80,10 +90,10 @@ async function trains(gpu) {
   await picture(page, `training-${device}-students`);
   await press(page, 'Train');
   const second = await hears(page, /^Epoch 2:/, 240);
-  figures[`${device}: an epoch of 24 steps and 6 validation batches, s (beside other work)`] = (Date.now() - since) / 1000;
+  figures[`${device}: an epoch of 24 steps and 6 validation batches, s`] = (Date.now() - since) / 1000;
+  figures[`${device}: the same natively, first epoch, s`] = expected.seconds;
   check(/training loss/.test(second), 'a second epoch follows');
   await picture(page, `training-${device}`);
-  // While the native run took the other processor, tasks were not the page's own to keep short.
   await watchFrames(page);
   await press(page, 'Students');
   await wait(gpu ? 4000 : 2000);
@@ -174,6 +184,7 @@ async function looks() {
   await other.goto(`${site.url}?device=toaster`);
   await other.waitForSelector('#problem:not([hidden])');
   check(/device="toaster"/.test(await other.textContent('#details')), 'a bad address is told in words');
+  await picture(other, 'problem');
   await fresh.context.close();
 }
 
@@ -190,13 +201,14 @@ async function ownData() {
   await hears(page, /^Student S001/);
   check(true, 'a bad file is told in words and the page lives');
 
-  let rows = 'who,what,ok\n';
-  for (let i = 0; i < 100_000; i += 1) rows += `student ${i % 1000},skill ${(i * 7919) % 40},${(i * 31) % 97 > 40 ? 1 : 0}\n`;
+  let strange = 'who,what,ok\n';
+  for (let i = 0; i < 100_000; i += 1) strange += `student ${i % 1000},skill ${(i * 7919) % 40},${(i * 31) % 97 > 40 ? 1 : 0}\n`;
   await page.evaluate(() => { window.longTasks.length = 0; });
-  await drop(page, 'strange-names.csv', rows);
+  const rows = strange.replace('who,what,ok', 'student,skill,correct');
+  await drop(page, 'strange-names.csv', strange);
   await hears(page, /strange-names\.csv, line 1: no column for the student/);
   await picture(page, 'columns');
-  await drop(page, 'answers.csv', rows.replace('who,what,ok', 'student,skill,correct'));
+  await drop(page, 'answers.csv', rows);
   await hears(page, /1000 students, 40 skills/);
   const long = await page.evaluate(() => window.longTasks.map((task) => task.ms));
   figures["100,000 rows read: tasks over 50 ms on the page's thread"] = long.map(Math.round).join(' ') || 'none';
@@ -206,9 +218,8 @@ async function ownData() {
   check(site.requests.length === loaded, 'no request left the page while it read and trained on a file');
 
   console.log('a killed tab');
-  const cdp = await context.newCDPSession(page);
   await wait(1500);
-  await cdp.send('Page.crash').catch(() => {});
+  kill(profile);
   await context.close().catch(() => {});
   const again = await browser({ profile });
   const back = await open(again.context, site.url);
@@ -240,11 +251,68 @@ async function ownData() {
   }, fs.readFileSync(zip).toString('base64'));
   const gone = (await said(back)).length === 0;
   await back.dispatchEvent('#window', 'drop', { dataTransfer: dropped });
+  await hears(back, /data\/answers\.csv: not kept in this browser; drop the file/);
+  check(true, 'a zipped run without its data says which file it wants');
+  await drop(back, 'answers.csv', rows);
+  await hears(back, /1000 students, 40 skills/);
+  await back.dispatchEvent('#window', 'drop', { dataTransfer: dropped });
   await press(back, 'Students');
   await hears(back, /^Student student \d+ gave/);
   check(/run=/.test(back.url()) || await wait(800).then(() => /run=/.test(back.url())), 'a zipped run that is dropped is opened');
   check(gone, 'a deleted run is gone after a reload');
   await again.context.close();
+}
+
+async function room() {
+  console.log('no room');
+  const { context } = await browser();
+  const page = await open(context, site.url);
+  const cdp = await context.newCDPSession(page);
+  await cdp.send('Storage.overrideQuotaForOrigin', { origin: new URL(site.url).origin, quotaSize: 1 });
+  await press(page, 'Train');
+  await press(page, 'Start training');
+  await hears(page, /^Keeping this for your next visit failed.*no room/, 60);
+  await hears(page, /^Epoch 2:/, 120);
+  await press(page, 'Stop the run');
+  await hears(page, /^Stopped/);
+  await press(page, 'Runs');
+  await hears(page, /_page: embedded, \d+ epochs, not finished/);
+  check(true, 'a full browser is told in a sentence, the run goes on and is there');
+  await picture(page, 'no-room');
+  await context.close();
+}
+
+async function touch() {
+  console.log('touch');
+  const { context } = await browser({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
+  const page = await open(context, site.url);
+  const cdp = await context.newCDPSession(page);
+  const fingers = (type, ...points) => cdp.send('Input.dispatchTouchEvent', { type, touchPoints: points.map(([x, y], id) => ({ x, y, id })) });
+  const at = async () => number(await hears(page, /^Answer \d+ of 46/), /Answer (\d+)/);
+  await page.touchscreen.tap(180, 300);
+  await wait(400);
+  const tapped = await at();
+  check(tapped > 5 && tapped < 40, `a tap in the plot looks at answer ${tapped}`);
+  await fingers('touchStart', [180, 300]);
+  for (let x = 180; x <= 240; x += 10) await fingers('touchMove', [x, 300]);
+  await fingers('touchEnd');
+  await wait(400);
+  const dragged = await at();
+  check(dragged > tapped + 4, `a finger moves on to answer ${dragged}`);
+  await picture(page, 'phone-before-pinch');
+  await fingers('touchStart', [170, 300], [190, 300]);
+  for (let by = 0; by <= 80; by += 10) await fingers('touchMove', [170 - by, 300], [190 + by, 300]);
+  await fingers('touchEnd');
+  await wait(400);
+  await picture(page, 'phone-after-pinch');
+  await page.touchscreen.tap(100, 300);
+  await wait(300);
+  const [left] = [await at()];
+  await page.touchscreen.tap(300, 300);
+  await wait(300);
+  const right = await at();
+  check(right - left < 20, `after a pinch the plot shows less: from answer ${left} to ${right}`);
+  await context.close();
 }
 
 async function you() {
@@ -254,7 +322,7 @@ async function you() {
   for (let i = 1; i <= 10; i += 1) {
     const question = await hears(page, new RegExp(`^Question ${i} of 10`));
     const choices = await page.locator('#controls button', { hasText: /^Answer / }).allTextContents();
-    check(choices.length === 4 || choices.length > 4, `${question} ${choices.join(', ')}`);
+    check(choices.length === 4, `${question} ${choices.join(', ')}`);
     await press(page, choices[i % choices.length]);
   }
   await hears(page, /^\d+ of 10 right\.$/);
@@ -317,7 +385,7 @@ async function fails() {
   await none.context.close();
 }
 
-const parts = { looks, you, adapts, ownData, cpu: () => trains(false), gpu: () => trains(true), fails };
+const parts = { looks, you, adapts, touch, ownData, room, cpu: () => trains(false), gpu: () => trains(true), fails };
 const wanted = process.argv.slice(3);
 for (const [name, part] of Object.entries(parts)) {
   if (!wanted.length || wanted.includes(name)) await part();

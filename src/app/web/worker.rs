@@ -1,14 +1,17 @@
 //! The worker's side: the workshop, its messages, and files handed to it.
 
+use std::path::Path;
+
 use async_channel::Sender;
 use js_sys::{Array, JsString, Reflect, Uint8Array};
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{DedicatedWorkerGlobalScope, File, MessageEvent};
+use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
 use crate::error::{Error, Result};
-use crate::platform;
+use crate::experiment::File;
+use crate::platform::{self, files};
 use crate::workshop::{Ask, FilePurpose, Tell, Teller, pack, serve, unpack};
 
 /// Said once, when questions may be asked.
@@ -22,7 +25,7 @@ pub(super) fn start(scope: DedicatedWorkerGlobalScope) {
         let _ = panicked.post_message(&JsString::from(info.to_string()));
     }));
     spawn_local(async move {
-        let restored = platform::restore().await;
+        let restored = platform::restore().await.and_then(|()| drop_unused_data());
         let (ask, asks) = async_channel::unbounded();
         let (tell, tells) = async_channel::unbounded();
         let teller = Teller::new(tell, || {});
@@ -41,6 +44,26 @@ pub(super) fn start(scope: DedicatedWorkerGlobalScope) {
             }
         }
     });
+}
+
+/// Removes data files that no run names: they were looked at once, or their runs are deleted.
+fn drop_unused_data() -> Result<()> {
+    let [runs, data] = files::KEPT.map(Path::new);
+    if !files::is_dir(data) {
+        return Ok(());
+    }
+    let mut configs = String::new();
+    for run in files::list_dirs(runs).unwrap_or_default() {
+        configs += &files::read_text(&runs.join(run).join(File::Config.name())).unwrap_or_default();
+    }
+    for name in files::list(data)? {
+        let path = data.join(&name);
+        let named = serde_json::json!(path.to_string_lossy()).to_string();
+        if !configs.contains(&named) {
+            files::remove_file(&path)?;
+        }
+    }
+    Ok(())
 }
 
 /// Posts bytes and gives their memory away with them.
@@ -78,7 +101,7 @@ fn failed(teller: &Teller, doing: &str, error: &Error) {
 /// A file and what it is for, as [`handed`] put them together, read into memory.
 async fn read(data: &JsValue) -> Result<Ask> {
     let part = |name: &str| Reflect::get(data, &JsValue::from_str(name)).ok();
-    let file: Option<File> = part("file").and_then(|f| f.dyn_into().ok());
+    let file: Option<web_sys::File> = part("file").and_then(|f| f.dyn_into().ok());
     let purpose = part("purpose").and_then(|p| p.as_string()).unwrap_or_default();
     let Some(file) = file else { return Err(Error::Config("no file came with the message".to_owned())) };
     let name = file.name();
@@ -91,7 +114,7 @@ async fn read(data: &JsValue) -> Result<Ask> {
 }
 
 /// A file, unread, and what it is for, as a message to the worker.
-pub(super) fn handed(file: &File, purpose: FilePurpose) -> JsValue {
+pub(super) fn handed(file: &web_sys::File, purpose: FilePurpose) -> JsValue {
     let message = js_sys::Object::new();
     let purpose = serde_json::to_string(&purpose).unwrap_or_default();
     // Setting a property of a fresh object cannot fail.
