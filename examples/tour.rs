@@ -8,8 +8,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use eframe::egui::{self, Event, Key, Modifiers, ThemePreference, pos2};
-use gainakt::app::{App, View, desk, options};
-use gainakt::workshop::Source;
+use gainakt::app::{App, View, options, start_service};
+use gainakt::service::Source;
 
 /// What the tour does next.
 enum Act {
@@ -198,7 +198,7 @@ fn main() -> eframe::Result {
     let memory = Some(folder.join("window.ron"));
     let _ = memory.as_ref().map(std::fs::remove_file);
     let create = move |cc: &eframe::CreationContext<'_>| -> Result<Box<dyn eframe::App>, _> {
-        let mut app = App::new(&cc.egui_ctx, desk(&cc.egui_ctx)?, None);
+        let mut app = App::new(&cc.egui_ctx, start_service(&cc.egui_ctx)?, None);
         app.runs_in(folder.join("runs"));
         app.look_at(View::Students);
         app.theme(&cc.egui_ctx, ThemePreference::Dark);

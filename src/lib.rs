@@ -1,7 +1,7 @@
 //! gainakt: trains, evaluates and shows GainAKT2Exp, an interpretable knowledge-tracing transformer.
 //!
-//! One core and its doors. Arrows point one way:
-//! `app → workshop → experiment → train → evaluate, objective → model → ops` (`cli` stands beside `app`),
+//! One core behind terminal, window and page. Modules use one another in one direction:
+//! `app → service → experiment → train → evaluate, objective → model → ops` (`cli` stands beside `app`),
 //! with `config` and `data` below them; `platform`, `error` and `pyjson` serve all.
 
 pub mod app;
@@ -17,7 +17,7 @@ pub mod objective;
 pub mod ops;
 pub mod platform;
 pub mod pyjson;
+pub mod service;
 pub mod train;
-pub mod workshop;
 
 pub use error::{Error, Result};

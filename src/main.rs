@@ -1,4 +1,4 @@
-//! Picks the door: terminal and window natively, the page in a browser.
+//! Starts the program: terminal and window natively, the page in a browser.
 
 #[cfg(not(target_arch = "wasm32"))]
 fn main() -> std::process::ExitCode {

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use eframe::egui::{self, Key, Modifiers, accesskit::Role};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{Harness, Node, SnapshotOptions};
-use gainakt::app::{App, View, desk};
-use gainakt::workshop::Source;
+use gainakt::app::{App, View, start_service};
+use gainakt::service::Source;
 
 /// A window on the embedded class; `App` comes with its first frame.
 struct Window<'a> {
@@ -24,7 +24,7 @@ impl Window<'_> {
         let runs = folder.path().join("runs");
         let draw = move |ui: &mut egui::Ui, app: &mut Option<App>| {
             let app = app.get_or_insert_with(|| {
-                let mut app = App::new(ui.ctx(), desk(ui.ctx()).unwrap(), None);
+                let mut app = App::new(ui.ctx(), start_service(ui.ctx()).unwrap(), None);
                 app.theme(ui.ctx(), egui::ThemePreference::Dark);
                 app.runs_in(runs.clone());
                 app.open(Source::Embedded);
@@ -44,7 +44,7 @@ impl Window<'_> {
         self.harness.state().as_ref().unwrap()
     }
 
-    /// Draws frames until `fits`; the workshop answers on its own thread.
+    /// Draws frames until `fits`; the service answers on its own thread.
     fn until(&mut self, what: &str, fits: impl Fn(&Self) -> bool) {
         let since = Instant::now();
         while !fits(self) {

@@ -16,13 +16,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("evaluate", &["model", "ops", "config", "data", "platform"]),
     ("train", &["evaluate", "objective", "model", "ops", "config", "data", "platform"]),
     ("experiment", &["train", "evaluate", "objective", "model", "ops", "config", "data", "platform"]),
-    ("workshop", &["experiment", "train", "evaluate", "objective", "model", "ops", "config", "data", "platform"]),
-    ("app", &["workshop", "experiment", "train", "evaluate", "model", "config", "data", "platform"]),
+    ("service", &["experiment", "train", "evaluate", "objective", "model", "ops", "config", "data", "platform"]),
+    ("app", &["service", "experiment", "train", "evaluate", "model", "config", "data", "platform"]),
     (
         "cli",
         &[
             "app",
-            "workshop",
+            "service",
             "experiment",
             "train",
             "evaluate",

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 use gainakt::data::{
-    ColumnNames, Corpus, Dataset, Fold, Part, Split, Table, export_pykt, read_raw, read_sequences, read_table, simulate,
+    ColumnNames, Corpus, DataFile, Dataset, Fold, FoldAssignment, Split, export_pykt, read_raw, read_sequences,
+    read_table, simulate,
 };
 use proptest::prelude::*;
 
@@ -110,7 +111,7 @@ fn exported_windows_read_back_as_the_same_corpus() {
     let train = read_sequences("train", content("train_valid_sequences.csv")).unwrap();
     let test = read_sequences("test", content("test_sequences.csv")).unwrap();
     let (a, b) = (Corpus::from_sequences("x", &train, &test, 200).unwrap(), Corpus::from_dataset(&dataset, 200));
-    for part in [Part::Train, Part::Validation, Part::Test] {
+    for part in [Split::Train, Split::Validation, Split::Test] {
         let cells = |c: &Corpus| {
             c.part(part, 2).iter().map(|w| (w.fold, w.skills.clone(), w.responses.clone())).collect::<Vec<_>>()
         };
@@ -161,10 +162,10 @@ fn assist2015_is_split_and_exported_as_pykt_does_it() {
     .unwrap();
     let corpus = Corpus::from_dataset(&data, 200);
     let count = |part, fold| (corpus.part(part, fold).len(), Corpus::steps(&corpus.part(part, fold)));
-    assert_eq!(count(Part::Validation, 0), (3082, 102_749));
-    assert_eq!(count(Part::Validation, 4), (3099, 109_271));
-    assert_eq!(count(Part::Train, 0), (15_426 - 3082, 528_905 - 102_749));
-    assert_eq!(count(Part::Test, 0), (3866, 134_592));
+    assert_eq!(count(Split::Validation, 0), (3082, 102_749));
+    assert_eq!(count(Split::Validation, 4), (3099, 109_271));
+    assert_eq!(count(Split::Train, 0), (15_426 - 3082, 528_905 - 102_749));
+    assert_eq!(count(Split::Test, 0), (3866, 134_592));
     assert_eq!((data.students.len(), data.interactions()), (19_093, 682_797));
 }
 
@@ -188,7 +189,7 @@ proptest! {
         for (student, skill, response) in &answers {
             text += &format!("s{student},k{skill},{response}\n");
         }
-        if let Ok(Table::Raw(data)) = read_table("x", text.as_bytes(), &ColumnNames::default()) {
+        if let Ok(DataFile::Raw(data)) = read_table("x", text.as_bytes(), &ColumnNames::default()) {
             for student in &data.students {
                 let own: Vec<(String, u8)> = answers.iter().filter(|a| format!("s{}", a.0) == student.id).map(|a| (format!("k{}", a.1), a.2)).collect();
                 let got: Vec<(String, u8)> = student.skills.iter().zip(&student.responses).map(|(&k, &r)| (data.skills[k as usize].id.clone(), r)).collect();
@@ -201,7 +202,7 @@ proptest! {
 
     #[test]
     fn folds_differ_by_one_student_at_most(students in 5usize..2000) {
-        let split = Split::new(students);
+        let split = FoldAssignment::new(students);
         prop_assert_eq!(split.test.len(), students / 5);
         let size = |k| split.train_valid.iter().filter(|s| s.1 == Fold::Train(k)).count();
         let sizes: Vec<usize> = (0..5).map(size).collect();

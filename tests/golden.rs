@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use futures_lite::future::block_on;
 use gainakt::data::RaggedBatch;
 use gainakt::evaluate::{accuracy, auc, stratified_sample};
-use gainakt::model::{DropoutSites, GainAkt, ModelConfig, Output, Step, Weights};
+use gainakt::model::{DropoutSites, GainAkt, ModelConfig, Output, TrainingStep, Weights};
 use gainakt::objective::{Controller, ControllerSettings, EpochResult, EpochSettings, Objective, pearson, residual};
 use gainakt::ops::{AdamStep, TERMS};
 use gainakt::platform::device::ComputeDevice;
@@ -192,7 +192,7 @@ fn check_case(case: &Case, device: &ComputeDevice) {
             count: model.layout().active(),
         };
         let dropout = DropoutSites::evaluation();
-        model.step(Step { plan: plan.clone(), losses, dropout, adam }, [0, 1, 0, case.batch.rows()]).unwrap();
+        model.step(TrainingStep { plan: plan.clone(), losses, dropout, adam }, [0, 1, 0, case.batch.rows()]).unwrap();
         if step == 1 {
             let (norm, wanted) = (block_on(model.gradient_norm()).unwrap(), case.number("values", "grad_norm") as f32);
             assert!(

@@ -6,8 +6,8 @@ use futures_lite::future::block_on;
 use gainakt::config::Config;
 use gainakt::data::{Corpus, Window, simulate};
 use gainakt::evaluate::{
-    Calibration, ClassOrder, Step, StudentSummary, auc, class_course, correlation, moment, path, survey, trajectory,
-    windows_by_student,
+    Calibration, ClassOrder, StudentSummary, TrajectoryStep, auc, class_course, correlation, inspect, path, survey,
+    trajectory, windows_by_student,
 };
 use gainakt::model::{GainAkt, ModelConfig, Weights};
 use gainakt::platform::device::Device;
@@ -53,7 +53,7 @@ fn the_survey_finds_what_the_students_trajectories_say() {
         for summary in &found {
             let id = &corpus.students[summary.student as usize];
             let steps = block_on(trajectory(&mut model, &corpus, id)).unwrap().steps;
-            let told: Vec<&Step> = steps.iter().filter(|s| s.prediction.is_some()).collect();
+            let told: Vec<&TrajectoryStep> = steps.iter().filter(|s| s.prediction.is_some()).collect();
             predicted += told.len();
             let targets: Vec<bool> = told.iter().map(|s| s.response == 1).collect();
             let chances: Vec<f64> = told.iter().filter_map(|s| s.prediction).map(f64::from).collect();
@@ -83,7 +83,7 @@ fn a_summarys_correlation_is_that_of_mastery_with_answers() {
     let found = block_on(survey(&mut model, &[vec![window]], config.data.fold, &mut calibrations)).unwrap();
     let steps = block_on(path(&mut model, &window.skills, &window.responses)).unwrap();
     let scored = window.steps();
-    let mean = |s: &Step| s.mastery.iter().map(|&m| f64::from(m)).sum::<f64>() / s.mastery.len() as f64;
+    let mean = |s: &TrajectoryStep| s.mastery.iter().map(|&m| f64::from(m)).sum::<f64>() / s.mastery.len() as f64;
     let answers: Vec<f64> = steps[1..].iter().map(|s| f64::from(s.response)).collect();
     let masteries: Vec<f64> = steps[..scored].iter().map(mean).collect();
     assert!(found[0].correlation.is_some());
@@ -97,7 +97,7 @@ fn a_moments_chances_are_the_predictions_that_follow() {
     for (kind, mut model) in models() {
         for until in [1, 2, 7, 15] {
             let (skills, responses) = (&window.skills[..until], &window.responses[..until]);
-            let now = block_on(moment(&mut model, skills, responses)).unwrap();
+            let now = block_on(inspect(&mut model, skills, responses)).unwrap();
             for (skill, &chance) in (0..).zip(&now.next) {
                 let asked = [skills, &[skill]].concat();
                 let answered = [responses, &[0]].concat();
@@ -128,7 +128,7 @@ fn the_first_blocks_attention_is_that_of_its_weights() {
     let window = &corpus.windows[3];
     for (kind, mut model) in models() {
         let weights = block_on(model.read_weights()).unwrap();
-        let now = block_on(moment(&mut model, &window.skills, &window.responses)).unwrap();
+        let now = block_on(inspect(&mut model, &window.skills, &window.responses)).unwrap();
         let row = |t: usize| -> Vec<f64> {
             let token = window.skills[t] as usize + skills * usize::from(window.responses[t]);
             let table = |name: &str, i: usize| weights[name].1[i * d..(i + 1) * d].to_vec();

@@ -13,8 +13,8 @@ use gainakt::objective::{EpochSettings, Objective};
 use gainakt::ops::cpu::Cpu;
 use gainakt::ops::gpu::Gpu;
 use gainakt::ops::{
-    Activation, AdamStep, Dropout, Heads, Input, InputGrad, Kernels, LinearAt, NormAt, NormStream, NormStreamGrad,
-    Plan, Tables,
+    Activation, AdamStep, AttentionSizes, Dropout, EmbeddingTables, Input, InputGrad, Kernels, LinearAt, NormAt,
+    NormStream, NormStreamGrad, PreparedBatch,
 };
 use gainakt::platform::device::Device;
 use support::{absolute_error, devices};
@@ -84,9 +84,9 @@ fn attention_on<K: Kernels>(k: &mut K, device: &str) {
         lengths().into_iter().map(|l| (l, false)).chain(short_lengths().into_iter().map(|l| (l, true)))
     {
         for (heads, width) in [(2, 4), (3, 3), (1, 16), (4, 16)] {
-            let at = Heads { heads, width };
+            let at = AttentionSizes { heads, width };
             let what = format!("attention {lengths:?}, {heads} heads of {width}, {device}");
-            let plan = Plan::new(batch(&lengths, 3), 3);
+            let plan = PreparedBatch::new(batch(&lengths, 3), 3);
             let (n, offsets) = (plan.rows(), plan.batch.offsets.clone());
             let size = n * heads * width;
             let values = noise(3 * size, 1);
@@ -119,7 +119,7 @@ fn norm_on<K: Kernels>(k: &mut K, device: &str) {
             let params = noise(4 * width, 3);
             let places = [0, 1].map(|s| NormAt { weight: 2 * s * width, bias: (2 * s + 1) * width });
             let (a, xs) = (noise(n * width, 4), [noise(n * width, 5), noise(n * width, 6)]);
-            let batch = k.batch(Plan::new(batch(&[n], 3), 3), None).unwrap();
+            let batch = k.batch(PreparedBatch::new(batch(&[n], 3), 3), None).unwrap();
             let (p, da, dx) = (upload(k, &params), upload(k, &a), [upload(k, &xs[0]), upload(k, &xs[1])]);
             let mut outs = [poison(k, n * width), poison(k, n * width)];
             let mut stats = poison(k, 4 * n);
@@ -167,7 +167,7 @@ fn linear_on<K: Kernels>(k: &mut K, device: &str) {
         let what = format!("linear {n}×{inputs}→{outputs}, {device}");
         let at = LinearAt { weight: 0, bias: inputs * outputs, inputs, outputs };
         let (params, x) = (noise((inputs + 1) * outputs, 9), noise(n * inputs, 10));
-        let batch = k.batch(Plan::new(batch(&[n], 3), 3), None).unwrap();
+        let batch = k.batch(PreparedBatch::new(batch(&[n], 3), 3), None).unwrap();
         let (p, dx) = (upload(k, &params), upload(k, &x));
         for (activation, dropout) in [
             (Activation::None, Dropout::OFF),
@@ -204,7 +204,7 @@ fn linear_layers() {
 fn scan_on<K: Kernels>(k: &mut K, device: &str) {
     for lengths in lengths() {
         for skills in [1, 100, 101] {
-            let plan = Plan::new(batch(&lengths, skills), skills);
+            let plan = PreparedBatch::new(batch(&lengths, skills), skills);
             let (n, w, offsets) = (plan.rows(), plan.windows(), plan.batch.offsets.clone());
             let initial: Vec<f32> = noise(w * skills, 12).iter().map(|x| 0.5 + 0.5 * x).collect();
             // Large enough for the ceiling to bind.
@@ -226,7 +226,7 @@ fn mastery_scan_with_a_ceiling_that_binds() {
 fn embed_on<K: Kernels>(k: &mut K, device: &str) {
     for (lengths, skills, width) in [(vec![1], 1, 1), (vec![3; 7], 3, 5), (vec![2, 1, 31, 33], 7, 33)] {
         let positions = 40;
-        let at = Tables {
+        let at = EmbeddingTables {
             context: 0,
             value: 2 * skills * width,
             concept: 4 * skills * width,
@@ -236,7 +236,7 @@ fn embed_on<K: Kernels>(k: &mut K, device: &str) {
             width,
         };
         let params = noise((5 * skills + positions) * width, 14);
-        let plan = Plan::training(batch(&lengths, skills), skills, positions, Vec::new());
+        let plan = PreparedBatch::training(batch(&lengths, skills), skills, positions, Vec::new());
         let (token, b, n) = (plan.token.clone(), plan.batch.clone(), plan.rows());
         let batch = k.batch(plan, None).unwrap();
         let p = upload(k, &params);

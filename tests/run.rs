@@ -12,7 +12,7 @@ use gainakt::data::{Corpus, simulate};
 use gainakt::experiment::{metrics_csv, results_json};
 use gainakt::model::ModelConfig;
 use gainakt::platform::device::{DeviceChoice, choose};
-use gainakt::train::{CheckpointKind, Command, Message, Phase, Request, Resume, TrainState};
+use gainakt::train::{CheckpointKind, Command, Message, Phase, Resume, TrainRequest, TrainState};
 use support::{Outcome, devices, train, train_on};
 
 fn small() -> (Config, Arc<Corpus>) {
@@ -43,8 +43,9 @@ fn same_seed_same_bytes_and_another_seed_others() {
     for compute in devices() {
         let (mut config, corpus) = small();
         config.training.epochs = 2;
-        let go =
-            |config: Config| train_on(&compute, Request { config, corpus: corpus.clone(), resume: None }, |_, _| {});
+        let go = |config: Config| {
+            train_on(&compute, TrainRequest { config, corpus: corpus.clone(), resume: None }, |_, _| {})
+        };
         let (a, b) = (go(config.clone()), go(config.clone()));
         assert_eq!(rows(&a), rows(&b), "{}", compute.kind);
         assert_eq!(
@@ -61,7 +62,7 @@ fn same_seed_same_bytes_and_another_seed_others() {
 fn a_stopped_run_continues_as_if_it_never_was() {
     for compute in devices() {
         let (config, corpus) = small();
-        let request = |resume| Request { config: config.clone(), corpus: corpus.clone(), resume };
+        let request = |resume| TrainRequest { config: config.clone(), corpus: corpus.clone(), resume };
         let whole = train_on(&compute, request(None), |_, _| {});
         let stopped = train_on(&compute, request(None), |message, commands| {
             if matches!(message, Message::Epoch(row) if row.epoch == 2) {
@@ -97,7 +98,7 @@ fn pause_waits_and_resume_goes_on() {
     config.training.epochs = 2;
     let compute = devices().remove(0);
     let mut paused = false;
-    let outcome = train_on(&compute, Request { config, corpus, resume: None }, |message, commands| {
+    let outcome = train_on(&compute, TrainRequest { config, corpus, resume: None }, |message, commands| {
         if matches!(message, Message::Epoch(row) if row.epoch == 1) && !std::mem::replace(&mut paused, true) {
             commands.try_send(Command::Pause).unwrap();
             let later = commands.clone();
@@ -119,7 +120,7 @@ fn a_run_is_stopped_while_it_validates() {
     // A hundred batches to be validated, long enough for the order to arrive.
     config.training.batch_size = 1;
     let cpu = futures_lite::future::block_on(choose(DeviceChoice::Cpu)).unwrap();
-    let outcome = train_on(&cpu, Request { config, corpus, resume: None }, |message, commands| {
+    let outcome = train_on(&cpu, TrainRequest { config, corpus, resume: None }, |message, commands| {
         if matches!(message, Message::Progress { phase: Phase::Train, done, total, .. } if done == total) {
             commands.try_send(Command::Stop).unwrap();
         }

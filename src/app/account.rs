@@ -3,11 +3,11 @@
 
 use eframe::egui;
 
-use super::bars::offer_text;
-use super::{App, View, look, train};
+use super::toolbars::offer_text;
+use super::{App, View, run_progress, theme, train};
 use crate::evaluate::{answer_sentences, outcome_word, percent, student_sentences};
+use crate::service::{Export, ModelRole, Request, RunEntry, Source};
 use crate::train::Command;
-use crate::workshop::{Ask, Export, Lens, RunEntry, Source};
 
 /// Skills of the class told of by name, the weakest.
 const WEAKEST: usize = 3;
@@ -15,8 +15,8 @@ const WEAKEST: usize = 3;
 impl App {
     /// Sentences about what is shown, and the texts of the buttons there are.
     pub fn account(&self) -> (Vec<String>, Vec<String>) {
-        let mut sentences: Vec<String> = self.shelf.notices.iter().map(|n| n.text.clone()).collect();
-        sentences.extend(self.shelf.busy.as_ref().map(|b| format!("Busy: {b}.")));
+        let mut sentences: Vec<String> = self.state.notices.iter().map(|n| n.text.clone()).collect();
+        sentences.extend(self.state.busy.as_ref().map(|b| format!("Busy: {b}.")));
         sentences.extend(self.offered.as_ref().map(offer_text));
         let mut buttons: Vec<String> = View::ALL.iter().map(|(_, name)| (*name).to_owned()).collect();
         if self.offered.is_some() {
@@ -49,7 +49,7 @@ impl App {
                 let page = &mut self.settings.page;
                 if button == UNDO {
                     page.undo();
-                } else if let Some(timeline) = page.timeline(&self.shelf) {
+                } else if let Some(timeline) = page.timeline(&self.state) {
                     match button {
                         BACK => page.step(&timeline, -1),
                         ON => page.step(&timeline, 1),
@@ -60,22 +60,22 @@ impl App {
             }
             CONTINUE => self.continue_offered(),
             START => self.start_training(),
-            PAUSE => self.link.ask(Ask::Command(Command::Pause)),
-            RESUME => self.link.ask(Ask::Command(Command::Resume)),
-            STOP => self.link.ask(Ask::Command(Command::Stop)),
+            PAUSE => self.client.send(Request::Command(Command::Pause)),
+            RESUME => self.client.send(Request::Command(Command::Resume)),
+            STOP => self.client.send(Request::Command(Command::Stop)),
             other if self.press_run(other) => {}
-            other => self.you.press(other, &self.link),
+            other => self.you.press(other, &self.client),
         }
         ctx.request_repaint();
     }
 
     fn student_account(&self, sentences: &mut Vec<String>, buttons: &mut Vec<String>) {
         let page = &self.settings.page;
-        let Some(path) = page.student.and_then(|s| self.shelf.paths.get(&(s, Lens::Main))) else { return };
-        let summary = page.student.and_then(|s| self.shelf.summaries.get(s as usize)).and_then(Option::as_ref);
+        let Some(path) = page.student.and_then(|s| self.state.paths.get(&(s, ModelRole::Main))) else { return };
+        let summary = page.student.and_then(|s| self.state.summaries.get(s as usize)).and_then(Option::as_ref);
         sentences.extend(student_sentences(path, summary.and_then(|s| s.auc)));
         buttons.extend([PREVIOUS, NEXT, BACK, ON, IF_RIGHT, IF_WRONG].map(str::to_owned));
-        let Some(timeline) = page.timeline(&self.shelf) else { return };
+        let Some(timeline) = page.timeline(&self.state) else { return };
         let Some(at) = page.at(&timeline) else { return };
         let step = timeline.steps[at];
         let name = &path.skills[step.skill as usize].name;
@@ -94,29 +94,24 @@ impl App {
     }
 
     fn class_account(&self, sentences: &mut Vec<String>) {
-        let Some(subject) = &self.shelf.subject else { return };
+        let Some(opened) = &self.state.opened else { return };
         let order = self.class.order();
-        sentences.push(format!(
-            "{}: {} students, {} skills.",
-            subject.title,
-            order.students.len(),
-            subject.skills.len()
-        ));
+        sentences.push(format!("{}: {} students, {} skills.", opened.title, order.students.len(), opened.skills.len()));
         for (skill, mean, count) in order.skills.iter().filter(|s| s.2 > 0).take(WEAKEST) {
-            let name = &subject.skills[*skill as usize].name;
+            let name = &opened.skills[*skill as usize].name;
             sentences.push(format!("{name}: mean mastery {} over {count} students.", percent(*mean)));
         }
-        let needy: Vec<&str> = order.students.iter().take(5).map(|&s| subject.students[s].id.as_str()).collect();
+        let needy: Vec<&str> = order.students.iter().take(5).map(|&s| opened.students[s].id.as_str()).collect();
         sentences.push(format!("Students with the least mastery: {}.", needy.join(", ")));
     }
 
     fn train_account(&self, sentences: &mut Vec<String>, buttons: &mut Vec<String>) {
-        match self.shelf.data.as_ref().filter(|_| self.train.has_file()) {
+        match self.state.data.as_ref().filter(|_| self.train.has_file()) {
             Some(Ok(report)) => sentences.extend(train::report_text(report)),
             Some(Err(problem)) => sentences.push(problem.clone()),
             None => {}
         }
-        let Some(run) = &self.shelf.run else {
+        let Some(run) = &self.state.run else {
             sentences.push("No run is under way.".to_owned());
             buttons.push(START.to_owned());
             return;
@@ -129,10 +124,10 @@ impl App {
                 "Epoch {}: training loss {:.4}, validation AUC {}.",
                 row.epoch,
                 row.train_loss,
-                look::figure(row.validation.auc, 4)
+                theme::figure(row.validation.auc, 4)
             ));
         }
-        sentences.push(train::state_text(run));
+        sentences.push(run_progress::state_text(run));
         let more: &[&str] = match (run.over(), run.paused) {
             (true, _) => &[START],
             (false, true) => &[RESUME, STOP],
@@ -143,21 +138,21 @@ impl App {
 
     /// Does what a button of the Runs view says, if it is one.
     fn press_run(&self, button: &str) -> bool {
-        let entries = self.shelf.runs.iter().flat_map(|(_, entries)| entries);
+        let entries = self.state.runs.iter().flat_map(|(_, entries)| entries);
         let named = |entry: &&RunEntry| button.split_once(' ').is_some_and(|(_, name)| name == entry.name);
         let Some(entry) = entries.into_iter().find(named) else { return false };
         let path = entry.path.clone();
-        self.link.ask(match button.split_once(' ') {
-            Some((OPEN_RUN, _)) => Ask::Open(Source::Run(path)),
-            Some((DOWNLOAD_RUN, _)) => Ask::Download(format!("{}.zip", entry.name), Export::Zip(path)),
-            Some((DELETE_RUN, _)) => Ask::Delete(path),
+        self.client.send(match button.split_once(' ') {
+            Some((OPEN_RUN, _)) => Request::Open(Source::Run(path)),
+            Some((DOWNLOAD_RUN, _)) => Request::Download(format!("{}.zip", entry.name), Export::Zip(path)),
+            Some((DELETE_RUN, _)) => Request::Delete(path),
             _ => return false,
         });
         true
     }
 
     fn runs_account(&self, sentences: &mut Vec<String>, buttons: &mut Vec<String>) {
-        let entries = self.shelf.runs.iter().flat_map(|(_, entries)| entries);
+        let entries = self.state.runs.iter().flat_map(|(_, entries)| entries);
         for entry in entries {
             let state = if entry.finished { "finished" } else { "not finished" };
             sentences.push(format!(
@@ -165,7 +160,7 @@ impl App {
                 entry.name,
                 entry.dataset,
                 entry.epochs,
-                look::figure(entry.best_auc, 4)
+                theme::figure(entry.best_auc, 4)
             ));
             if cfg!(target_arch = "wasm32") {
                 buttons.extend([OPEN_RUN, DOWNLOAD_RUN, DELETE_RUN].map(|verb| format!("{verb} {}", entry.name)));

@@ -3,12 +3,12 @@
 use eframe::egui::{self, Ui};
 use egui_plot::{Line, LineStyle, MarkerShape, Plot, PlotPoints, Points};
 
-use super::door::Door;
-use super::look;
-use super::shelf::RunState;
+use super::context::ViewContext;
+use super::theme;
+use super::view_state::RunState;
 use crate::experiment::metrics_csv;
+use crate::service::Export;
 use crate::train::EpochRow;
-use crate::workshop::Export;
 
 /// A name and what it is of an epoch.
 type Column<'a> = (&'a str, Box<dyn Fn(&EpochRow) -> Option<f64> + 'a>);
@@ -17,14 +17,14 @@ fn column<'a>(name: &'a str, value: impl Fn(&EpochRow) -> Option<f64> + 'a) -> C
     (name, Box::new(value))
 }
 
-pub(super) fn show(ui: &mut Ui, run: &RunState, door: &mut Door<'_>) {
-    let folded = look::narrow(ui);
-    let width = if folded { ui.available_width() } else { (ui.available_width() - look::GAP) / 2.0 };
+pub(super) fn show(ui: &mut Ui, run: &RunState, context: &mut ViewContext<'_>) {
+    let folded = theme::narrow(ui);
+    let width = if folded { ui.available_width() } else { (ui.available_width() - theme::GAP) / 2.0 };
     let height = ((ui.available_height() - 160.0) / 2.0).clamp(140.0, 300.0);
     beside(ui, folded, |ui| {
         block(ui, width, |ui| loss(ui, run, height));
         block(ui, width, |ui| {
-            look::part(ui, "AUC", "how well right answers are told from wrong ones; 0.5 is chance");
+            theme::part(ui, "AUC", "how well right answers are told from wrong ones; 0.5 is chance");
             by_epoch(
                 ui,
                 "auc",
@@ -40,7 +40,7 @@ pub(super) fn show(ui: &mut Ui, run: &RunState, door: &mut Door<'_>) {
     });
     beside(ui, folded, |ui| {
         block(ui, width, |ui| {
-            look::part(ui, "Shares of the loss", "what the model is pushed by");
+            theme::part(ui, "Shares of the loss", "what the model is pushed by");
             by_epoch(
                 ui,
                 "shares",
@@ -56,7 +56,7 @@ pub(super) fn show(ui: &mut Ui, run: &RunState, door: &mut Door<'_>) {
             );
         });
         block(ui, width, |ui| {
-            look::part(ui, "Correlations", "of mastery and gain with the answers, on validation students");
+            theme::part(ui, "Correlations", "of mastery and gain with the answers, on validation students");
             by_epoch(
                 ui,
                 "correlations",
@@ -72,7 +72,7 @@ pub(super) fn show(ui: &mut Ui, run: &RunState, door: &mut Door<'_>) {
     });
     ui.horizontal(|ui| {
         if ui.add_enabled(!run.history.is_empty(), egui::Button::new("Figures of every epoch, CSV…")).clicked() {
-            door.save("metrics_epoch.csv", Export::Text(metrics_csv(&run.history)));
+            context.save("metrics_epoch.csv", Export::Text(metrics_csv(&run.history)));
         }
     });
 }
@@ -94,7 +94,7 @@ fn block(ui: &mut Ui, width: f32, add: impl FnOnce(&mut Ui)) {
 }
 
 fn plot<'a>(ui: &Ui, name: &str, height: f32) -> Plot<'a> {
-    look::quiet(ui, Plot::new(name))
+    theme::quiet(ui, Plot::new(name))
         .height(height)
         .allow_drag(false)
         .allow_scroll(false)
@@ -111,8 +111,8 @@ fn plot<'a>(ui: &Ui, name: &str, height: f32) -> Plot<'a> {
 }
 
 fn loss(ui: &mut Ui, run: &RunState, height: f32) {
-    look::part(ui, "Loss", "as it goes (thin) and by epoch; rises while the constraints' weights are warmed up");
-    let (thin, thick, validation) = (look::line(ui, 0).gamma_multiply(0.5), look::line(ui, 0), look::line(ui, 1));
+    theme::part(ui, "Loss", "as it goes (thin) and by epoch; rises while the constraints' weights are warmed up");
+    let (thin, thick, validation) = (theme::line(ui, 0).gamma_multiply(0.5), theme::line(ui, 0), theme::line(ui, 1));
     let rows = |value: &dyn Fn(&EpochRow) -> Option<f64>| -> Vec<[f64; 2]> {
         run.history.iter().filter_map(|r| Some([r.epoch as f64, value(r)?])).collect()
     };
@@ -125,7 +125,7 @@ fn loss(ui: &mut Ui, run: &RunState, height: f32) {
 }
 
 fn by_epoch(ui: &mut Ui, name: &str, history: &[EpochRow], height: f32, columns: &[Column<'_>]) {
-    let colours: Vec<_> = (0..columns.len()).map(|i| look::line(ui, i)).collect();
+    let colours: Vec<_> = (0..columns.len()).map(|i| theme::line(ui, i)).collect();
     let drawn = |value: &dyn Fn(&EpochRow) -> Option<f64>| history.iter().any(|r| value(r).is_some());
     let entries: Vec<_> = columns.iter().enumerate().filter(|(_, (_, value))| drawn(value)).collect();
     key(ui, &entries.iter().map(|&(i, (name, _))| (*name, colours[i], i)).collect::<Vec<_>>());

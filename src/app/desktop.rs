@@ -1,24 +1,24 @@
-//! The native window, and the thread its workshop works on.
+//! The native window, and the thread its service works on.
 
 use eframe::egui;
 
-use super::link::Link;
+use super::client::Client;
 use super::{App, View};
 use crate::error::{Error, Result};
-use crate::platform::spawn_owner;
-use crate::workshop::{Source, Teller, serve};
+use crate::platform::spawn_task;
+use crate::service::{EventSender, Source, serve};
 
-/// Starts a workshop on a thread of its own; `ctx` is repainted when it tells something.
+/// Starts a service on a thread of its own; `ctx` is repainted after each of its events.
 ///
 /// # Errors
 /// The system refuses a thread.
-pub fn desk(ctx: &egui::Context) -> Result<Link> {
-    let (ask, asks) = async_channel::unbounded();
-    let (tell, tells) = async_channel::unbounded();
+pub fn start_service(ctx: &egui::Context) -> Result<Client> {
+    let (requests, incoming) = async_channel::unbounded();
+    let (events, outgoing) = async_channel::unbounded();
     let ctx = ctx.clone();
-    let teller = Teller::new(tell, move || ctx.request_repaint());
-    spawn_owner("gainakt-workshop", move || serve(asks, teller))?;
-    Ok(Link::new(ask, tells))
+    let events = EventSender::new(events, move || ctx.request_repaint());
+    spawn_task("gainakt-service", move || serve(incoming, events))?;
+    Ok(Client::new(requests, outgoing))
 }
 
 /// How the window is asked for.
@@ -41,7 +41,7 @@ pub fn options() -> eframe::NativeOptions {
 /// There is no screen, or no graphics adapter for it.
 pub fn open_window(source: Source) -> Result<()> {
     let create = move |cc: &eframe::CreationContext<'_>| -> std::result::Result<Box<dyn eframe::App>, _> {
-        let mut app = App::new(&cc.egui_ctx, desk(&cc.egui_ctx)?, cc.storage);
+        let mut app = App::new(&cc.egui_ctx, start_service(&cc.egui_ctx)?, cc.storage);
         if source != Source::Embedded {
             app.look_at(View::Students);
         }

@@ -3,7 +3,7 @@
 use eframe::egui::{self, Ui};
 use serde_json::Value;
 
-use super::look;
+use super::theme;
 use crate::config::{Config, GROUPS, GroupDocs};
 use crate::error::Result;
 
@@ -49,7 +49,7 @@ impl Form {
             let open = FIRST.contains(&group);
             let Some(fields) = self.value.get_mut(group) else { continue };
             egui::CollapsingHeader::new(title(group)).default_open(open).show(ui, |ui| {
-                ui.label(look::weak(docs.about.trim()).small());
+                ui.label(theme::weak(docs.about.trim()).small());
                 fields_of(ui, group, fields, &docs);
             });
         }

@@ -2,10 +2,10 @@
 
 use eframe::egui::{self, Key, Ui};
 
-use super::door::Door;
-use super::{App, View, look};
+use super::context::ViewContext;
+use super::{App, View, theme};
+use crate::service::Request;
 use crate::train::Command;
-use crate::workshop::Ask;
 
 /// Keys and what they do.
 const KEYS: [(&str, &str); 11] = [
@@ -54,7 +54,7 @@ impl App {
             }
         }
         if command(Key::O) {
-            Door { link: &self.link, dialogs: &mut self.dialogs }.dialog(super::Purpose::OpenRun);
+            ViewContext { client: &self.client, dialogs: &mut self.dialogs }.dialog(super::Purpose::OpenRun);
         }
         if command(Key::Enter) {
             self.start_training();
@@ -81,19 +81,19 @@ impl App {
                 self.settings.page.select(student);
             }
         }
-        self.settings.page.keys(ui, &self.shelf);
+        self.settings.page.keys(ui, &self.state);
     }
 
     /// Starts a run with the settings of the Train view.
     pub(super) fn start_training(&mut self) {
-        let door = Door { link: &self.link, dialogs: &mut self.dialogs };
-        self.train.start(&self.shelf, &door, &self.settings.runs);
+        let context = ViewContext { client: &self.client, dialogs: &mut self.dialogs };
+        self.train.start(&self.state, &context, &self.settings.runs);
     }
 
     fn pause_or_resume(&self) {
-        if let Some(run) = self.shelf.run.as_ref().filter(|r| !r.over()) {
+        if let Some(run) = self.state.run.as_ref().filter(|r| !r.over()) {
             let command = if run.paused { Command::Resume } else { Command::Pause };
-            self.link.ask(Ask::Command(command));
+            self.client.send(Request::Command(command));
         }
     }
 
@@ -112,7 +112,7 @@ impl App {
                     ui.end_row();
                 }
             });
-            ui.add_space(look::GAP);
+            ui.add_space(theme::GAP);
             ui.heading("Keys");
             egui::Grid::new("keys").num_columns(2).spacing([16.0, 4.0]).show(ui, |ui| {
                 for (key, meaning) in KEYS {

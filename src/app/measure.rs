@@ -6,11 +6,11 @@ use std::time::Duration;
 use eframe::egui::{self, Ui};
 
 use super::desktop::no_window;
-use super::{App, View, desk, options};
+use super::{App, View, options, start_service};
 use crate::error::{Error, Result};
 use crate::platform::Instant;
+use crate::service::TrainOrder;
 use crate::train::Command;
-use crate::workshop::TrainOrder;
 
 /// Frames counted in each view.
 const FRAMES: usize = 300;
@@ -77,7 +77,7 @@ pub fn measure(order: TrainOrder) -> Result<WindowTimes> {
     // A window's size remembered from another session would be measured.
     let memory = Some(order.out.join("window.ron"));
     let create = move |cc: &eframe::CreationContext<'_>| -> std::result::Result<Box<dyn eframe::App>, _> {
-        let mut app = App::new(&cc.egui_ctx, desk(&cc.egui_ctx)?, None);
+        let mut app = App::new(&cc.egui_ctx, start_service(&cc.egui_ctx)?, None);
         app.look_at(View::Students);
         let now = Instant::now();
         let order = Some(order);

@@ -1,25 +1,26 @@
-//! The window: views of what the workshop tells. Nothing is computed here that the core should compute.
+//! The window: views of the service's events. Nothing is computed here that the core should compute.
 
 mod account;
-mod bars;
+mod automation;
 mod charts;
 mod class;
+mod client;
+mod context;
 #[cfg(not(target_arch = "wasm32"))]
 mod desktop;
-mod door;
-mod drive;
 mod form;
 mod keys;
-mod link;
-mod look;
 #[cfg(not(target_arch = "wasm32"))]
 mod measure;
 mod place;
+mod run_progress;
 mod runs;
-mod shelf;
 mod student;
 mod students;
+mod theme;
+mod toolbars;
 mod train;
+mod view_state;
 #[cfg(target_arch = "wasm32")]
 pub mod web;
 mod you;
@@ -30,14 +31,14 @@ use std::time::Duration;
 use eframe::egui::{self, ThemePreference, Ui};
 use serde::{Deserialize, Serialize};
 
-use self::door::{Dialogs, Door, Purpose};
-use self::shelf::Shelf;
+use self::context::{Dialogs, Purpose, ViewContext};
+use self::view_state::ViewState;
 use crate::platform::Instant;
-use crate::workshop::{Ask, FilePurpose, RunEntry, Source};
+use crate::service::{FilePurpose, Request, RunEntry, Source};
 
+pub use client::Client;
 #[cfg(not(target_arch = "wasm32"))]
-pub use desktop::{desk, open_window, options};
-pub use link::Link;
+pub use desktop::{open_window, options, start_service};
 #[cfg(not(target_arch = "wasm32"))]
 pub use measure::{WindowTimes, measure};
 pub use place::Place;
@@ -45,7 +46,7 @@ pub use place::Place;
 /// Where settings are kept between sessions.
 const KEY: &str = "gainakt";
 
-/// How long a frame waits for an answer of the workshop.
+/// How long a frame waits for an answer of the service.
 const PATIENCE: Duration = Duration::from_millis(12);
 
 /// What is looked at.
@@ -115,8 +116,8 @@ impl Default for Settings {
 /// The window's state.
 #[derive(Debug)]
 pub struct App {
-    link: Link,
-    shelf: Shelf,
+    client: Client,
+    state: ViewState,
     settings: Settings,
     class: class::ClassView,
     train: train::TrainView,
@@ -137,14 +138,14 @@ pub struct App {
 }
 
 impl App {
-    /// A window on the workshop behind `link`; `storage` remembers the last session.
-    pub fn new(ctx: &egui::Context, link: Link, storage: Option<&dyn eframe::Storage>) -> Self {
-        look::dress(ctx);
+    /// A window on the service behind `client`; `storage` remembers the last session.
+    pub fn new(ctx: &egui::Context, client: Client, storage: Option<&dyn eframe::Storage>) -> Self {
+        theme::dress(ctx);
         let settings: Settings = storage.and_then(|s| eframe::get_value(s, KEY)).unwrap_or_default();
         ctx.set_theme(settings.theme);
         Self {
-            link,
-            shelf: Shelf::default(),
+            client,
+            state: ViewState::default(),
             settings,
             class: class::ClassView::default(),
             train: train::TrainView::default(),
@@ -163,8 +164,8 @@ impl App {
 
     /// Takes in what was told, then draws.
     pub fn draw(&mut self, ui: &mut Ui) {
-        while let Some(tell) = self.link.heard() {
-            self.shelf.take_in(tell);
+        while let Some(tell) = self.client.next_event() {
+            self.state.handle(tell);
         }
         self.follow_opening();
         self.arrive();
@@ -181,11 +182,11 @@ impl App {
                 self.students_view(ui);
             }
             View::Class => {
-                let mut door = Door { link: &self.link, dialogs: &mut self.dialogs };
+                let mut context = ViewContext { client: &self.client, dialogs: &mut self.dialogs };
                 let frame = egui::Frame::central_panel(ui.style());
                 let clicked = egui::CentralPanel::default()
                     .frame(frame)
-                    .show(ui, |ui| self.class.show(ui, &self.shelf, &mut door))
+                    .show(ui, |ui| self.class.show(ui, &self.state, &mut context))
                     .inner;
                 if let Some(student) = clicked {
                     self.settings.page.select(student);
@@ -193,21 +194,21 @@ impl App {
                 }
             }
             View::Train => {
-                let mut door = Door { link: &self.link, dialogs: &mut self.dialogs };
-                self.train.show(ui, &self.shelf, &mut door, &self.settings.runs);
+                let mut context = ViewContext { client: &self.client, dialogs: &mut self.dialogs };
+                self.train.show(ui, &self.state, &mut context, &self.settings.runs);
             }
             View::Runs => {
-                let mut door = Door { link: &self.link, dialogs: &mut self.dialogs };
-                if self.runs.show(ui, &self.shelf, &mut door, &self.settings.runs) {
+                let mut context = ViewContext { client: &self.client, dialogs: &mut self.dialogs };
+                if self.runs.show(ui, &self.state, &mut context, &self.settings.runs) {
                     self.settings.view = View::Students;
                 }
             }
             View::You => {
-                let door = Door { link: &self.link, dialogs: &mut self.dialogs };
-                self.you.show(ui, &self.shelf, &door);
+                let context = ViewContext { client: &self.client, dialogs: &mut self.dialogs };
+                self.you.show(ui, &self.state, &context);
             }
         }
-        if let Some((purpose, path)) = self.dialogs.show(ui, &self.link) {
+        if let Some((purpose, path)) = self.dialogs.show(ui, &self.client) {
             self.named(&purpose, path);
         }
         self.show_help(ui);
@@ -215,14 +216,14 @@ impl App {
 
     /// Chooses a student where other data were opened: the one of the same id, else the first with many answers.
     fn follow_opening(&mut self) {
-        if self.openings == self.shelf.openings {
+        if self.openings == self.state.openings {
             return;
         }
-        self.openings = self.shelf.openings;
+        self.openings = self.state.openings;
         self.settings.page.forget();
-        let Some(subject) = &self.shelf.subject else { return };
-        let long = |wanted: u32| subject.students.iter().position(|s| s.answers >= wanted);
-        let most = subject.students.iter().map(|s| s.answers).max().unwrap_or(0);
+        let Some(opened) = &self.state.opened else { return };
+        let long = |wanted: u32| opened.students.iter().position(|s| s.answers >= wanted);
+        let most = opened.students.iter().map(|s| s.answers).max().unwrap_or(0);
         let first = long(most.min(40)).or_else(|| long(1));
         if let Some(student) = first {
             self.settings.page.select(student as u32);
@@ -233,31 +234,31 @@ impl App {
     /// would have been drawn.
     fn catch_up(&mut self) {
         let deadline = Instant::now() + PATIENCE;
-        self.shelf.keep([self.settings.page.student, self.settings.page.with]);
-        while self.settings.page.ask(&self.shelf, &self.link) {
+        self.state.keep([self.settings.page.student, self.settings.page.with]);
+        while self.settings.page.ask(&self.state, &self.client) {
             while self.shown().is_none()
-                && let Some(tell) = self.link.heard_until(deadline)
+                && let Some(tell) = self.client.next_event_until(deadline)
             {
-                self.shelf.take_in(tell);
+                self.state.handle(tell);
             }
         }
     }
 
     fn students_view(&mut self, ui: &mut Ui) {
         let selected = self.settings.page.student;
-        if look::narrow(ui) {
+        if theme::narrow(ui) {
             self.students_folded(ui, selected);
             return;
         }
         egui::Panel::left("students").resizable(true).default_size(250.0).size_range(200.0..=420.0).show(ui, |ui| {
             ui.add_space(4.0);
-            if let Some(student) = self.settings.list.show(ui, &self.shelf, selected) {
+            if let Some(student) = self.settings.list.show(ui, &self.state, selected) {
                 self.settings.page.select(student);
             }
         });
         egui::CentralPanel::default().show(ui, |ui| {
-            let mut door = Door { link: &self.link, dialogs: &mut self.dialogs };
-            self.settings.page.show(ui, &self.shelf, &mut door);
+            let mut context = ViewContext { client: &self.client, dialogs: &mut self.dialogs };
+            self.settings.page.show(ui, &self.state, &mut context);
         });
     }
 
@@ -278,14 +279,14 @@ impl App {
         let frame = egui::Frame::central_panel(ui.style()).inner_margin(egui::Margin::symmetric(6, 4));
         egui::CentralPanel::default().frame(frame).show(ui, |ui| {
             if self.list_open {
-                if let Some(student) = self.settings.list.show(ui, &self.shelf, selected) {
+                if let Some(student) = self.settings.list.show(ui, &self.state, selected) {
                     self.settings.page.select(student);
                     self.list_open = false;
                 }
             } else {
-                self.settings.list.sort(&self.shelf);
-                let mut door = Door { link: &self.link, dialogs: &mut self.dialogs };
-                self.settings.page.show(ui, &self.shelf, &mut door);
+                self.settings.list.sort(&self.state);
+                let mut context = ViewContext { client: &self.client, dialogs: &mut self.dialogs };
+                self.settings.page.show(ui, &self.state, &mut context);
             }
         });
     }
@@ -302,16 +303,16 @@ impl App {
         }
     }
 
-    /// Files the workshop took in are trained on; files it made go to the person.
+    /// Files the service took in are trained on; files it made go to the person.
     fn files_handed_over(&mut self) {
-        for (path, purpose) in std::mem::take(&mut self.shelf.taken) {
+        for (path, purpose) in std::mem::take(&mut self.state.taken) {
             let test = purpose == FilePurpose::TestData;
             self.named(if test { &Purpose::TestData } else { &Purpose::Data }, path);
         }
-        for (name, bytes) in std::mem::take(&mut self.shelf.downloads) {
+        for (name, bytes) in std::mem::take(&mut self.state.downloads) {
             #[cfg(target_arch = "wasm32")]
             web::download(&name, &bytes);
-            self.shelf.say(format!("{name}: {:.1} MB, in your downloads", bytes.len() as f64 / 1e6));
+            self.state.say(format!("{name}: {:.1} MB, in your downloads", bytes.len() as f64 / 1e6));
         }
     }
 
@@ -322,17 +323,17 @@ impl App {
             let checkpoint = path.extension().is_some_and(|e| e == "safetensors");
             match (crate::platform::files::is_dir(&path), checkpoint) {
                 (true, _) => {
-                    self.link.ask(Ask::Open(Source::Run(path)));
+                    self.client.send(Request::Open(Source::Run(path)));
                     self.settings.view = View::Students;
                 }
-                (_, true) => self.link.ask(Ask::Open(Source::Checkpoint(path))),
+                (_, true) => self.client.send(Request::Open(Source::Checkpoint(path))),
                 _ => self.named(&Purpose::Data, path),
             }
         }
         if ui.input(|i| !i.raw.hovered_files.is_empty()) {
             let painter = ui.ctx().layer_painter(egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("drop")));
             let area = ui.ctx().content_rect();
-            painter.rect_filled(area, 0.0, look::ground(ui.visuals()).gamma_multiply(0.85));
+            painter.rect_filled(area, 0.0, theme::ground(ui.visuals()).gamma_multiply(0.85));
             let text = match cfg!(target_arch = "wasm32") {
                 true => {
                     "Drop answers (CSV) to train on them,\na zipped run or a checkpoint to look at it.\nThey are read here and sent nowhere."
@@ -356,7 +357,7 @@ impl eframe::App for App {
     }
 
     fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
-        look::ground(visuals).to_normalized_gamma_f32()
+        theme::ground(visuals).to_normalized_gamma_f32()
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use form_urlencoded::{Serializer, parse};
 
-use super::shelf::Shelf;
 use super::student::Imagined;
+use super::view_state::ViewState;
 use super::{App, View};
-use crate::workshop::{Answers, Ask, Source, SubjectInfo};
+use crate::service::{Answers, OpenedInfo, Request, Source};
 
 /// Imagined answers a link may carry.
 const MOST_IMAGINED: usize = 200;
@@ -93,31 +93,31 @@ impl Place {
     }
 }
 
-fn skill_id(subject: &SubjectInfo, skill: u32) -> String {
-    subject.skills.get(skill as usize).map_or_else(String::new, |s| s.id.clone())
+fn skill_id(opened: &OpenedInfo, skill: u32) -> String {
+    opened.skills.get(skill as usize).map_or_else(String::new, |s| s.id.clone())
 }
 
-fn skill_index(subject: &SubjectInfo, id: &str) -> Result<u32, String> {
-    let found = subject.skills.iter().position(|s| s.id == id).map(|at| at as u32);
-    found.ok_or_else(|| format!("the link names skill {}, which is not in {}", crate::error::quote(id), subject.title))
+fn skill_index(opened: &OpenedInfo, id: &str) -> Result<u32, String> {
+    let found = opened.skills.iter().position(|s| s.id == id).map(|at| at as u32);
+    found.ok_or_else(|| format!("the link names skill {}, which is not in {}", crate::error::quote(id), opened.title))
 }
 
 impl App {
     /// Where one is.
     pub fn place(&self) -> Place {
         let mut place = Place { view: self.settings.view, ..Place::default() };
-        let Some(subject) = &self.shelf.subject else { return place };
+        let Some(opened) = &self.state.opened else { return place };
         let name = |folder: &PathBuf| folder.file_name().map(|n| n.to_string_lossy().into_owned());
-        place.run = subject.folder.as_ref().and_then(name);
+        place.run = opened.folder.as_ref().and_then(name);
         let page = &self.settings.page;
-        let student = page.student.and_then(|s| subject.students.get(s as usize));
+        let student = page.student.and_then(|s| opened.students.get(s as usize));
         place.student = student.map(|s| s.id.clone());
         place.answer = page.cursor.map(|at| at + 1);
-        place.skills = page.chosen.iter().flatten().map(|&s| skill_id(subject, s)).collect();
+        place.skills = page.chosen.iter().flatten().map(|&s| skill_id(opened, s)).collect();
         if let Some(imagined) = &page.imagined {
             let Answers { skills, responses } = &imagined.answers;
             place.after = imagined.from;
-            place.imagined = skills.iter().zip(responses).map(|(&s, &r)| (skill_id(subject, s), r == 1)).collect();
+            place.imagined = skills.iter().zip(responses).map(|(&s, &r)| (skill_id(opened, s), r == 1)).collect();
         }
         place
     }
@@ -125,12 +125,12 @@ impl App {
     /// Goes to a place, once what it is in is open; a place that is not there is told in words.
     pub fn go(&mut self, place: Place) {
         self.settings.view = place.view;
-        let open = self.shelf.subject.as_ref().map(|s| s.folder.clone());
+        let open = self.state.opened.as_ref().map(|s| s.folder.clone());
         let wanted = place.run.as_ref().map(|name| self.settings.runs.join(name));
         if open != Some(wanted.clone()) {
-            self.link.ask(Ask::Open(wanted.map_or(Source::Embedded, Source::Run)));
+            self.client.send(Request::Open(wanted.map_or(Source::Embedded, Source::Run)));
         }
-        self.wanted = Some((place, self.shelf.failures));
+        self.wanted = Some((place, self.state.failures));
         self.arrive();
     }
 
@@ -138,28 +138,28 @@ impl App {
     pub(super) fn arrive(&mut self) {
         let Some((place, failures)) = self.wanted.take() else { return };
         let folder = place.run.as_ref().map(|name| self.settings.runs.join(name));
-        let open = self.shelf.subject.as_ref().is_some_and(|s| s.folder.as_deref() == folder.as_deref().map(Path::new));
+        let open = self.state.opened.as_ref().is_some_and(|s| s.folder.as_deref() == folder.as_deref().map(Path::new));
         if !open {
-            self.wanted = Some((place, failures)).filter(|_| failures == self.shelf.failures);
+            self.wanted = Some((place, failures)).filter(|_| failures == self.state.failures);
             return;
         }
-        if let Err(problem) = self.settings.page.go(&self.shelf, &place) {
-            self.shelf.complain("Following the link failed", &problem);
+        if let Err(problem) = self.settings.page.go(&self.state, &place) {
+            self.state.complain("Following the link failed", &problem);
         }
     }
 }
 
 impl super::student::Page {
     /// Shows the student, answer, lines and imagined answers of a place.
-    fn go(&mut self, shelf: &Shelf, place: &Place) -> Result<(), String> {
-        let Some(subject) = &shelf.subject else { return Ok(()) };
+    fn go(&mut self, state: &ViewState, place: &Place) -> Result<(), String> {
+        let Some(opened) = &state.opened else { return Ok(()) };
         let Some(id) = &place.student else { return Ok(()) };
-        let student = subject.students.iter().position(|s| s.id == *id && s.answers > 0);
+        let student = opened.students.iter().position(|s| s.id == *id && s.answers > 0);
         let student = student
-            .ok_or_else(|| format!("it names student {}, who is not in {}", crate::error::quote(id), subject.title))?;
-        let lines: Vec<u32> = place.skills.iter().map(|s| skill_index(subject, s)).collect::<Result<_, _>>()?;
-        let tried: Vec<u32> = place.imagined.iter().map(|(s, _)| skill_index(subject, s)).collect::<Result<_, _>>()?;
-        let answers = subject.students[student].answers as usize;
+            .ok_or_else(|| format!("it names student {}, who is not in {}", crate::error::quote(id), opened.title))?;
+        let lines: Vec<u32> = place.skills.iter().map(|s| skill_index(opened, s)).collect::<Result<_, _>>()?;
+        let tried: Vec<u32> = place.imagined.iter().map(|(s, _)| skill_index(opened, s)).collect::<Result<_, _>>()?;
+        let answers = opened.students[student].answers as usize;
         if place.after > answers || place.answer.is_some_and(|a| a == 0 || a > answers + tried.len()) {
             return Err(format!("student {id} has {answers} answers; the link points at one that is not there"));
         }

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use eframe::egui::{self, RichText, Ui};
 use egui_extras::{Column, TableBuilder};
 
-use super::door::{Door, Purpose};
-use super::look;
-use super::shelf::Shelf;
+use super::context::{Purpose, ViewContext};
+use super::theme;
+use super::view_state::ViewState;
 use crate::evaluate::Measure;
 use crate::experiment::File;
 use crate::platform::device::DeviceChoice;
+use crate::service::{Export, Request, RunDetail, RunEntry, RunPair, Source, TrainOrder};
 use crate::train::Results;
-use crate::workshop::{Ask, Export, RunDetail, RunEntry, RunPair, Source, TrainOrder};
 
 /// The view's state.
 #[derive(Debug, Default)]
@@ -33,18 +33,24 @@ impl RunsView {
     }
 
     /// Draws the view; true where what is open should be looked at.
-    pub(super) fn show(&mut self, ui: &mut Ui, shelf: &Shelf, door: &mut Door<'_>, folder: &PathBuf) -> bool {
-        let latest = shelf.run.as_ref().map(|run| (run.folder.clone(), run.over()));
+    pub(super) fn show(
+        &mut self,
+        ui: &mut Ui,
+        state: &ViewState,
+        context: &mut ViewContext<'_>,
+        folder: &PathBuf,
+    ) -> bool {
+        let latest = state.run.as_ref().map(|run| (run.folder.clone(), run.over()));
         if self.listed_after != latest {
             self.listed_after = latest;
             self.refresh();
         }
         if self.asked.as_ref() != Some(folder) {
             self.asked = Some(folder.clone());
-            door.link.ask(Ask::Runs(folder.clone()));
+            context.client.send(Request::Runs(folder.clone()));
         }
         let mut look = false;
-        let list = match look::narrow(ui) {
+        let list = match theme::narrow(ui) {
             true => egui::Panel::top("run list above").resizable(true).default_size(240.0),
             false => egui::Panel::left("run list").resizable(true).default_size(600.0).min_size(320.0),
         };
@@ -52,22 +58,22 @@ impl RunsView {
             ui.horizontal_wrapped(|ui| {
                 ui.heading("Runs");
                 if cfg!(target_arch = "wasm32") {
-                    ui.label(look::weak("kept in this browser, sent nowhere"));
+                    ui.label(theme::weak("kept in this browser, sent nowhere"));
                     if ui.button("A zipped run…").on_hover_text("open a run that was downloaded").clicked() {
-                        door.dialog(Purpose::OpenRun);
+                        context.dialog(Purpose::OpenRun);
                     }
                 } else {
-                    ui.label(look::weak(look::short(&folder.display().to_string(), 40)))
+                    ui.label(theme::weak(theme::short(&folder.display().to_string(), 40)))
                         .on_hover_text(folder.display().to_string());
                     if ui.button("Other folder…").clicked() {
-                        door.dialog(Purpose::Runs);
+                        context.dialog(Purpose::Runs);
                     }
                 }
                 if ui.button("Look again").on_hover_text("read the folder anew").clicked() {
                     self.refresh();
                 }
             });
-            let entries = shelf.runs.as_ref().filter(|(parent, _)| parent == folder).map(|(_, e)| e.as_slice());
+            let entries = state.runs.as_ref().filter(|(parent, _)| parent == folder).map(|(_, e)| e.as_slice());
             match entries {
                 None => {
                     ui.spinner();
@@ -78,7 +84,7 @@ impl RunsView {
                         false => "No runs here yet. Train one, or choose another folder.",
                     });
                 }
-                Some(entries) => self.table(ui, entries, door),
+                Some(entries) => self.table(ui, entries, context),
             }
         });
         let frame = egui::Frame::central_panel(ui.style()).inner_margin(egui::Margin::symmetric(12, 4));
@@ -89,14 +95,14 @@ impl RunsView {
                         "Click a run to see its figures and its checklist; mark a second one with Ctrl, or by Compare with.",
                     );
                 }
-                [one] => look = self.one(ui, shelf, one, door),
-                [a, b, ..] => two(ui, shelf, [a, b], door),
+                [one] => look = self.one(ui, state, one, context),
+                [a, b, ..] => two(ui, state, [a, b], context),
             });
         });
         look
     }
 
-    fn table(&mut self, ui: &mut Ui, entries: &[RunEntry], door: &Door<'_>) {
+    fn table(&mut self, ui: &mut Ui, entries: &[RunEntry], context: &ViewContext<'_>) {
         let mut clicked = None;
         TableBuilder::new(ui)
             .striped(true)
@@ -129,8 +135,8 @@ impl RunsView {
                     for text in [
                         entry.dataset.clone(),
                         entry.epochs.to_string(),
-                        look::figure(entry.best_auc, 4),
-                        look::figure(entry.test_auc, 4),
+                        theme::figure(entry.best_auc, 4),
+                        theme::figure(entry.test_auc, 4),
                     ] {
                         row.col(|ui| {
                             ui.add(egui::Label::new(text).truncate().selectable(false));
@@ -151,37 +157,37 @@ impl RunsView {
                 });
             });
         if let Some((entry, more)) = clicked {
-            self.mark(&entry, more, door);
+            self.mark(&entry, more, context);
         }
     }
 
-    fn mark(&mut self, entry: &RunEntry, more: bool, door: &Door<'_>) {
+    fn mark(&mut self, entry: &RunEntry, more: bool, context: &ViewContext<'_>) {
         if more && self.marked.len() == 1 && self.marked[0] != entry.path {
             self.marked.push(entry.path.clone());
-            door.link.ask(Ask::CompareRuns([self.marked[0].clone(), self.marked[1].clone()]));
+            context.client.send(Request::CompareRuns([self.marked[0].clone(), self.marked[1].clone()]));
         } else {
             self.marked = vec![entry.path.clone()];
             if entry.finished {
-                door.link.ask(Ask::Inspect(entry.path.clone()));
+                context.client.send(Request::Inspect(entry.path.clone()));
             }
         }
     }
 
     /// What can be done with a run that is kept in a browser: download it, or delete it after a second thought.
-    fn kept(&mut self, ui: &mut Ui, shelf: &Shelf, entry: &RunEntry, door: &mut Door<'_>) {
+    fn kept(&mut self, ui: &mut Ui, state: &ViewState, entry: &RunEntry, context: &mut ViewContext<'_>) {
         if ui.button("Download, zip").on_hover_text("the whole folder; it opens here and on a desktop").clicked() {
-            door.save(&format!("{}.zip", entry.name), Export::Zip(entry.path.clone()));
+            context.save(&format!("{}.zip", entry.name), Export::Zip(entry.path.clone()));
         }
         let best = entry.path.join(File::Best.name());
         if ui.add_enabled(entry.epochs > 0, egui::Button::new("Download the model")).clicked() {
-            door.save(&format!("{}.safetensors", entry.name), Export::File(best));
+            context.save(&format!("{}.safetensors", entry.name), Export::File(best));
         }
-        let busy = shelf.run.as_ref().is_some_and(|run| run.folder == entry.path && !run.over());
+        let busy = state.run.as_ref().is_some_and(|run| run.folder == entry.path && !run.over());
         let sure = self.deleting.as_ref() == Some(&entry.path);
         let text = if sure { "Delete for good" } else { "Delete…" };
         if ui.add_enabled(!busy, egui::Button::new(text)).clicked() {
             if sure {
-                door.link.ask(Ask::Delete(entry.path.clone()));
+                context.client.send(Request::Delete(entry.path.clone()));
                 self.marked.clear();
                 self.deleting = None;
             } else {
@@ -194,45 +200,45 @@ impl RunsView {
     }
 
     /// One run in full; true where its students should be looked at.
-    fn one(&mut self, ui: &mut Ui, shelf: &Shelf, path: &PathBuf, door: &mut Door<'_>) -> bool {
-        let entry = shelf.runs.iter().flat_map(|(_, e)| e).find(|e| e.path == *path);
+    fn one(&mut self, ui: &mut Ui, state: &ViewState, path: &PathBuf, context: &mut ViewContext<'_>) -> bool {
+        let entry = state.runs.iter().flat_map(|(_, e)| e).find(|e| e.path == *path);
         let Some(entry) = entry else { return false };
         ui.horizontal_wrapped(|ui| ui.heading(&entry.name));
         let mut open = false;
         ui.horizontal_wrapped(|ui| {
             if ui
-                .add_enabled(entry.epochs > 0 && !shelf.training(), egui::Button::new("Look at its students"))
+                .add_enabled(entry.epochs > 0 && !state.training(), egui::Button::new("Look at its students"))
                 .clicked()
             {
-                door.link.ask(Ask::Open(Source::Run(path.clone())));
+                context.client.send(Request::Open(Source::Run(path.clone())));
                 open = true;
             }
             if ui
                 .add_enabled(
-                    !entry.finished && !shelf.training() && entry.problem.is_none(),
+                    !entry.finished && !state.training() && entry.problem.is_none(),
                     egui::Button::new("Continue"),
                 )
                 .clicked()
             {
                 let order = TrainOrder::resume(path, DeviceChoice::Auto);
-                door.link.ask(Ask::Train(Box::new(order)));
+                context.client.send(Request::Train(Box::new(order)));
                 open = true;
             }
-            look::menu(ui, "Compare with", |ui| {
-                let others = shelf.runs.iter().flat_map(|(_, e)| e).filter(|e| e.finished && e.path != *path);
+            theme::menu(ui, "Compare with", |ui| {
+                let others = state.runs.iter().flat_map(|(_, e)| e).filter(|e| e.finished && e.path != *path);
                 for other in others {
                     if ui.button(&other.name).clicked() {
-                        self.mark(other, true, door);
+                        self.mark(other, true, context);
                         ui.close();
                     }
                 }
             });
             if cfg!(target_arch = "wasm32") {
-                self.kept(ui, shelf, entry, door);
+                self.kept(ui, state, entry, context);
             }
         });
-        match shelf.detail.as_ref().filter(|d| d.path == *path) {
-            Some(detail) => details(ui, detail, door),
+        match state.detail.as_ref().filter(|d| d.path == *path) {
+            Some(detail) => details(ui, detail, context),
             None if entry.finished => {
                 ui.spinner();
             }
@@ -246,19 +252,19 @@ impl RunsView {
     }
 }
 
-fn details(ui: &mut Ui, detail: &RunDetail, door: &mut Door<'_>) {
+fn details(ui: &mut Ui, detail: &RunDetail, context: &mut ViewContext<'_>) {
     ui.label(format!("Best epoch {}; {}.", detail.record.results.best_epoch, detail.record.results.ended));
     figures(ui, &[("", &detail.record.results)]);
-    ui.add_space(look::GAP);
-    look::part(ui, "Checklist", "each statement tried on the folder just now");
+    ui.add_space(theme::GAP);
+    theme::part(ui, "Checklist", "each statement tried on the folder just now");
     for item in &detail.checklist {
         ui.horizontal_wrapped(|ui| match &item.outcome {
             Ok(remark) => {
-                ui.colored_label(look::right(ui), "●");
+                ui.colored_label(theme::right(ui), "●");
                 ui.label(&item.statement).on_hover_text(remark);
             }
             Err(reason) => {
-                ui.colored_label(look::error(ui), "×");
+                ui.colored_label(theme::error(ui), "×");
                 ui.label(format!("{}: {reason}", item.statement));
             }
         });
@@ -267,19 +273,19 @@ fn details(ui: &mut Ui, detail: &RunDetail, door: &mut Door<'_>) {
         ui.label("No file was changed since the run was sealed.");
     } else {
         for change in &detail.changed {
-            ui.colored_label(look::error(ui), change);
+            ui.colored_label(theme::error(ui), change);
         }
     }
-    ui.add_space(look::GAP);
+    ui.add_space(theme::GAP);
     if ui.button("Figures as JSON…").clicked() {
-        door.save("results.json", Export::Text(crate::experiment::pretty(&detail.record).unwrap_or_default()));
+        context.save("results.json", Export::Text(crate::experiment::pretty(&detail.record).unwrap_or_default()));
     }
 }
 
-fn two(ui: &mut Ui, shelf: &Shelf, wanted: [&PathBuf; 2], door: &mut Door<'_>) {
+fn two(ui: &mut Ui, state: &ViewState, wanted: [&PathBuf; 2], context: &mut ViewContext<'_>) {
     let name = |p: &PathBuf| p.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let names = wanted.map(name);
-    let Some(pair) = shelf.pair.as_ref().filter(|p| [p.runs[0].name.clone(), p.runs[1].name.clone()] == names) else {
+    let Some(pair) = state.pair.as_ref().filter(|p| [p.runs[0].name.clone(), p.runs[1].name.clone()] == names) else {
         ui.label("Both runs must be finished to be compared.");
         return;
     };
@@ -287,9 +293,9 @@ fn two(ui: &mut Ui, shelf: &Shelf, wanted: [&PathBuf; 2], door: &mut Door<'_>) {
     ui.label(format!("1  {}", names[0]));
     ui.label(format!("2  {}", names[1]));
     figures(ui, &[("1", &pair.runs[0].results), ("2", &pair.runs[1].results)]);
-    ui.add_space(look::GAP);
+    ui.add_space(theme::GAP);
     curves(ui, pair);
-    look::part(ui, "Settings that differ", "");
+    theme::part(ui, "Settings that differ", "");
     if pair.differences.is_empty() {
         ui.label("None: the same experiment twice.");
     }
@@ -297,7 +303,7 @@ fn two(ui: &mut Ui, shelf: &Shelf, wanted: [&PathBuf; 2], door: &mut Door<'_>) {
         for (key, values) in &pair.differences {
             ui.label(key);
             values.iter().for_each(|v| {
-                ui.label(look::short(v, 40));
+                ui.label(theme::short(v, 40));
             });
             ui.end_row();
         }
@@ -306,16 +312,16 @@ fn two(ui: &mut Ui, shelf: &Shelf, wanted: [&PathBuf; 2], door: &mut Door<'_>) {
         for (text, file) in [("Plot as PNG…", "compare.png"), ("Plot as SVG…", "compare.svg")] {
             if ui.button(text).clicked() {
                 let svg = pair.plot.svg();
-                door.save(file, if file.ends_with("png") { Export::Png(svg) } else { Export::Text(svg) });
+                context.save(file, if file.ends_with("png") { Export::Png(svg) } else { Export::Text(svg) });
             }
         }
     });
 }
 
 fn curves(ui: &mut Ui, pair: &RunPair) {
-    look::part(ui, "Validation AUC", "by epoch");
-    let colours = [look::line(ui, 0), look::line(ui, 1)];
-    look::quiet(ui, egui_plot::Plot::new("pair"))
+    theme::part(ui, "Validation AUC", "by epoch");
+    let colours = [theme::line(ui, 0), theme::line(ui, 1)];
+    theme::quiet(ui, egui_plot::Plot::new("pair"))
         .height(220.0)
         .legend(egui_plot::Legend::default())
         .allow_drag(false)
@@ -354,7 +360,7 @@ fn figures(ui: &mut Ui, runs: &[(&str, &Results)]) {
                 ui.label(format!("{name} {part}").trim().to_owned());
                 ui.label(m.windows.to_string());
                 for value in [m.auc, m.accuracy, m.loss, m.mastery_auc, m.mastery_correlation, m.gain_correlation] {
-                    ui.label(look::figure(value, 4));
+                    ui.label(theme::figure(value, 4));
                 }
                 ui.end_row();
             }

@@ -3,16 +3,16 @@
 use eframe::egui::{self, Color32, Rect, Sense, Stroke, Ui, pos2, vec2};
 use serde::{Deserialize, Serialize};
 
-use super::look;
-use super::shelf::Shelf;
-use crate::data::Part;
+use super::theme;
+use super::view_state::ViewState;
+use crate::data::Split;
 use crate::evaluate::StudentSummary;
 
 const ROW: f32 = 40.0;
 
 /// What the list is sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub(super) enum Order {
+pub(super) enum SortBy {
     /// As in the file.
     #[default]
     File,
@@ -28,7 +28,7 @@ pub(super) enum Order {
     Correlation,
 }
 
-impl Order {
+impl SortBy {
     const ALL: [(Self, &'static str); 6] = [
         (Self::File, "file order"),
         (Self::Answers, "most answers"),
@@ -43,7 +43,7 @@ impl Order {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 struct Filter {
-    part: Option<Part>,
+    part: Option<Split>,
     answers: (u32, u32),
     right: (f64, f64),
     mastery: (f64, f64),
@@ -64,7 +64,7 @@ impl Default for Filter {
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct StudentList {
-    order: Order,
+    order: SortBy,
     filter: Filter,
     #[serde(skip)]
     search: String,
@@ -79,21 +79,21 @@ pub(super) struct StudentList {
 
 impl StudentList {
     /// Draws the list; the student clicked, if one was.
-    pub(super) fn show(&mut self, ui: &mut Ui, shelf: &Shelf, selected: Option<u32>) -> Option<u32> {
-        let count = shelf.subject.as_ref()?.students.len();
+    pub(super) fn show(&mut self, ui: &mut Ui, state: &ViewState, selected: Option<u32>) -> Option<u32> {
+        let count = state.opened.as_ref()?.students.len();
         self.tools(ui);
-        self.sort(shelf);
+        self.sort(state);
         ui.horizontal(|ui| {
-            let (done, total) = shelf.surveyed;
+            let (done, total) = state.surveyed;
             let text = match (done < total, self.shown.len() == total) {
-                (true, _) => format!("{} students, {} looked at", total, look::percent(done as f64 / total as f64)),
+                (true, _) => format!("{} students, {} looked at", total, theme::percent(done as f64 / total as f64)),
                 (false, true) => format!("{total} students"),
                 (false, false) => format!("{} of {total} students", self.shown.len()),
             };
-            ui.label(look::weak(text).small());
+            ui.label(theme::weak(text).small());
         });
         if self.shown.is_empty() {
-            ui.add_space(look::GAP);
+            ui.add_space(theme::GAP);
             ui.label(if count == 0 {
                 "No students here."
             } else {
@@ -101,7 +101,7 @@ impl StudentList {
             });
             return None;
         }
-        self.rows(ui, shelf, selected)
+        self.rows(ui, state, selected)
     }
 
     fn tools(&mut self, ui: &mut Ui) {
@@ -109,14 +109,14 @@ impl StudentList {
         let search = egui::TextEdit::singleline(&mut self.search).hint_text("Search id…").desired_width(f32::INFINITY);
         ui.add(search).widget_info(|| egui::WidgetInfo::labeled(egui::Role::SearchInput, true, "Search students"));
         ui.horizontal(|ui| {
-            let name = Order::ALL.iter().find(|o| o.0 == self.order).map_or("", |o| o.1);
-            look::chooser(ui, "order of the list", name, 150.0, |ui| {
-                for (order, name) in Order::ALL {
+            let name = SortBy::ALL.iter().find(|o| o.0 == self.order).map_or("", |o| o.1);
+            theme::chooser(ui, "order of the list", name, 150.0, |ui| {
+                for (order, name) in SortBy::ALL {
                     ui.selectable_value(&mut self.order, order, name);
                 }
             });
             let filtered = self.filter != Filter::default();
-            look::menu(ui, if filtered { "Filter •" } else { "Filter" }, |ui| self.filter.show(ui));
+            theme::menu(ui, if filtered { "Filter •" } else { "Filter" }, |ui| self.filter.show(ui));
         });
         if before != (self.order, self.filter.clone(), self.search.clone()) {
             self.sorted_for = None;
@@ -124,38 +124,38 @@ impl StudentList {
     }
 
     /// Brings the list up to date.
-    pub(super) fn sort(&mut self, shelf: &Shelf) {
-        let Some(subject) = &shelf.subject else { return };
-        let now = (shelf.changes, subject.students.len());
+    pub(super) fn sort(&mut self, state: &ViewState) {
+        let Some(opened) = &state.opened else { return };
+        let now = (state.changes, opened.students.len());
         if self.sorted_for == Some(now) {
             return;
         }
         self.sorted_for = Some(now);
         let search = self.search.trim().to_lowercase();
-        let (filter, summaries) = (&self.filter, &shelf.summaries);
+        let (filter, summaries) = (&self.filter, &state.summaries);
         let whole = *filter == Filter::default();
         let keep = |&s: &u32| {
-            let info = &subject.students[s as usize];
+            let info = &opened.students[s as usize];
             info.answers > 0
                 && (search.is_empty() || info.id.to_lowercase().contains(&search))
                 && (whole || filter.keeps(info, summaries[s as usize].as_ref()))
         };
-        self.shown = (0..subject.students.len() as u32).filter(keep).collect();
+        self.shown = (0..opened.students.len() as u32).filter(keep).collect();
         let figure = |s: u32| {
-            let info = &subject.students[s as usize];
+            let info = &opened.students[s as usize];
             let summary = summaries[s as usize].as_ref();
             let value = match self.order {
-                Order::File => Some(f64::from(s)),
-                Order::Answers => Some(-f64::from(info.answers)),
-                Order::Right => Some(f64::from(info.right) / f64::from(info.answers)),
-                Order::Mastery => summary.and_then(StudentSummary::final_mastery).map(f64::from),
-                Order::Auc => summary.and_then(|s| s.auc),
-                Order::Correlation => summary.and_then(|s| s.correlation),
+                SortBy::File => Some(f64::from(s)),
+                SortBy::Answers => Some(-f64::from(info.answers)),
+                SortBy::Right => Some(f64::from(info.right) / f64::from(info.answers)),
+                SortBy::Mastery => summary.and_then(StudentSummary::final_mastery).map(f64::from),
+                SortBy::Auc => summary.and_then(|s| s.auc),
+                SortBy::Correlation => summary.and_then(|s| s.correlation),
             };
             // What is not known comes last.
             value.unwrap_or(f64::MAX)
         };
-        if self.order != Order::File {
+        if self.order != SortBy::File {
             self.shown.sort_by(|&a, &b| figure(a).total_cmp(&figure(b)));
         }
     }
@@ -168,7 +168,7 @@ impl StudentList {
         self.shown.get(to).copied()
     }
 
-    fn rows(&mut self, ui: &mut Ui, shelf: &Shelf, selected: Option<u32>) -> Option<u32> {
+    fn rows(&mut self, ui: &mut Ui, state: &ViewState, selected: Option<u32>) -> Option<u32> {
         let mut clicked = None;
         let mut area = egui::ScrollArea::vertical().auto_shrink([false, false]);
         if std::mem::take(&mut self.scroll_to)
@@ -180,7 +180,7 @@ impl StudentList {
         ui.spacing_mut().item_spacing.y = 0.0;
         area.show_rows(ui, ROW, self.shown.len(), |ui, range| {
             for &student in &self.shown[range] {
-                if row(ui, shelf, student, Some(student) == selected).clicked() {
+                if row(ui, state, student, Some(student) == selected).clicked() {
                     clicked = Some(student);
                 }
             }
@@ -190,7 +190,7 @@ impl StudentList {
 }
 
 impl Filter {
-    fn keeps(&self, info: &crate::workshop::StudentInfo, summary: Option<&StudentSummary>) -> bool {
+    fn keeps(&self, info: &crate::service::StudentInfo, summary: Option<&StudentSummary>) -> bool {
         let all = Self::default();
         let within = |bounds: (f64, f64), all: (f64, f64), value: Option<f64>| {
             bounds == all || value.is_some_and(|v| (bounds.0..=bounds.1).contains(&v))
@@ -210,9 +210,9 @@ impl Filter {
             ui.horizontal(|ui| {
                 let parts = [
                     (None, "all"),
-                    (Some(Part::Train), "train"),
-                    (Some(Part::Validation), "valid."),
-                    (Some(Part::Test), "test"),
+                    (Some(Split::Train), "train"),
+                    (Some(Split::Validation), "valid."),
+                    (Some(Split::Test), "test"),
                 ];
                 for (part, name) in parts {
                     ui.selectable_value(&mut self.part, part, name);
@@ -248,20 +248,20 @@ impl Filter {
 }
 
 /// The part of the data a student belongs to, in a word.
-pub(super) fn part_name(part: Part) -> &'static str {
+pub(super) fn part_name(part: Split) -> &'static str {
     match part {
-        Part::Train => "train",
-        Part::Validation => "validation",
-        Part::Test => "test",
+        Split::Train => "train",
+        Split::Validation => "validation",
+        Split::Test => "test",
     }
 }
 
-fn row(ui: &mut Ui, shelf: &Shelf, student: u32, selected: bool) -> egui::Response {
+fn row(ui: &mut Ui, state: &ViewState, student: u32, selected: bool) -> egui::Response {
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
-    let Some(info) = shelf.subject.as_ref().and_then(|s| s.students.get(student as usize)) else { return response };
-    let summary = shelf.summaries.get(student as usize).and_then(Option::as_ref);
+    let Some(info) = state.opened.as_ref().and_then(|s| s.students.get(student as usize)) else { return response };
+    let summary = state.summaries.get(student as usize).and_then(Option::as_ref);
     let right = f64::from(info.right) / f64::from(info.answers.max(1));
-    let label = format!("{}, {} answers, {} right", info.id, info.answers, look::percent(right));
+    let label = format!("{}, {} answers, {} right", info.id, info.answers, theme::percent(right));
     response.widget_info(|| egui::WidgetInfo::selected(egui::Role::ListBoxOption, true, selected, &label));
     if !ui.is_rect_visible(rect) {
         return response;
@@ -276,15 +276,15 @@ fn row(ui: &mut Ui, shelf: &Shelf, student: u32, selected: bool) -> egui::Respon
     let painter = ui.painter();
     let at = |x, y| pos2(rect.left() + x, rect.top() + y);
     let left = egui::Align2::LEFT_CENTER;
-    painter.text(at(8.0, 12.0), left, look::short(&info.id, 16), egui::FontId::proportional(14.5), text);
-    let line = format!("{} answers · {}", info.answers, look::percent(right));
+    painter.text(at(8.0, 12.0), left, theme::short(&info.id, 16), egui::FontId::proportional(14.5), text);
+    let line = format!("{} answers · {}", info.answers, theme::percent(right));
     painter.text(at(8.0, 28.0), left, line, egui::FontId::proportional(12.0), weak);
     let spark =
         Rect::from_min_max(pos2(rect.right() - 84.0, rect.top() + 6.0), pos2(rect.right() - 42.0, rect.bottom() - 6.0));
     if let Some(course) = summary.map(|s| &s.course) {
-        sparkline(ui, spark, course, look::accent(ui));
+        sparkline(ui, spark, course, theme::accent(ui));
     }
-    let mastery = summary.and_then(StudentSummary::final_mastery).map_or_else(|| "…".to_owned(), look::percent);
+    let mastery = summary.and_then(StudentSummary::final_mastery).map_or_else(|| "…".to_owned(), theme::percent);
     let right_edge = egui::Align2::RIGHT_CENTER;
     ui.painter().text(
         pos2(rect.right() - 4.0, rect.center().y),
@@ -296,13 +296,13 @@ fn row(ui: &mut Ui, shelf: &Shelf, student: u32, selected: bool) -> egui::Respon
     response.on_hover_text(hover(info, summary))
 }
 
-fn hover(info: &crate::workshop::StudentInfo, summary: Option<&StudentSummary>) -> String {
+fn hover(info: &crate::service::StudentInfo, summary: Option<&StudentSummary>) -> String {
     format!(
         "{}, {} part\nAUC {}, correlation of mastery with answers {}\nline and figure: mean mastery of the skills practised",
         info.id,
         part_name(info.part),
-        look::figure(summary.and_then(|s| s.auc), 3),
-        look::figure(summary.and_then(|s| s.correlation), 3)
+        theme::figure(summary.and_then(|s| s.auc), 3),
+        theme::figure(summary.and_then(|s| s.correlation), 3)
     )
 }
 

@@ -5,14 +5,15 @@ use std::path::PathBuf;
 use eframe::egui::{self, RichText, Ui};
 
 use super::charts;
-use super::door::{Door, Purpose};
+use super::context::{Purpose, ViewContext};
 use super::form::Form;
-use super::look;
-use super::shelf::{RunState, Shelf};
+use super::run_progress;
+use super::theme;
+use super::view_state::ViewState;
 use crate::config::{Config, PRESETS};
 use crate::platform::device::DeviceChoice;
-use crate::train::{Command, Phase};
-use crate::workshop::{Ask, DataReport, TrainOrder};
+use crate::service::{DataReport, Request, TrainOrder};
+use crate::train::Command;
 
 /// Title of a run that nobody gave one.
 const TITLE: &str = if cfg!(target_arch = "wasm32") { "page" } else { "window" };
@@ -78,8 +79,8 @@ impl TrainView {
     }
 
     /// Starts a run with these settings, unless they are bad or one is under way.
-    pub(super) fn start(&self, shelf: &Shelf, door: &Door<'_>, out: &std::path::Path) {
-        if let (Ok(config), false) = (&self.form.outcome, shelf.training()) {
+    pub(super) fn start(&self, state: &ViewState, context: &ViewContext<'_>, out: &std::path::Path) {
+        if let (Ok(config), false) = (&self.form.outcome, state.training()) {
             let order = TrainOrder {
                 config: config.clone(),
                 device: self.device,
@@ -87,55 +88,61 @@ impl TrainView {
                 title: if self.title.trim().is_empty() { TITLE.to_owned() } else { self.title.trim().to_owned() },
                 resume: None,
             };
-            door.link.ask(Ask::Train(Box::new(order)));
+            context.client.send(Request::Train(Box::new(order)));
         }
     }
 
     /// Draws the view.
-    pub(super) fn show(&mut self, ui: &mut Ui, shelf: &Shelf, door: &mut Door<'_>, out: &std::path::Path) {
-        if look::narrow(ui) {
+    pub(super) fn show(
+        &mut self,
+        ui: &mut Ui,
+        state: &ViewState,
+        context: &mut ViewContext<'_>,
+        out: &std::path::Path,
+    ) {
+        if theme::narrow(ui) {
             let frame = egui::Frame::central_panel(ui.style()).inner_margin(egui::Margin::symmetric(6, 4));
             egui::CentralPanel::default().frame(frame).show(ui, |ui| {
                 egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
-                    self.controls(ui, shelf, door, out);
-                    match &shelf.run {
+                    self.controls(ui, state, context, out);
+                    match &state.run {
                         Some(run) => {
-                            progress(ui, run);
-                            charts::show(ui, run, door);
+                            run_progress::show(ui, run);
+                            charts::show(ui, run, context);
                         }
                         None => intro(ui),
                     }
                     ui.separator();
-                    self.data_part(ui, shelf, door);
+                    self.data_part(ui, state, context);
                     ui.separator();
-                    self.settings_part(ui, shelf);
+                    self.settings_part(ui, state);
                 });
             });
             return;
         }
         egui::Panel::left("settings").resizable(true).default_size(340.0).min_size(280.0).show(ui, |ui| {
             egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
-                self.data_part(ui, shelf, door);
+                self.data_part(ui, state, context);
                 ui.separator();
-                self.settings_part(ui, shelf);
+                self.settings_part(ui, state);
             });
         });
         let frame = egui::Frame::central_panel(ui.style()).inner_margin(egui::Margin::symmetric(12, 6));
         egui::CentralPanel::default().frame(frame).show(ui, |ui| {
-            self.controls(ui, shelf, door, out);
-            match &shelf.run {
-                Some(run) => progress(ui, run),
+            self.controls(ui, state, context, out);
+            match &state.run {
+                Some(run) => run_progress::show(ui, run),
                 None => intro(ui),
             }
-            if let Some(run) = &shelf.run {
-                egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| charts::show(ui, run, door));
+            if let Some(run) = &state.run {
+                egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| charts::show(ui, run, context));
             }
         });
     }
 
-    fn data_part(&mut self, ui: &mut Ui, shelf: &Shelf, door: &mut Door<'_>) {
+    fn data_part(&mut self, ui: &mut Ui, state: &ViewState, context: &mut ViewContext<'_>) {
         ui.add_space(4.0);
-        look::part(ui, "Data", "");
+        theme::part(ui, "Data", "");
         let data = self.form.outcome.as_ref().ok().map(|c| c.data.clone());
         let path = data.as_ref().and_then(|d| d.path.clone());
         ui.horizontal_wrapped(|ui| {
@@ -157,48 +164,48 @@ impl TrainView {
                 )
                 .clicked()
             {
-                door.dialog(Purpose::Data);
+                context.dialog(Purpose::Data);
             }
         });
         if let Some(path) = &path {
-            ui.label(look::short(path, 46)).on_hover_text(path);
+            ui.label(theme::short(path, 46)).on_hover_text(path);
             ui.horizontal(|ui| {
                 if ui
                     .button("Test file…")
                     .on_hover_text("pykt's test_sequences.csv, beside training sequences")
                     .clicked()
                 {
-                    door.dialog(Purpose::TestData);
+                    context.dialog(Purpose::TestData);
                 }
                 if let Some(test) = data.as_ref().and_then(|d| d.test_path.as_ref()) {
-                    ui.label(look::short(test, 26)).on_hover_text(test);
+                    ui.label(theme::short(test, 26)).on_hover_text(test);
                 }
             });
-            let unknown = matches!(&shelf.data, Some(Err(problem)) if problem.contains("no column"));
+            let unknown = matches!(&state.data, Some(Err(problem)) if problem.contains("no column"));
             let header = egui::CollapsingHeader::new("Column names");
             header.open(unknown.then_some(true)).show(ui, |ui| self.columns(ui));
-            self.report(ui, shelf, door);
+            self.report(ui, state, context);
         } else {
-            ui.label(look::weak("600 simulated students; training takes seconds.").small());
+            ui.label(theme::weak("600 simulated students; training takes seconds.").small());
         }
     }
 
     /// Asks about the data whenever another place or other columns are named, and shows what is in them.
-    fn report(&mut self, ui: &mut Ui, shelf: &Shelf, door: &Door<'_>) {
+    fn report(&mut self, ui: &mut Ui, state: &ViewState, context: &ViewContext<'_>) {
         let Ok(config) = &self.form.outcome else { return };
         let wanted = (config.data.path.clone(), config.data.test_path.clone(), config.data.columns.clone());
         if self.checked.as_ref() != Some(&wanted) && !ui.ctx().egui_wants_keyboard_input() {
             self.checked = Some(wanted);
-            door.link.ask(Ask::CheckData(Box::new(config.clone())));
+            context.client.send(Request::CheckData(Box::new(config.clone())));
         }
-        match &shelf.data {
+        match &state.data {
             Some(Ok(report)) => {
                 let [size, parts] = report_text(report);
                 ui.label(size);
-                ui.label(look::weak(parts).small());
+                ui.label(theme::weak(parts).small());
             }
             Some(Err(problem)) => {
-                ui.colored_label(look::error(ui), problem);
+                ui.colored_label(theme::error(ui), problem);
             }
             None => {}
         }
@@ -229,10 +236,10 @@ impl TrainView {
         }
     }
 
-    fn settings_part(&mut self, ui: &mut Ui, shelf: &Shelf) {
+    fn settings_part(&mut self, ui: &mut Ui, state: &ViewState) {
         ui.horizontal(|ui| {
-            look::part(ui, "Settings", "");
-            look::chooser(ui, "preset of the settings", self.preset, 100.0, |ui| {
+            theme::part(ui, "Settings", "");
+            theme::chooser(ui, "preset of the settings", self.preset, 100.0, |ui| {
                 for (name, _) in PRESETS {
                     if ui.selectable_label(self.preset == name, name).clicked() {
                         self.use_preset(name);
@@ -250,36 +257,36 @@ impl TrainView {
                 ui.selectable_value(&mut self.device, choice, name).on_hover_text(hint);
             }
         });
-        device_hint(ui, shelf);
+        device_hint(ui, state);
         ui.horizontal(|ui| {
             let label = ui.label("title");
             ui.add(egui::TextEdit::singleline(&mut self.title).desired_width(160.0)).labelled_by(label.id);
         });
         if let Err(problem) = &self.form.outcome {
-            ui.colored_label(look::error(ui), problem);
+            ui.colored_label(theme::error(ui), problem);
         }
         self.form.show(ui);
     }
 
-    fn controls(&self, ui: &mut Ui, shelf: &Shelf, door: &mut Door<'_>, out: &std::path::Path) {
+    fn controls(&self, ui: &mut Ui, state: &ViewState, context: &mut ViewContext<'_>, out: &std::path::Path) {
         ui.horizontal_wrapped(|ui| {
-            let running = shelf.run.as_ref().filter(|r| !r.over());
+            let running = state.run.as_ref().filter(|r| !r.over());
             let finishing = running.is_some_and(|r| r.results.is_some());
             let start = egui::Button::new(RichText::new("▶  Train").strong());
             let ready = running.is_none() && self.form.outcome.is_ok();
             if ui.add_enabled(ready, start).on_hover_text("start a run with these settings (Ctrl+Enter)").clicked() {
-                self.start(shelf, door, out);
+                self.start(state, context, out);
             }
             let Some(run) = running.filter(|_| !finishing) else { return };
             if run.paused {
                 if ui.button("▶  Resume").clicked() {
-                    door.link.ask(Ask::Command(Command::Resume));
+                    context.client.send(Request::Command(Command::Resume));
                 }
             } else if ui.button("Pause").clicked() {
-                door.link.ask(Ask::Command(Command::Pause));
+                context.client.send(Request::Command(Command::Pause));
             }
             if ui.button("Stop").on_hover_text("end after this step; the last finished epoch is kept").clicked() {
-                door.link.ask(Ask::Command(Command::Stop));
+                context.client.send(Request::Command(Command::Stop));
             }
         });
     }
@@ -296,17 +303,17 @@ pub(super) fn report_text(report: &DataReport) -> [String; 2] {
 
 /// Natively an adapter is looked for when a run starts; there is nothing to turn on.
 #[cfg(not(target_arch = "wasm32"))]
-fn device_hint(_: &mut Ui, _: &Shelf) {}
+fn device_hint(_: &mut Ui, _: &ViewState) {}
 
 /// Whether the browser has WebGPU, and what to do where it has not.
 #[cfg(target_arch = "wasm32")]
-fn device_hint(ui: &mut Ui, shelf: &Shelf) {
-    let missed = shelf.run.as_ref().and_then(|r| r.device.as_ref()).is_some_and(|d| d.contains("no WebGPU"));
+fn device_hint(ui: &mut Ui, state: &ViewState) {
+    let missed = state.run.as_ref().and_then(|r| r.device.as_ref()).is_some_and(|d| d.contains("no WebGPU"));
     if super::web::offers_web_gpu() && !missed {
-        ui.label(look::weak("This browser knows WebGPU; auto uses it where it has an adapter.").small());
+        ui.label(theme::weak("This browser knows WebGPU; auto uses it where it has an adapter.").small());
     } else {
         ui.horizontal_wrapped(|ui| {
-            ui.label(look::weak("This browser has no WebGPU here: training runs on the CPU.").small());
+            ui.label(theme::weak("This browser has no WebGPU here: training runs on the CPU.").small());
             let how = "https://github.com/gpuweb/gpuweb/wiki/Implementation-Status";
             ui.hyperlink_to(RichText::new("How to turn it on").small(), how);
         });
@@ -314,84 +321,11 @@ fn device_hint(ui: &mut Ui, shelf: &Shelf) {
 }
 
 fn intro(ui: &mut Ui) {
-    ui.add_space(look::GAP);
+    ui.add_space(theme::GAP);
     ui.label("Press Train: the model starts with random weights and learns from the students' answers.");
     ui.label("Loss, AUC and the shares of the losses appear here; the other views follow it epoch by epoch, so that you see the model learn to see.");
-    ui.label(look::weak(match cfg!(target_arch = "wasm32") {
+    ui.label(theme::weak(match cfg!(target_arch = "wasm32") {
         true => "The best model, the settings, all figures and plots are kept in this browser, under Runs; nothing is sent anywhere.",
         false => "The best model, the settings, all figures and plots are kept in a folder under the runs folder.",
     }));
-}
-
-/// Where the run is, in a sentence.
-pub(super) fn state_text(run: &RunState) -> String {
-    let epochs = run.sizes.map_or(0, |s| s.2);
-    match (&run.ended, run.progress) {
-        (Some(Ok(how)), _) => match &run.results {
-            Some(results) if results.best_epoch > 0 => {
-                format!(
-                    "{} {} The best model is of epoch {}, validation AUC {}.",
-                    sentence(how),
-                    sentence(&results.ended),
-                    results.best_epoch,
-                    look::figure(results.best_validation_auc, 4)
-                )
-            }
-            _ => sentence(how),
-        },
-        (Some(Err(problem)), _) => problem.clone(),
-        (None, None) if run.device.is_none() => "opening the device".to_owned(),
-        (None, None) => "making the first step; shaders may have to be compiled".to_owned(),
-        (None, Some(_)) if run.paused => "paused".to_owned(),
-        (None, Some(_)) if run.results.is_some() => "writing trajectories and plots".to_owned(),
-        (None, Some((epoch, phase, done, total))) => {
-            let what = match phase {
-                Phase::Train => "step",
-                Phase::Validate => "validating, window",
-                Phase::Evaluate => "measuring the best model, window",
-            };
-            format!("epoch {epoch} of at most {epochs}, {what} {done} of {total}")
-        }
-    }
-}
-
-/// Where the run is, in a line and a bar.
-fn progress(ui: &mut Ui, run: &RunState) {
-    let epochs = run.sizes.map_or(0, |s| s.2);
-    let state = state_text(run);
-    let share = if run.over() { 1.0 } else { run.position() / epochs.max(1) as f64 };
-    let left = run
-        .time_left()
-        .filter(|_| !run.over() && !run.paused)
-        .map_or(String::new(), |s| format!("{} left at most", clock(s)));
-    ui.add(egui::ProgressBar::new(share as f32).text(left).desired_height(16.0));
-    ui.horizontal_wrapped(|ui| {
-        ui.label(state);
-        if let Some(device) = &run.device {
-            let (name, remark) = device.split_once(';').unwrap_or((device, ""));
-            ui.label(look::weak(format!("· {name}"))).on_hover_text(remark.trim());
-        }
-        if run.held > 0 {
-            ui.label(look::weak(format!("· {:.0} MB of arrays", run.held as f64 / 1e6)));
-        }
-        if let Some((parameters, ..)) = run.sizes {
-            ui.label(look::weak(format!("· {parameters} parameters")));
-        }
-    });
-    ui.label(look::weak(format!("folder {}", run.folder.display())).small());
-    ui.add_space(4.0);
-}
-
-fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or(String::new(), |first| format!("{}{}.", first.to_uppercase(), chars.as_str()))
-}
-
-/// Seconds as people say them.
-fn clock(seconds: f64) -> String {
-    match seconds {
-        s if s < 90.0 => format!("{s:.0} s"),
-        s if s < 5400.0 => format!("{:.0} min", s / 60.0),
-        s => format!("{:.1} h", s / 3600.0),
-    }
 }

@@ -5,14 +5,14 @@ use egui_plot::{Line, MarkerShape, Plot, PlotPoints, Points};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 
-use super::door::Door;
-use super::link::Link;
-use super::look;
-use super::shelf::Shelf;
+use super::client::Client;
+use super::context::ViewContext;
+use super::theme;
+use super::view_state::ViewState;
 use crate::data::{Exercise, SIMULATED_SKILLS};
-use crate::evaluate::Step;
-use crate::model::Moment;
-use crate::workshop::{Answers, Ask, Source, SubjectInfo};
+use crate::evaluate::TrajectoryStep;
+use crate::model::Inspection;
+use crate::service::{Answers, OpenedInfo, Request, Source};
 
 /// Questions of one round.
 const QUESTIONS: usize = 10;
@@ -55,69 +55,69 @@ impl Default for YouView {
 }
 
 /// Whether the open model knows the skills there are questions for.
-fn fits(subject: &SubjectInfo) -> bool {
-    subject.skills.len() == SIMULATED_SKILLS.len()
-        && subject.skills.iter().zip(SIMULATED_SKILLS).all(|(a, b)| a.name == b.name)
+fn fits(opened: &OpenedInfo) -> bool {
+    opened.skills.len() == SIMULATED_SKILLS.len()
+        && opened.skills.iter().zip(SIMULATED_SKILLS).all(|(a, b)| a.name == b.name)
 }
 
 impl YouView {
     /// Draws the view.
-    pub(super) fn show(&mut self, ui: &mut Ui, shelf: &Shelf, door: &Door<'_>) {
+    pub(super) fn show(&mut self, ui: &mut Ui, state: &ViewState, context: &ViewContext<'_>) {
         let frame = egui::Frame::central_panel(ui.style()).inner_margin(egui::Margin::symmetric(12, 6));
         egui::CentralPanel::default().frame(frame).show(ui, |ui| {
-            egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| self.page(ui, shelf, door));
+            egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| self.page(ui, state, context));
         });
     }
 
-    fn page(&mut self, ui: &mut Ui, shelf: &Shelf, door: &Door<'_>) {
-        let Some(subject) = &shelf.subject else {
+    fn page(&mut self, ui: &mut Ui, state: &ViewState, context: &ViewContext<'_>) {
+        let Some(opened) = &state.opened else {
             ui.spinner();
             return;
         };
         ui.heading("You, the student");
-        ui.label(look::weak("Answer ten small questions and watch what the model makes of you. It asks where it is least sure. Nothing leaves this machine and nothing is stored."));
-        ui.add_space(look::GAP);
-        if !fits(subject) {
+        ui.label(theme::weak("Answer ten small questions and watch what the model makes of you. It asks where it is least sure. Nothing leaves this machine and nothing is stored."));
+        ui.add_space(theme::GAP);
+        if !fits(opened) {
             ui.label("The questions are about the embedded class's skills, and the open model knows others.");
             if ui.button("Open the embedded class").clicked() {
-                door.link.ask(Ask::Open(Source::Embedded));
+                context.client.send(Request::Open(Source::Embedded));
             }
             return;
         }
-        if self.openings != shelf.openings {
-            self.openings = shelf.openings;
-            self.ask(door.link);
+        if self.openings != state.openings {
+            self.openings = state.openings;
+            self.ask(context.client);
         }
-        self.next_question(shelf);
-        if look::narrow(ui) {
-            self.card(ui, door.link);
-            ui.add_space(look::GAP);
-            self.picture(ui, shelf);
+        self.next_question(state);
+        if theme::narrow(ui) {
+            self.card(ui, context.client);
+            ui.add_space(theme::GAP);
+            self.picture(ui, state);
         } else {
             ui.horizontal_top(|ui| {
                 ui.vertical(|ui| {
                     ui.set_width(320.0);
-                    self.card(ui, door.link);
+                    self.card(ui, context.client);
                 });
-                ui.add_space(look::GAP);
-                ui.vertical(|ui| self.picture(ui, shelf));
+                ui.add_space(theme::GAP);
+                ui.vertical(|ui| self.picture(ui, state));
             });
         }
     }
 
     /// Asks the model about the answers so far.
-    fn ask(&mut self, link: &Link) {
+    fn ask(&mut self, client: &Client) {
         if self.answers.skills.is_empty() {
             return;
         }
         self.ticket += 1;
         let answers = &self.answers;
-        link.ask(Ask::Moment { ticket: self.ticket, answers: answers.clone() });
-        link.ask(Ask::WhatIf { ticket: self.ticket, answers: answers.clone() });
+        client.send(Request::Inspection { ticket: self.ticket, answers: answers.clone() });
+        client.send(Request::WhatIf { ticket: self.ticket, answers: answers.clone() });
     }
 
-    fn moment<'a>(&self, shelf: &'a Shelf) -> Option<&'a Moment> {
-        shelf.your_moment.as_ref().filter(|(ticket, _)| *ticket == self.ticket).map(|(_, moment)| moment)
+    fn inspect<'a>(&self, state: &'a ViewState) -> Option<&'a Inspection> {
+        state.your_moment.as_ref().filter(|(ticket, _)| *ticket == self.ticket).map(|(_, moment)| moment)
     }
 
     fn over(&self) -> bool {
@@ -126,13 +126,13 @@ impl YouView {
 
     /// Makes up the next question once the model has said where it is least sure. The skill asked last is left out, so
     /// that questions change.
-    fn next_question(&mut self, shelf: &Shelf) {
+    fn next_question(&mut self, state: &ViewState) {
         if self.question.is_some() || self.over() {
             return;
         }
         let skill = match self.answers.skills.last() {
             None => Some(FIRST),
-            Some(&last) => self.moment(shelf).and_then(|moment| {
+            Some(&last) => self.inspect(state).and_then(|moment| {
                 let others = moment.next.iter().enumerate().filter(|(skill, _)| *skill != last as usize);
                 let unsure = |p: f32| (p - 0.5).abs();
                 others.min_by(|a, b| unsure(*a.1).total_cmp(&unsure(*b.1))).map(|(skill, _)| skill as u32)
@@ -142,14 +142,14 @@ impl YouView {
     }
 
     /// Takes an answer to the open question.
-    fn answer(&mut self, text: &str, link: &Link) {
+    fn answer(&mut self, text: &str, client: &Client) {
         let Some(question) = self.question.take() else { return };
         let right = question.is_answer(text);
         self.answers.skills.push(question.skill);
         self.answers.responses.push(u8::from(right));
         self.last = Some((question, text.trim().to_owned(), right));
         self.typed.clear();
-        self.ask(link);
+        self.ask(client);
     }
 
     fn again(&mut self) {
@@ -160,13 +160,13 @@ impl YouView {
     }
 
     /// The question, and what became of the last one.
-    fn card(&mut self, ui: &mut Ui, link: &Link) {
+    fn card(&mut self, ui: &mut Ui, client: &Client) {
         if let Some((exercise, text, right)) = &self.last {
-            let colour = if *right { look::right(ui) } else { look::wrong(ui) };
-            let (sign, word) = (look::sign(u8::from(*right)), look::word(u8::from(*right)));
+            let colour = if *right { theme::right(ui) } else { theme::wrong(ui) };
+            let (sign, word) = (theme::sign(u8::from(*right)), theme::word(u8::from(*right)));
             ui.label(RichText::new(format!("{sign} {word}")).strong().color(colour));
             ui.label(solution(exercise, text, *right));
-            ui.add_space(look::GAP);
+            ui.add_space(theme::GAP);
         }
         if self.over() {
             let right = self.answers.responses.iter().filter(|&&r| r == 1).count();
@@ -182,7 +182,7 @@ impl YouView {
             return;
         };
         let name = SIMULATED_SKILLS[question.skill as usize].name;
-        ui.label(look::weak(format!("question {} of {QUESTIONS} · {name}", self.answers.skills.len() + 1)));
+        ui.label(theme::weak(format!("question {} of {QUESTIONS} · {name}", self.answers.skills.len() + 1)));
         ui.label(RichText::new(&question.text).strong().size(24.0));
         ui.add_space(4.0);
         let mut given = None;
@@ -208,22 +208,22 @@ impl YouView {
             }
         });
         if let Some(given) = given {
-            self.answer(&given, link);
+            self.answer(&given, client);
         }
     }
 
     /// Your mastery over your answers, a line a skill you were asked about, and every skill now.
-    fn picture(&self, ui: &mut Ui, shelf: &Shelf) {
-        let steps: &[Step] = match &shelf.your_steps {
+    fn picture(&self, ui: &mut Ui, state: &ViewState) {
+        let steps: &[TrajectoryStep] = match &state.your_steps {
             Some((ticket, steps)) if *ticket > TICKETS && !self.answers.skills.is_empty() => steps,
             _ => &[],
         };
-        look::part(ui, "Your mastery", "what the model believes you can do, after each answer");
+        theme::part(ui, "Your mastery", "what the model believes you can do, after each answer");
         let asked = self.asked();
         let height = (ui.available_height() - 60.0).clamp(180.0, 300.0);
         let mut key = Vec::new();
-        let colours: Vec<egui::Color32> = (0..asked.len()).map(|i| look::line(ui, i)).collect();
-        look::quiet(ui, Plot::new("you"))
+        let colours: Vec<egui::Color32> = (0..asked.len()).map(|i| theme::line(ui, i)).collect();
+        theme::quiet(ui, Plot::new("you"))
             .height(height)
             .default_x_bounds(0.5, QUESTIONS as f64 + 0.5)
             .default_y_bounds(-0.03, 1.03)
@@ -237,7 +237,9 @@ impl YouView {
                 for (&skill, &colour) in asked.iter().zip(&colours) {
                     let name = SIMULATED_SKILLS[skill as usize].name;
                     key.push((name, colour));
-                    let at = |step: &Step| f64::from(step.mastery.get(skill as usize).copied().unwrap_or_default());
+                    let at = |step: &TrajectoryStep| {
+                        f64::from(step.mastery.get(skill as usize).copied().unwrap_or_default())
+                    };
                     let points: Vec<[f64; 2]> =
                         steps.iter().enumerate().map(|(t, s)| [t as f64 + 1.0, at(s)]).collect();
                     let own = points.iter().zip(steps).filter(|(_, s)| s.skill == skill);
@@ -255,8 +257,8 @@ impl YouView {
                 ui.label(RichText::new(format!("● {name}")).small().color(colour));
             }
         });
-        ui.add_space(look::GAP);
-        self.chances(ui, shelf, steps.last());
+        ui.add_space(theme::GAP);
+        self.chances(ui, state, steps.last());
     }
 
     /// Skills asked about, in that order.
@@ -270,21 +272,21 @@ impl YouView {
         asked
     }
 
-    fn chances(&self, ui: &mut Ui, shelf: &Shelf, now: Option<&Step>) {
-        let Some(moment) = self.moment(shelf) else { return };
-        look::part(ui, "Every skill now", "mastery, and the chance that you answer right were it asked next");
+    fn chances(&self, ui: &mut Ui, state: &ViewState, now: Option<&TrajectoryStep>) {
+        let Some(moment) = self.inspect(state) else { return };
+        theme::part(ui, "Every skill now", "mastery, and the chance that you answer right were it asked next");
         let width = ((ui.available_width() - 170.0) / 2.0).clamp(60.0, 220.0);
         egui::Grid::new("your skills").num_columns(3).spacing([8.0, 3.0]).show(ui, |ui| {
             for (skill, known) in SIMULATED_SKILLS.iter().enumerate() {
                 ui.label(RichText::new(known.name).size(13.0));
                 let mastery = now.and_then(|step| step.mastery.get(skill)).copied();
                 for (what, value, colour) in [
-                    ("mastery of", mastery, look::line(ui, 0)),
-                    ("chance of right at", moment.next.get(skill).copied(), look::line(ui, 3)),
+                    ("mastery of", mastery, theme::line(ui, 0)),
+                    ("chance of right at", moment.next.get(skill).copied(), theme::line(ui, 3)),
                 ] {
                     match value {
                         Some(v) => {
-                            look::bar(ui, &format!("{what} {}", known.name), v, &look::percent(v), width, colour);
+                            theme::bar(ui, &format!("{what} {}", known.name), v, &theme::percent(v), width, colour);
                         }
                         None => {
                             ui.label("");
@@ -299,7 +301,7 @@ impl YouView {
     /// Sentences and buttons for those who do not see the canvas.
     pub(super) fn account(&self, sentences: &mut Vec<String>, buttons: &mut Vec<String>) {
         if let Some((exercise, text, right)) = &self.last {
-            sentences.push(format!("{}: {}", look::word(u8::from(*right)), solution(exercise, text, *right)));
+            sentences.push(format!("{}: {}", theme::word(u8::from(*right)), solution(exercise, text, *right)));
         }
         match &self.question {
             Some(question) => {
@@ -318,11 +320,11 @@ impl YouView {
     }
 
     /// Does what one of those buttons says.
-    pub(super) fn press(&mut self, button: &str, link: &Link) {
+    pub(super) fn press(&mut self, button: &str, client: &Client) {
         if button == AGAIN {
             self.again();
         } else if let Some(choice) = button.strip_prefix("Answer ") {
-            self.answer(choice, link);
+            self.answer(choice, client);
         }
     }
 }

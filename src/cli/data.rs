@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 
 use super::ColumnArgs;
-use crate::data::{Corpus, Dataset, SequenceRow, Split, Student, Table, export_pykt, read_table};
+use crate::data::{Corpus, DataFile, Dataset, FoldAssignment, SequenceRow, Student, export_pykt, read_table};
 use crate::error::Result;
 use crate::experiment::load_dataset;
 use crate::platform::files;
@@ -72,8 +72,8 @@ pub(super) fn data(command: &DataCommand) -> Result<()> {
 fn check(file: &Path, columns: &ColumnArgs) -> Result<()> {
     let name = file.display().to_string();
     let text = match read_table(&name, files::open(file)?, &columns.names())? {
-        Table::Raw(dataset) => raw_report(&dataset),
-        Table::Sequences(rows) => sequences_report(&rows)?,
+        DataFile::Raw(dataset) => raw_report(&dataset),
+        DataFile::Sequences(rows) => sequences_report(&rows)?,
     };
     print!("{text}");
     Ok(())
@@ -155,7 +155,7 @@ fn lengths_text(lengths: &mut [usize]) -> String {
 
 /// `split.csv`: all students in order of first appearance.
 fn split(dataset: &Dataset) -> String {
-    let places = Split::new(dataset.students.len()).by_student();
+    let places = FoldAssignment::new(dataset.students.len()).by_student();
     let mut kept = dataset.students.iter().zip(places);
     let mut short = dataset.dropped.short_students.iter().peekable();
     let mut out = String::from("user_id,fold,file_row\n");

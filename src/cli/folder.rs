@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use futures_lite::future::block_on;
 
 use super::evaluate::Trained;
-use super::terminal::spread;
+use super::terminal::mean_and_std;
 use crate::error::{Error, Result};
 use crate::evaluate::{infer, trajectory};
 use crate::experiment::{
@@ -193,8 +193,8 @@ pub(super) fn compare(args: &CompareArgs) -> Result<()> {
     let different = config_differences(&runs);
     if different.iter().all(|(key, _)| key == "seeds.seed") {
         let lines = [
-            ("validation AUC", spread(runs.iter().map(|r| r.results.validation.auc))),
-            ("test AUC", spread(runs.iter().map(|r| r.results.test.as_ref().and_then(|t| t.auc)))),
+            ("validation AUC", mean_and_std(runs.iter().map(|r| r.results.validation.auc))),
+            ("test AUC", mean_and_std(runs.iter().map(|r| r.results.test.as_ref().and_then(|t| t.auc)))),
         ];
         for (what, (mean, std)) in lines {
             println!("{what} over {} seeds: {} ± {}", runs.len(), figure(mean, 0, 4), figure(std, 0, 4));

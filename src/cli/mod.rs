@@ -18,7 +18,7 @@ use crate::data::ColumnNames;
 use crate::error::Result;
 use crate::experiment::RunFolder;
 use crate::platform::device::DeviceChoice;
-use crate::workshop::Source;
+use crate::service::Source;
 
 /// Trains, evaluates and shows GainAKT2Exp, an interpretable knowledge-tracing transformer.
 #[derive(Debug, Parser)]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use futures_lite::future::block_on;
 
-use super::terminal::spread;
+use super::terminal::mean_and_std;
 use super::train::{SettingsArgs, settings};
 use crate::config::Config;
 use crate::error::Result;
@@ -183,9 +183,9 @@ fn summary(out: &Path, runs: &[(String, Config)]) -> Result<()> {
     println!("left out              runs   validation AUC         test AUC      mastery AUC");
     for (name, records) in groups {
         let columns = [
-            spread(records.iter().map(|r| r.results.validation.auc)),
-            spread(records.iter().map(|r| r.results.test.as_ref().and_then(|t| t.auc))),
-            spread(records.iter().map(|r| r.results.validation.mastery_auc)),
+            mean_and_std(records.iter().map(|r| r.results.validation.auc)),
+            mean_and_std(records.iter().map(|r| r.results.test.as_ref().and_then(|t| t.auc))),
+            mean_and_std(records.iter().map(|r| r.results.validation.mastery_auc)),
         ];
         let cell = |(mean, std): (Option<f64>, Option<f64>)| format!("{} ±{}", figure(mean, 8, 4), figure(std, 7, 4));
         println!("{name:<20}{:>6} {} {} {}", records.len(), cell(columns[0]), cell(columns[1]), cell(columns[2]));

@@ -58,7 +58,7 @@ impl Terminal {
 }
 
 /// Mean and sample standard deviation of what is defined.
-pub(super) fn spread(values: impl Iterator<Item = Option<f64>>) -> (Option<f64>, Option<f64>) {
+pub(super) fn mean_and_std(values: impl Iterator<Item = Option<f64>>) -> (Option<f64>, Option<f64>) {
     let values: Vec<f64> = values.flatten().collect();
     let n = values.len() as f64;
     let mean = (n > 0.0).then(|| values.iter().sum::<f64>() / n);

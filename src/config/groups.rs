@@ -86,7 +86,7 @@ group! {
 }
 
 group! {
-    /// Heads and constraint losses (SPEC §2–3).
+    /// Mastery and gain heads, and constraint losses (SPEC §2–3).
     Interpretability {
         /// Whether the model has a mastery head.
         use_mastery_head: bool = true,

@@ -25,7 +25,7 @@ pub struct Config {
     pub training: Training,
     /// Which data.
     pub data: Data,
-    /// Heads and constraint losses.
+    /// Mastery and gain heads, and constraint losses.
     pub interpretability: Interpretability,
     /// Alignment loss.
     pub alignment: Alignment,

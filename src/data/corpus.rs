@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::MIN_INTERACTIONS;
-use super::folds::{Fold, Split};
+use super::folds::{Fold, FoldAssignment};
 use super::sequences::SequenceRow;
 use super::students::{Dataset, Skill};
 use crate::error::{Error, Result};
@@ -40,7 +40,7 @@ pub struct Truth {
 /// The parts of a corpus for one choice of validation fold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Part {
+pub enum Split {
     /// All folds but the validation fold.
     Train,
     /// The validation fold: chooses the checkpoint.
@@ -69,7 +69,7 @@ impl Corpus {
     ///
     /// A remainder below [`MIN_INTERACTIONS`] is left out.
     pub fn from_dataset(dataset: &Dataset, seq_len: usize) -> Self {
-        let split = Split::new(dataset.students.len());
+        let split = FoldAssignment::new(dataset.students.len());
         let order = split.train_valid.iter().copied().chain(split.test.iter().map(|&s| (s, Fold::Test)));
         let mut windows = Vec::new();
         for (s, fold) in order {
@@ -130,11 +130,11 @@ impl Corpus {
     }
 
     /// The windows of `part` when `fold` is the validation fold, in file order.
-    pub fn part(&self, part: Part, fold: u8) -> Vec<&Window> {
+    pub fn part(&self, part: Split, fold: u8) -> Vec<&Window> {
         let wanted = |w: &&Window| match (part, w.fold) {
-            (Part::Test, Fold::Test) => true,
-            (Part::Validation, Fold::Train(k)) => k == fold,
-            (Part::Train, Fold::Train(k)) => k != fold,
+            (Split::Test, Fold::Test) => true,
+            (Split::Validation, Fold::Train(k)) => k == fold,
+            (Split::Train, Fold::Train(k)) => k != fold,
             _ => false,
         };
         self.windows.iter().filter(wanted).collect()

@@ -26,14 +26,14 @@ impl Fold {
 
 /// The split of a data set's students, in the order pykt writes them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Split {
+pub struct FoldAssignment {
     /// Student index and fold of each row of `train_valid.csv`.
     pub train_valid: Vec<(usize, Fold)>,
     /// Student index of each row of `test.csv`.
     pub test: Vec<usize>,
 }
 
-impl Split {
+impl FoldAssignment {
     /// Splits `students` students.
     pub fn new(students: usize) -> Self {
         let shuffled = permutation(SEED, students);
@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn every_student_has_one_place() {
         for n in [3, 5, 7, 100, 484] {
-            let split = Split::new(n);
+            let split = FoldAssignment::new(n);
             let mut all: Vec<usize> = split.train_valid.iter().map(|x| x.0).chain(split.test.iter().copied()).collect();
             all.sort_unstable();
             assert_eq!(all, (0..n).collect::<Vec<_>>());

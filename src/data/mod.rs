@@ -18,12 +18,12 @@ mod students;
 
 pub use batch::RaggedBatch;
 pub use columns::ColumnNames;
-pub use corpus::{Corpus, Part, Truth, Window};
+pub use corpus::{Corpus, Split, Truth, Window};
 pub use exercises::Exercise;
-pub use folds::{Fold, Split, permutation};
+pub use folds::{Fold, FoldAssignment, permutation};
 pub use pykt_export::{ExportedFile, export_pykt};
 pub use raw::read_raw;
-pub use sequences::{SequenceRow, Table, read_sequences, read_table};
+pub use sequences::{DataFile, SequenceRow, read_sequences, read_table};
 pub use simulated::{SIMULATED_SKILLS, simulate};
 pub use students::{Dataset, Dropped, Skill, Student};
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::MIN_INTERACTIONS;
-use super::folds::Split;
+use super::folds::FoldAssignment;
 use super::students::{Dataset, Student};
 
 /// Window length of pykt's files.
@@ -21,8 +21,8 @@ pub struct ExportedFile {
 /// Writes a data set as pykt's `data_preprocess.py` would: whole sequences, windows of 200, sliding test
 /// windows and the id mapping.
 pub fn export_pykt(dataset: &Dataset) -> Vec<ExportedFile> {
-    let split = Split::new(dataset.students.len());
-    let table = |test: bool, masks: bool| Table::new(dataset, test, masks);
+    let split = FoldAssignment::new(dataset.students.len());
+    let table = |test: bool, masks: bool| CsvTable::new(dataset, test, masks);
     let (mut train, mut train_windows) = (table(false, false), table(false, true));
     for &(s, fold) in &split.train_valid {
         let student = &dataset.students[s];
@@ -66,7 +66,7 @@ fn chunks(length: usize) -> impl Iterator<Item = (std::ops::Range<usize>, usize)
         .map(|range| (range, 0))
 }
 
-struct Table {
+struct CsvTable {
     text: String,
     has_items: bool,
     has_repeats: bool,
@@ -75,7 +75,7 @@ struct Table {
     first_cell: usize,
 }
 
-impl Table {
+impl CsvTable {
     fn new(dataset: &Dataset, test: bool, masks: bool) -> Self {
         let has_items = !dataset.items.is_empty();
         let has_repeats = dataset.students.iter().any(|s| !s.repeats.is_empty());

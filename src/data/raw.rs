@@ -46,7 +46,7 @@ pub(super) fn read_rows(mut source: TextSource<'_>, header: &[String], columns: 
 
 /// Sort key of an answer: whole part and fraction apart, so that 64-bit ids keep their order.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
-struct Order(i64, f64);
+struct OrderKey(i64, f64);
 
 /// Ids by number, in order of first appearance.
 #[derive(Default)]
@@ -85,7 +85,7 @@ struct Rows<'a> {
     skill: Vec<u32>,
     item: Vec<u32>,
     response: Vec<u8>,
-    order: Vec<Order>,
+    order: Vec<OrderKey>,
     /// Order values that are text (ISO times), instead of `order`.
     order_text: Vec<String>,
     rows_read: u64,
@@ -176,9 +176,9 @@ impl<'a> Rows<'a> {
     fn push_order(&mut self, record: &csv::ByteRecord, text: &str) -> Result<()> {
         let column = self.at.order.unwrap_or_default();
         let number = match text.parse::<i64>() {
-            Ok(whole) => Some(Order(whole, 0.0)),
+            Ok(whole) => Some(OrderKey(whole, 0.0)),
             Err(_) => {
-                text.parse::<f64>().ok().filter(|x| x.is_finite()).map(|x| Order(x.floor() as i64, x - x.floor()))
+                text.parse::<f64>().ok().filter(|x| x.is_finite()).map(|x| OrderKey(x.floor() as i64, x - x.floor()))
             }
         };
         match number {

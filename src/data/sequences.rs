@@ -25,7 +25,7 @@ pub struct SequenceRow {
 
 /// What a data file turned out to be.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Table {
+pub enum DataFile {
     /// One interaction a row, brought into order.
     Raw(Dataset),
     /// pykt's windows.
@@ -36,14 +36,14 @@ pub enum Table {
 ///
 /// # Errors
 /// Those of [`super::read_raw`] and [`read_sequences`].
-pub fn read_table(file: &str, input: impl Read, columns: &ColumnNames) -> Result<Table> {
+pub fn read_table(file: &str, input: impl Read, columns: &ColumnNames) -> Result<DataFile> {
     let mut source = TextSource::open(file, input)?;
     let header = source.header()?;
     let has = |name: &str| header.iter().any(|h| h == name);
     if has("fold") && has("concepts") && has("responses") {
-        read_windows(source, &header).map(Table::Sequences)
+        read_windows(source, &header).map(DataFile::Sequences)
     } else {
-        read_rows(source, &header, columns).map(Table::Raw)
+        read_rows(source, &header, columns).map(DataFile::Raw)
     }
 }
 

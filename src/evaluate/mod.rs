@@ -2,9 +2,9 @@
 
 mod class;
 mod infer;
+mod inspection;
 mod measure;
 mod metrics;
-mod moment;
 mod parts;
 mod sentences;
 mod survey;
@@ -12,11 +12,11 @@ mod trajectory;
 
 pub use class::{ClassCourse, ClassOrder, class_course};
 pub use infer::{HeadsOutcome, WindowOutcome, infer};
+pub use inspection::inspect;
 pub use measure::{Measure, global_alignment, measure, truth_correlation};
 pub use metrics::{accuracy, auc, correlation, cumulative_mastery, stratified_sample};
-pub use moment::moment;
 pub use parts::{evaluate_parts, parts};
 pub use sentences::{SkillRow, answer_sentences, outcome_word, percent, skill_rows, student_sentences};
 pub use survey::{Bin, Calibration, StudentSummary, part_of, survey, windows_by_student};
 pub(crate) use trajectory::csv_field;
-pub use trajectory::{Step, Trajectory, path, practice, trajectory};
+pub use trajectory::{Trajectory, TrajectoryStep, path, practice, trajectory};

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use super::infer::infer;
 use super::measure::{Measure, measure, truth_correlation};
 use crate::config::Config;
-use crate::data::{Corpus, Part, Window};
+use crate::data::{Corpus, Split, Window};
 use crate::error::{Error, Result};
 use crate::model::GainAkt;
 
@@ -14,7 +14,7 @@ use crate::model::GainAkt;
 /// # Errors
 /// The validation fold leaves nothing to train on or to validate with.
 pub fn parts<'a>(config: &Config, corpus: &'a Corpus) -> Result<[Vec<&'a Window>; 3]> {
-    let windows = [Part::Train, Part::Validation, Part::Test].map(|p| corpus.part(p, config.data.fold));
+    let windows = [Split::Train, Split::Validation, Split::Test].map(|p| corpus.part(p, config.data.fold));
     if windows[0].is_empty() || windows[1].is_empty() {
         return Err(Error::Config(format!(
             "fold {} leaves {} windows to train on and {} to validate; choose another --fold or give more data",

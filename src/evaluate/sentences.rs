@@ -1,7 +1,7 @@
 //! What is seen in the pictures, in whole sentences: for screen readers, printed reports, and people who would rather
 //! read.
 
-use super::trajectory::{Step, Trajectory, practice};
+use super::trajectory::{Trajectory, TrajectoryStep, practice};
 
 /// Skills told of by name, the most practised.
 const NAMED: usize = 4;
@@ -50,9 +50,9 @@ pub fn student_sentences(path: &Trajectory, auc: Option<f64>) -> Vec<String> {
         return sentences;
     }
     for &skill in practised.iter().take(NAMED) {
-        let own: Vec<&Step> = steps.iter().filter(|s| s.skill == skill).collect();
+        let own: Vec<&TrajectoryStep> = steps.iter().filter(|s| s.skill == skill).collect();
         let right = own.iter().filter(|s| s.response == 1).count();
-        let at = |step: &Step| step.mastery.get(skill as usize).copied().unwrap_or_default();
+        let at = |step: &TrajectoryStep| step.mastery.get(skill as usize).copied().unwrap_or_default();
         let before = own.first().map_or(0.0, |s| at(s));
         let mut text = format!(
             "{}: {}, {} right; mastery went from {} to {}",
@@ -87,7 +87,7 @@ pub fn student_sentences(path: &Trajectory, auc: Option<f64>) -> Vec<String> {
 }
 
 /// One answer to the skill called `name`: what was expected, what came, what the model believes now.
-pub fn answer_sentences(step: &Step, name: &str) -> Vec<String> {
+pub fn answer_sentences(step: &TrajectoryStep, name: &str) -> Vec<String> {
     let mut sentences = vec![match step.prediction {
         Some(p) => format!("The model gave a right answer {}.", percent(p)),
         None => "The model had seen nothing yet and expected nothing.".to_owned(),
@@ -136,8 +136,15 @@ mod tests {
     use super::*;
     use crate::data::Skill;
 
-    fn step(skill: u32, response: u8, mastery: [f32; 2], gain: [f32; 2]) -> Step {
-        Step { skill, response, mastery: mastery.into(), gain: gain.into(), prediction: Some(0.25), ..Step::default() }
+    fn step(skill: u32, response: u8, mastery: [f32; 2], gain: [f32; 2]) -> TrajectoryStep {
+        TrajectoryStep {
+            skill,
+            response,
+            mastery: mastery.into(),
+            gain: gain.into(),
+            prediction: Some(0.25),
+            ..TrajectoryStep::default()
+        }
     }
 
     #[test]

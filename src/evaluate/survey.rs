@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::metrics::{auc, correlation};
 use super::trajectory::close;
-use crate::data::{Corpus, Fold, Part, RaggedBatch, Window};
+use crate::data::{Corpus, Fold, RaggedBatch, Split, Window};
 use crate::error::Result;
 use crate::model::GainAkt;
 use crate::ops::RowStat;
@@ -96,11 +96,11 @@ pub fn windows_by_student(corpus: &Corpus) -> Vec<Vec<u32>> {
 }
 
 /// The part a window belongs to where `fold` is the validation fold.
-pub fn part_of(window: &Window, fold: u8) -> Part {
+pub fn part_of(window: &Window, fold: u8) -> Split {
     match window.fold {
-        Fold::Test => Part::Test,
-        Fold::Train(k) if k == fold => Part::Validation,
-        Fold::Train(_) => Part::Train,
+        Fold::Test => Split::Test,
+        Fold::Train(k) if k == fold => Split::Validation,
+        Fold::Train(_) => Split::Train,
     }
 }
 

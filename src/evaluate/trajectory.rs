@@ -16,12 +16,12 @@ pub struct Trajectory {
     /// Skills by index: columns of mastery and gain.
     pub skills: Vec<Skill>,
     /// One entry an answer, in time order.
-    pub steps: Vec<Step>,
+    pub steps: Vec<TrajectoryStep>,
 }
 
 /// One answer and what the model made of it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Step {
+pub struct TrajectoryStep {
     /// Position among the student's answers, from 0.
     pub position: u32,
     /// Window the answer lies in; the model starts afresh with each.
@@ -77,21 +77,21 @@ pub async fn trajectory(model: &mut GainAkt, corpus: &Corpus, id: &str) -> Resul
 ///
 /// # Errors
 /// The device fails.
-pub async fn path(model: &mut GainAkt, skills: &[u32], responses: &[u8]) -> Result<Vec<Step>> {
+pub async fn path(model: &mut GainAkt, skills: &[u32], responses: &[u8]) -> Result<Vec<TrajectoryStep>> {
     let skill_count = model.config().num_c;
     let output = model.forward(closed_window(skills, responses), DropoutSites::evaluation()).await?;
     let (mastery, gains) = output.heads.map_or_else(Default::default, |h| (h.mastery, h.gains));
     let row =
         |values: &[f32], t: usize| values.get(t * skill_count..(t + 1) * skill_count).unwrap_or_default().to_vec();
-    let mut steps: Vec<Step> = (0..skills.len())
-        .map(|t| Step {
+    let mut steps: Vec<TrajectoryStep> = (0..skills.len())
+        .map(|t| TrajectoryStep {
             position: t as u32,
             skill: skills[t],
             response: responses[t],
             prediction: t.checked_sub(1).map(|before| 1.0 / (1.0 + (-output.logits[before]).exp())),
             mastery: row(&mastery, t),
             gain: row(&gains, t),
-            ..Step::default()
+            ..TrajectoryStep::default()
         })
         .collect();
     count_attempts(&mut steps, skill_count);
@@ -110,7 +110,7 @@ pub(super) fn close(batch: &mut RaggedBatch, skills: &[u32], responses: &[u8]) {
     batch.push(&[skills, &[0]].concat(), &[responses, &[0]].concat());
 }
 
-fn count_attempts(steps: &mut [Step], skills: usize) {
+fn count_attempts(steps: &mut [TrajectoryStep], skills: usize) {
     let mut attempts = vec![0; skills];
     for step in steps {
         let count = &mut attempts[step.skill as usize];
@@ -119,7 +119,7 @@ fn count_attempts(steps: &mut [Step], skills: usize) {
     }
 }
 
-impl Step {
+impl TrajectoryStep {
     /// Gain of the skill answered, from this answer; none where the model has no heads.
     pub fn own_gain(&self) -> Option<f32> {
         self.gain.get(self.skill as usize).copied()
@@ -132,7 +132,7 @@ impl Step {
 }
 
 /// Answers of each of `skills` skills.
-pub fn practice<'a>(steps: impl IntoIterator<Item = &'a Step>, skills: usize) -> Vec<u32> {
+pub fn practice<'a>(steps: impl IntoIterator<Item = &'a TrajectoryStep>, skills: usize) -> Vec<u32> {
     let mut counts = vec![0; skills];
     steps.into_iter().for_each(|s| counts[s.skill as usize] += 1);
     counts

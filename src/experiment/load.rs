@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::folder::{File, RunFolder};
 use crate::config::Config;
-use crate::data::{ColumnNames, Corpus, Dataset, Table, read_sequences, read_table, simulate};
+use crate::data::{ColumnNames, Corpus, DataFile, Dataset, read_sequences, read_table, simulate};
 use crate::error::{Error, Result};
 use crate::model::{GainAkt, ModelConfig};
 use crate::platform::device::Device;
@@ -46,12 +46,12 @@ pub fn load_corpus(config: &Config) -> Result<Corpus> {
     };
     let name = path.display().to_string();
     match (read_table(&name, files::open(path)?, &choice.columns)?, &choice.test_path) {
-        (Table::Raw(_), Some(test)) => Err(Error::Config(format!(
+        (DataFile::Raw(_), Some(test)) => Err(Error::Config(format!(
             "{}: a test file goes with pykt's training sequences only; {name} holds raw interactions, whose test set is split off by pykt's rule",
             test.display()
         ))),
-        (Table::Raw(dataset), None) => Ok(Corpus::from_dataset(&dataset, seq_len)),
-        (Table::Sequences(rows), test) => {
+        (DataFile::Raw(dataset), None) => Ok(Corpus::from_dataset(&dataset, seq_len)),
+        (DataFile::Sequences(rows), test) => {
             let test_rows = match test {
                 Some(test) => read_sequences(&test.display().to_string(), files::open(test)?)?,
                 None => Vec::new(),
@@ -68,8 +68,8 @@ pub fn load_corpus(config: &Config) -> Result<Corpus> {
 pub fn load_dataset(path: &Path, columns: &ColumnNames) -> Result<Dataset> {
     let name = path.display().to_string();
     match read_table(&name, files::open(path)?, columns)? {
-        Table::Raw(dataset) => Ok(dataset),
-        Table::Sequences(_) => Err(Error::data(
+        DataFile::Raw(dataset) => Ok(dataset),
+        DataFile::Sequences(_) => Err(Error::data(
             &name,
             "these are pykt's sequences, already split; expected raw interactions, one answer a row",
         )),

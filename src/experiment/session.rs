@@ -1,4 +1,4 @@
-//! A run with its folder: the owner thread trains, the session keeps what it sends and passes it on.
+//! A run with its folder: a task trains, the session keeps what it sends and passes it on.
 
 use std::sync::Arc;
 
@@ -17,8 +17,10 @@ use crate::data::Corpus;
 use crate::error::Result;
 use crate::model::ModelConfig;
 use crate::platform::device::{DeviceChoice, choose};
-use crate::platform::{Owner, files, spawn_owner};
-use crate::train::{CheckpointKind, Command, Control, EpochRow, Message, Request, Results, Resume, TrainState, run};
+use crate::platform::{Task, files, spawn_task};
+use crate::train::{
+    CheckpointKind, Command, Control, EpochRow, Message, Results, Resume, TrainRequest, TrainState, run,
+};
 
 /// Messages that may wait; checkpoints are large, so a slow disk holds the run back rather than fill memory.
 const WAITING: usize = 16;
@@ -47,7 +49,7 @@ pub struct Session {
     history: Vec<EpochRow>,
     messages: Receiver<Message>,
     commands: Sender<Command>,
-    owner: Option<Owner<Result<Results>>>,
+    task: Option<Task<Result<Results>>>,
 }
 
 /// Starts training on a thread of its own.
@@ -65,9 +67,9 @@ pub fn start(launch: Launch) -> Result<Session> {
     }
     let (say, messages) = async_channel::bounded(WAITING);
     let (commands, obey) = async_channel::unbounded();
-    let request = Request { config: config.clone(), corpus, resume };
+    let request = TrainRequest { config: config.clone(), corpus, resume };
     let control = Control { messages: say, commands: obey };
-    let owner = spawn_owner("gainakt-train", move || async move {
+    let task = spawn_task("gainakt-train", move || async move {
         let compute = choose(device).await?;
         let opened = Message::Device {
             kind: compute.kind.to_owned(),
@@ -78,7 +80,7 @@ pub fn start(launch: Launch) -> Result<Session> {
         let _ = control.messages.send(opened).await;
         run(request, &compute.device, &control).await
     })?;
-    Ok(Session { folder, config, about, history, messages, commands, owner: Some(owner) })
+    Ok(Session { folder, config, about, history, messages, commands, task: Some(task) })
 }
 
 fn saved_state(folder: &RunFolder, shape: &ModelConfig) -> Result<Option<Resume>> {
@@ -131,11 +133,11 @@ impl Session {
     }
 
     async fn end(&mut self) -> Result<Option<Message>> {
-        let Some(owner) = &self.owner else {
+        let Some(task) = &self.task else {
             return Ok(None);
         };
-        let outcome = owner.join().await.flatten();
-        self.owner = None;
+        let outcome = task.join().await.flatten();
+        self.task = None;
         match outcome {
             Err(error) if !files::is_file(&self.folder.file(File::Config)) => {
                 // Nothing was trained: a folder that says nothing is only litter.

@@ -53,17 +53,17 @@ fn escaped(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::data::Skill;
-    use crate::evaluate::Step;
+    use crate::evaluate::TrajectoryStep;
     use crate::experiment::student_plot;
 
     #[test]
     fn a_report_stands_alone_and_escapes_what_came_from_a_file() {
-        let step = |response, mastery| Step {
+        let step = |response, mastery| TrajectoryStep {
             response,
             attempts: 1,
             mastery: vec![mastery],
             gain: vec![0.1],
-            ..Step::default()
+            ..TrajectoryStep::default()
         };
         let path = Trajectory {
             student: "<b>&co".to_owned(),

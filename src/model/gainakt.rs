@@ -1,13 +1,13 @@
 //! The model as the rest of the house sees it: on one of the devices, results on the host.
 
 use super::layout::{Layout, Weights};
-use super::network::{Network, Step};
-use super::{DropoutSites, ModelConfig, Moment};
+use super::network::{Network, TrainingStep};
+use super::{DropoutSites, Inspection, ModelConfig};
 use crate::data::RaggedBatch;
 use crate::error::Result;
 use crate::ops::cpu::Cpu;
 use crate::ops::gpu::Gpu;
-use crate::ops::{Clock, Kernels as _, LossSettings, Plan, RowStat};
+use crate::ops::{DeviceStats, Kernels as _, LossSettings, PreparedBatch, RowStat};
 use crate::platform::device::Device;
 
 /// GainAKT2Exp.
@@ -137,7 +137,7 @@ impl GainAkt {
     pub async fn forward(&mut self, batch: RaggedBatch, dropout: DropoutSites) -> Result<Output> {
         let (c, rows) = (&self.config, batch.rows());
         let (cells, width) = (rows * c.num_c, rows * c.d_model);
-        let plan = Plan::new(batch, c.num_c);
+        let plan = PreparedBatch::new(batch, c.num_c);
         let interpretable = c.interpretable();
         on!(self, n => {
             n.forward(plan, dropout)?;
@@ -159,7 +159,7 @@ impl GainAkt {
     /// The device fails.
     pub async fn row_stats(&mut self, batch: RaggedBatch) -> Result<RowStats> {
         let rows = batch.rows();
-        let plan = Plan::new(batch, self.config.num_c);
+        let plan = PreparedBatch::new(batch, self.config.num_c);
         let values = on!(self, n => {
             n.forward(plan, DropoutSites::evaluation())?;
             n.kernels.read(&n.work.stats, 0, rows * RowStat::COUNT).await?
@@ -171,9 +171,9 @@ impl GainAkt {
     ///
     /// # Errors
     /// The device fails.
-    pub async fn moment(&mut self, batch: RaggedBatch) -> Result<Moment> {
-        let plan = Plan::new(batch, self.config.num_c);
-        on!(self, n => n.moment(plan).await)
+    pub async fn inspect(&mut self, batch: RaggedBatch) -> Result<Inspection> {
+        let plan = PreparedBatch::new(batch, self.config.num_c);
+        on!(self, n => n.inspect(plan).await)
     }
 
     /// Mastery after every row, `[N, C]`, with the figures of each row: what a survey of many students needs.
@@ -196,7 +196,7 @@ impl GainAkt {
     ///
     /// # Errors
     /// The device has no room.
-    pub fn step(&mut self, step: Step, log: [usize; 4]) -> Result<()> {
+    pub fn step(&mut self, step: TrainingStep, log: [usize; 4]) -> Result<()> {
         on!(self, n => n.step(step, log))
     }
 
@@ -222,7 +222,7 @@ impl GainAkt {
     /// The device fails.
     pub async fn gradients(
         &mut self,
-        plan: Plan,
+        plan: PreparedBatch,
         losses: &LossSettings,
         dropout: DropoutSites,
     ) -> Result<(Weights, Vec<f32>)> {
@@ -297,8 +297,8 @@ impl GainAkt {
     }
 
     /// What the device did.
-    pub fn clock(&mut self) -> &mut Clock {
-        on!(self, n => n.kernels.clock())
+    pub fn stats(&mut self) -> &mut DeviceStats {
+        on!(self, n => n.kernels.stats())
     }
 }
 

@@ -8,7 +8,7 @@ use rand_distr::{Distribution as _, StandardNormal};
 
 use super::ModelConfig;
 use crate::error::{Error, Result};
-use crate::ops::{LinearAt, NormAt, Tables};
+use crate::ops::{EmbeddingTables, LinearAt, NormAt};
 
 /// Host copies of parameters: shape and values by PyTorch name, in name order.
 pub type Weights = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
@@ -63,7 +63,7 @@ pub(super) struct BlockAt {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Layout {
     parameters: Vec<Parameter>,
-    pub(super) tables: Tables,
+    pub(super) tables: EmbeddingTables,
     pub(super) blocks: Vec<BlockAt>,
     pub(super) prediction: [LinearAt; 2],
     /// Mastery and gain head; `None` unless the model has both.
@@ -123,7 +123,7 @@ impl Layout {
     pub fn new(config: &ModelConfig) -> Self {
         let (c, d) = (config.num_c, config.d_model);
         let b = &mut Builder::default();
-        let tables = Tables {
+        let tables = EmbeddingTables {
             context: b.table("context_embedding", 2 * c, d),
             value: b.table("value_embedding", 2 * c, d),
             concept: b.table("concept_embedding", c, d),

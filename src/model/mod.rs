@@ -3,14 +3,14 @@
 mod config;
 mod dropout_sites;
 mod gainakt;
+mod inspection;
 mod layout;
-mod moment;
 mod network;
 mod work;
 
 pub use config::ModelConfig;
 pub use dropout_sites::DropoutSites;
 pub use gainakt::{GainAkt, HeadsOutput, Output, RowStats};
+pub use inspection::Inspection;
 pub use layout::{Layout, Parameter, Weights};
-pub use moment::Moment;
-pub use network::Step;
+pub use network::TrainingStep;

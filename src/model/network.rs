@@ -5,8 +5,8 @@ use super::work::{Backward, BlockWork, Forward, encoded};
 use super::{DropoutSites, ModelConfig};
 use crate::error::Result;
 use crate::ops::{
-    Activation, AdamStep, Dropout, Heads, Input, InputGrad, Kernels, LinearAt, LossSettings, NormStream,
-    NormStreamGrad, Plan, TERMS,
+    Activation, AdamStep, AttentionSizes, Dropout, Input, InputGrad, Kernels, LinearAt, LossSettings, NormStream,
+    NormStreamGrad, PreparedBatch, TERMS,
 };
 
 /// A model on a device.
@@ -27,9 +27,9 @@ pub(super) struct Network<K: Kernels> {
 
 /// What moves a model in one step.
 #[derive(Debug, Clone)]
-pub struct Step {
+pub struct TrainingStep {
     /// The batch.
-    pub plan: Plan,
+    pub plan: PreparedBatch,
     /// Loss weights.
     pub losses: LossSettings,
     /// Dropout.
@@ -63,7 +63,7 @@ impl<K: Kernels> Network<K> {
     }
 
     /// Runs the model on `plan`; results lie in `work`.
-    pub(super) fn forward(&mut self, plan: Plan, sites: DropoutSites) -> Result<()> {
+    pub(super) fn forward(&mut self, plan: PreparedBatch, sites: DropoutSites) -> Result<()> {
         let (n, w) = (plan.rows(), plan.windows());
         let all = self.layout.blocks.len();
         let blocks = if self.learning.is_some() || self.keep_blocks { all } else { 2.min(all) };
@@ -75,7 +75,7 @@ impl<K: Kernels> Network<K> {
 
     fn run_forward(&mut self, mut sites: DropoutSites) {
         let Self { kernels: k, params: p, work, layout, config, batch: Some(batch), .. } = self else { return };
-        let heads = Heads { heads: config.n_heads, width: config.d_model / config.n_heads };
+        let heads = AttentionSizes { heads: config.n_heads, width: config.d_model / config.n_heads };
         k.embed(p, batch, layout.tables, &mut work.ctx, &mut work.val, &mut work.next);
         let turns = work.blocks.len();
         for (b, at) in layout.blocks.iter().enumerate() {
@@ -121,7 +121,7 @@ impl<K: Kernels> Network<K> {
     }
 
     /// Forward, losses and backward: gradients of all parameters lie in `learning`.
-    pub(super) fn gradients(&mut self, plan: Plan, losses: &LossSettings, sites: DropoutSites) -> Result<()> {
+    pub(super) fn gradients(&mut self, plan: PreparedBatch, losses: &LossSettings, sites: DropoutSites) -> Result<()> {
         self.learn()?;
         let sizes = [plan.rows(), plan.windows(), plan.targets.groups.len()];
         self.forward(plan, sites.clone())?;
@@ -159,7 +159,7 @@ impl<K: Kernels> Network<K> {
             k.linear_weight_grad(batch, &back.d_initial, Input::FirstRows(ctx), &[mastery], &mut back.grads);
             k.linear_input_grad(p, batch, &back.d_initial, &[mastery], InputGrad::AddFirstRows(&mut back.d_ctx));
         }
-        let heads = Heads { heads: config.n_heads, width: config.d_model / config.n_heads };
+        let heads = AttentionSizes { heads: config.n_heads, width: config.d_model / config.n_heads };
         for (b, (at, dropout)) in layout.blocks.iter().zip(&dropouts).enumerate().rev() {
             let previous = b.checked_sub(1).map(|i| &work.blocks[i]);
             let streams = previous.map_or([&work.ctx, &work.val], |p| [&p.ctx, &p.val]);
@@ -170,8 +170,8 @@ impl<K: Kernels> Network<K> {
 
     /// One training step. Terms and probabilities are appended to the log: step `number` of those since the last
     /// read, which must not be more than `room` steps ago, at row `row` of the epoch's `rows`.
-    pub(super) fn step(&mut self, step: Step, [number, room, row, rows]: [usize; 4]) -> Result<()> {
-        let Step { plan, losses, dropout, adam } = step;
+    pub(super) fn step(&mut self, step: TrainingStep, [number, room, row, rows]: [usize; 4]) -> Result<()> {
+        let TrainingStep { plan, losses, dropout, adam } = step;
         let n = plan.rows();
         self.gradients(plan, &losses, dropout)?;
         let total = self.layout.count();
@@ -211,7 +211,7 @@ fn block_forward<K: Kernels>(
     p: &K::Floats,
     batch: &K::Batch,
     at: &BlockAt,
-    heads: Heads,
+    heads: AttentionSizes,
     [ctx, val]: [&K::Floats; 2],
     w: &mut BlockWork<K::Floats>,
     dropout: &BlockDropout,
@@ -239,7 +239,7 @@ fn block_backward<K: Kernels>(
     p: &K::Floats,
     batch: &K::Batch,
     at: &BlockAt,
-    heads: Heads,
+    heads: AttentionSizes,
     [ctx, val]: [&K::Floats; 2],
     w: &BlockWork<K::Floats>,
     dropout: &BlockDropout,

@@ -4,7 +4,7 @@ use super::alignment;
 use super::controller::EpochSettings;
 use crate::config::Config;
 use crate::data::RaggedBatch;
-use crate::ops::{LossSettings, Plan};
+use crate::ops::{LossSettings, PreparedBatch};
 
 /// Weights and switches that stay the same all run.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,10 +76,10 @@ impl Objective {
     }
 
     /// The batch with what the losses of this epoch compare it with, for a model of these skills and positions.
-    pub fn plan(&self, batch: RaggedBatch, epoch: &EpochSettings, skills: usize, positions: usize) -> Plan {
+    pub fn plan(&self, batch: RaggedBatch, epoch: &EpochSettings, skills: usize, positions: usize) -> PreparedBatch {
         let lag = self.lag_gain_weight > 0.0 && epoch.lag_active;
         let retention = self.retention_weight > 0.0 && epoch.retention_peak.is_some();
         let groups = if self.alignment { alignment::groups(&batch, self, lag, retention) } else { Vec::new() };
-        Plan::training(batch, skills, positions, groups)
+        PreparedBatch::training(batch, skills, positions, groups)
     }
 }

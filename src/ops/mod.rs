@@ -2,23 +2,23 @@
 //! WGSL kernels (`gpu` with `shaders/`).
 //!
 //! Parameters are one flat array and so are their gradients: a layer is a place in it ([`LinearAt`], [`NormAt`],
-//! [`Tables`]). Every kernel writes each element of its outputs exactly once (or says that it adds), in a fixed
+//! [`EmbeddingTables`]). Every kernel writes each element of its outputs exactly once (or says that it adds), in a fixed
 //! order, so two runs on one device give the same bytes. Gradients are written by hand.
 
-mod clock;
 pub mod cpu;
+mod device_stats;
 mod dropout;
 pub mod gpu;
 mod losses;
-mod plan;
+mod prepared_batch;
 
 use crate::error::Result;
 
-pub use clock::Clock;
+pub use device_stats::DeviceStats;
 pub use dropout::Dropout;
 pub(crate) use losses::FACTORS;
 pub use losses::{LossBuffers, LossSettings, RowStat, TERMS};
-pub use plan::{Group, GroupKind, LossTargets, Occurrences, Plan};
+pub use prepared_batch::{Group, GroupKind, LossTargets, Occurrences, PreparedBatch};
 
 /// Mastery moves by this share of a gain (SPEC §2).
 pub const GAIN_SCALE: f32 = 0.1;
@@ -50,7 +50,7 @@ pub struct NormAt {
 
 /// The embedding tables: where they lie among the parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Tables {
+pub struct EmbeddingTables {
     /// E_ctx `[2C, D]`.
     pub context: usize,
     /// E_val `[2C, D]`.
@@ -139,7 +139,7 @@ pub struct NormStreamGrad<'a, F> {
 
 /// Sizes of an attention layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Heads {
+pub struct AttentionSizes {
     /// Number of heads, H.
     pub heads: usize,
     /// Features of a head, D/H.
@@ -220,20 +220,20 @@ pub trait Kernels {
     fn submit(&mut self);
 
     /// Where time and dispatches are counted.
-    fn clock(&mut self) -> &mut Clock;
+    fn stats(&mut self) -> &mut DeviceStats;
 
     /// Puts a batch on the device; `old` may be reused.
     ///
     /// # Errors
     /// The device does not offer arrays of this size.
-    fn batch(&mut self, plan: Plan, old: Option<Self::Batch>) -> Result<Self::Batch>;
+    fn batch(&mut self, plan: PreparedBatch, old: Option<Self::Batch>) -> Result<Self::Batch>;
 
     /// ctx = E_ctx\[token\] + P\[t\], val = E_val\[token\] + P\[t\], next = E_concept\[q_next\] (SPEC §2), each `[N, D]`.
     fn embed(
         &mut self,
         params: &Self::Floats,
         batch: &Self::Batch,
-        at: Tables,
+        at: EmbeddingTables,
         ctx: &mut Self::Floats,
         val: &mut Self::Floats,
         next: &mut Self::Floats,
@@ -243,7 +243,7 @@ pub trait Kernels {
     fn embed_grad(
         &mut self,
         batch: &Self::Batch,
-        at: Tables,
+        at: EmbeddingTables,
         d_ctx: &Self::Floats,
         d_val: &Self::Floats,
         d_next: &Self::Floats,
@@ -287,7 +287,7 @@ pub trait Kernels {
     fn attention(
         &mut self,
         batch: &Self::Batch,
-        heads: Heads,
+        heads: AttentionSizes,
         qkv: &Self::Floats,
         out: &mut Self::Floats,
         lse: &mut Self::Floats,
@@ -297,7 +297,7 @@ pub trait Kernels {
     fn attention_grad(
         &mut self,
         batch: &Self::Batch,
-        heads: Heads,
+        heads: AttentionSizes,
         qkv: &Self::Floats,
         out: &Self::Floats,
         lse: &Self::Floats,

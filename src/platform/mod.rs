@@ -3,26 +3,26 @@
 pub mod device;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod files;
+#[cfg(any(test, target_arch = "wasm32"))]
+pub mod memory_files;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
-mod owner;
 #[cfg(target_arch = "wasm32")]
 mod storage;
-#[cfg(any(test, target_arch = "wasm32"))]
-pub mod tree;
+mod task;
 #[cfg(target_arch = "wasm32")]
 mod web;
 
+#[cfg(target_arch = "wasm32")]
+pub use memory_files as files;
 #[cfg(not(target_arch = "wasm32"))]
-pub use native::{peak_memory, spawn_owner, store_changes, system, yield_now};
+pub use native::{peak_memory, spawn_task, store_changes, system, yield_now};
 #[cfg(target_arch = "wasm32")]
 pub use storage::{restore, store_changes};
 #[cfg(target_arch = "wasm32")]
-pub use tree as files;
-#[cfg(target_arch = "wasm32")]
-pub use web::{peak_memory, spawn_owner, system, yield_now};
+pub use web::{peak_memory, spawn_task, system, yield_now};
 
-pub use owner::Owner;
+pub use task::Task;
 pub use web_time::Instant;
 
 /// The time in UTC as `YYYYMMDD_HHMMSS`.

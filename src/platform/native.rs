@@ -2,28 +2,28 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::Owner;
+use super::Task;
 use crate::error::{Error, Result};
 
-/// Starts a thread that runs `task` to the end.
+/// Starts a thread that runs `work` to its end.
 ///
 /// # Errors
 /// The system refuses a thread.
-pub fn spawn_owner<T, F>(name: &str, task: impl FnOnce() -> F + Send + 'static) -> Result<Owner<T>>
+pub fn spawn_task<T, F>(name: &str, work: impl FnOnce() -> F + Send + 'static) -> Result<Task<T>>
 where
     T: Send + 'static,
     F: Future<Output = T>,
 {
-    let (end, owner) = Owner::new();
+    let (end, task) = Task::new();
     std::thread::Builder::new()
         .name(name.to_owned())
         .spawn(move || {
-            let outcome = catch_unwind(AssertUnwindSafe(|| futures_lite::future::block_on(task())));
+            let outcome = catch_unwind(AssertUnwindSafe(|| futures_lite::future::block_on(work())));
             // Nobody may be waiting any more.
             let _ = end.try_send(outcome.map_err(|panic| reason(&*panic)));
         })
         .map_err(|e| Error::Device(format!("no thread for {name}: {e}")))?;
-    Ok(owner)
+    Ok(task)
 }
 
 /// What a panic said.

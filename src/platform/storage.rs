@@ -9,7 +9,7 @@ use idb::{Database, DatabaseEvent as _, Factory, ObjectStore, TransactionMode};
 use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast as _, JsValue};
 
-use super::tree;
+use super::memory_files;
 use crate::error::{Error, Result};
 
 /// Name of the database and of its only object store: path → content.
@@ -56,7 +56,7 @@ async fn database() -> std::result::Result<Rc<Database>, idb::Error> {
 /// The browser has no storage, or refuses it here (private windows).
 pub async fn restore() -> Result<()> {
     for (path, content) in read_all().await.map_err(|e| failed(&e))? {
-        tree::put_back(&path, content);
+        memory_files::put_back(&path, content);
     }
     Ok(())
 }
@@ -78,7 +78,7 @@ async fn read_all() -> std::result::Result<Vec<(PathBuf, Vec<u8>)>, idb::Error> 
 /// # Errors
 /// The browser has no room or no storage; the same changes are tried again with the next call.
 pub async fn store_changes() -> Result<()> {
-    let changes = tree::take_changes();
+    let changes = memory_files::take_changes();
     if changes.is_empty() {
         return Ok(());
     }
@@ -88,13 +88,13 @@ pub async fn store_changes() -> Result<()> {
         Err(error) => Err(failed(&error)),
     };
     if stored.is_err() {
-        tree::note_again(changes);
+        memory_files::note_again(changes);
     }
     stored
 }
 
 /// Writes all changes; false where the browser took the transaction back.
-async fn write(changes: &[tree::Change]) -> std::result::Result<bool, idb::Error> {
+async fn write(changes: &[memory_files::Change]) -> std::result::Result<bool, idb::Error> {
     let database = database().await?;
     let transaction = database.transaction(&[STORE], TransactionMode::ReadWrite)?;
     let store = transaction.object_store(STORE)?;

@@ -2,7 +2,7 @@
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::Owner;
+use super::Task;
 use crate::error::Result;
 
 #[wasm_bindgen]
@@ -12,21 +12,21 @@ extern "C" {
     async fn yield_to_messages();
 }
 
-/// Starts `task` on the event loop.
+/// Starts `work` on the event loop.
 ///
 /// # Errors
 /// None here.
-pub fn spawn_owner<T, F>(_: &str, task: impl FnOnce() -> F + 'static) -> Result<Owner<T>>
+pub fn spawn_task<T, F>(_: &str, work: impl FnOnce() -> F + 'static) -> Result<Task<T>>
 where
     T: 'static,
     F: Future<Output = T> + 'static,
 {
-    let (end, owner) = Owner::new();
+    let (end, task) = Task::new();
     wasm_bindgen_futures::spawn_local(async move {
         // Nobody may be waiting any more.
-        let _ = end.try_send(Ok(task().await));
+        let _ = end.try_send(Ok(work().await));
     });
-    Ok(owner)
+    Ok(task)
 }
 
 /// Lets the worker's messages be handled before the next step.

@@ -12,5 +12,5 @@ mod stepper;
 pub use checkpoint::{RunState, TrainState, decode_weights, encode_weights};
 pub use message::{CheckpointKind, Command, EpochRow, Message, Phase, READ_EVERY, Results};
 pub use plateau::Plateau;
-pub use run::{Control, Request, Resume, run};
+pub use run::{Control, Resume, TrainRequest, run};
 pub use stepper::Stepper;

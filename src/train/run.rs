@@ -24,7 +24,7 @@ const SHUFFLE_STREAM: u64 = 0x5eed_0f0d;
 
 /// What to train.
 #[derive(Debug, Clone)]
-pub struct Request {
+pub struct TrainRequest {
     /// All settings.
     pub config: Config,
     /// The data.
@@ -91,8 +91,8 @@ impl Control {
 ///
 /// # Errors
 /// Data without training or validation windows, a state of another model, a non-finite loss, a failing device.
-pub async fn run(request: Request, device: &Device, control: &Control) -> Result<Results> {
-    let Request { config, corpus, resume } = request;
+pub async fn run(request: TrainRequest, device: &Device, control: &Control) -> Result<Results> {
+    let TrainRequest { config, corpus, resume } = request;
     let windows = parts(&config, &corpus)?;
     let mut trainer = Trainer::new(&config, &corpus, device, resume)?;
     let first_epoch = trainer.state.epoch + 1;
@@ -187,7 +187,7 @@ impl<'a> Trainer<'a> {
             self.stepper.step(windows, &settings, learning_rate)?;
             if (i + 1) % READ_EVERY == 0 || i + 1 == total {
                 let loss = log.read(epoch, &mut self.stepper).await?;
-                let held = self.stepper.model.clock().bytes_held;
+                let held = self.stepper.model.stats().bytes_held;
                 control.say(Message::Progress { epoch, phase: Phase::Train, done: i + 1, total, loss, held }).await?;
             }
         }
@@ -210,7 +210,7 @@ impl<'a> Trainer<'a> {
 
     /// Measures the model on the validation windows; false where it was stopped.
     async fn validate(&mut self, row: &mut EpochRow, windows: &[&Window], control: &Control) -> Result<bool> {
-        let (epoch, total, held) = (row.epoch, windows.len(), self.stepper.model.clock().bytes_held);
+        let (epoch, total, held) = (row.epoch, windows.len(), self.stepper.model.stats().bytes_held);
         let progress = async |done| {
             control.progress(Message::Progress { epoch, phase: Phase::Validate, done, total, loss: None, held }).await
         };
@@ -265,7 +265,7 @@ impl<'a> Trainer<'a> {
         }
         let (_, weights) = decode_weights("the best checkpoint", best)?;
         self.stepper.model.write_weights(&weights)?;
-        let (epoch, held) = (self.state.epoch, self.stepper.model.clock().bytes_held);
+        let (epoch, held) = (self.state.epoch, self.stepper.model.stats().bytes_held);
         let progress = async |done, total| {
             control.progress(Message::Progress { epoch, phase: Phase::Evaluate, done, total, loss: None, held }).await
         };

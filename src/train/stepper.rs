@@ -4,7 +4,7 @@ use super::message::READ_EVERY;
 use crate::config::Config;
 use crate::data::{RaggedBatch, Window};
 use crate::error::Result;
-use crate::model::{DropoutSites, GainAkt, ModelConfig, Step};
+use crate::model::{DropoutSites, GainAkt, ModelConfig, TrainingStep};
 use crate::objective::{EpochSettings, Objective};
 use crate::ops::{AdamStep, TERMS};
 use crate::platform::device::Device;
@@ -59,7 +59,7 @@ impl Stepper {
         let rows = batch.rows();
         self.steps += 1;
         let shape = self.model.config();
-        let step = Step {
+        let step = TrainingStep {
             plan: self.objective.plan(batch, settings, shape.num_c, shape.seq_len),
             losses: self.objective.losses(settings, shape.interpretable()),
             dropout: DropoutSites::training(shape.dropout, self.seed, self.steps),

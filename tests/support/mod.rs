@@ -6,8 +6,8 @@ use std::sync::Arc;
 use gainakt::config::Config;
 use gainakt::data::Corpus;
 use gainakt::platform::device::{ComputeDevice, DeviceChoice, choose};
-use gainakt::platform::spawn_owner;
-use gainakt::train::{Command, Control, Message, Request, run};
+use gainakt::platform::spawn_task;
+use gainakt::train::{Command, Control, Message, TrainRequest, run};
 
 /// The devices to test on: those `GAINAKT_DEVICE` names (`cpu` or `gpu`), else both.
 ///
@@ -67,24 +67,24 @@ pub struct Outcome {
 /// Trains on the CPU from start to end.
 pub fn train(config: Config, corpus: Arc<Corpus>) -> Outcome {
     let cpu = futures_lite::future::block_on(choose(DeviceChoice::Cpu)).unwrap();
-    train_on(&cpu, Request { config, corpus, resume: None }, |_, _| {})
+    train_on(&cpu, TrainRequest { config, corpus, resume: None }, |_, _| {})
 }
 
 /// Trains on `compute`; `listen` hears each message and may give commands.
 pub fn train_on(
     compute: &ComputeDevice,
-    request: Request,
+    request: TrainRequest,
     mut listen: impl FnMut(&Message, &async_channel::Sender<Command>),
 ) -> Outcome {
     let (say, messages) = async_channel::bounded(4);
     let (commands, obey) = async_channel::unbounded();
     let control = Control { messages: say, commands: obey };
     let device = compute.device.clone();
-    let owner = spawn_owner("test-train", move || async move { run(request, &device, &control).await }).unwrap();
+    let task = spawn_task("test-train", move || async move { run(request, &device, &control).await }).unwrap();
     let mut heard = Vec::new();
     while let Ok(message) = messages.recv_blocking() {
         listen(&message, &commands);
         heard.push(message);
     }
-    Outcome { results: futures_lite::future::block_on(owner.join()).unwrap(), messages: heard }
+    Outcome { results: futures_lite::future::block_on(task.join()).unwrap(), messages: heard }
 }

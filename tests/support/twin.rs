@@ -1,9 +1,9 @@
 //! The operations once more in 64-bit floats, one obvious loop each: what the kernels are tested against.
 
-use gainakt::ops::{Activation, Dropout, Heads, LinearAt, NormAt, Tables};
+use gainakt::ops::{Activation, AttentionSizes, Dropout, EmbeddingTables, LinearAt, NormAt};
 
 /// softmax(QKᵀ/√(D/H))·V over steps ≤ t of each window, from q, k, v `[3, N, D]`.
-pub fn attention(qkv: &[f64], offsets: &[u32], at: Heads) -> Vec<f64> {
+pub fn attention(qkv: &[f64], offsets: &[u32], at: AttentionSizes) -> Vec<f64> {
     let (width, n) = (at.heads * at.width, *offsets.last().unwrap() as usize);
     let cell = |which: usize, row: usize, h: usize, d: usize| qkv[(which * n + row) * width + h * at.width + d];
     let mut out = vec![0.0; n * width];
@@ -59,7 +59,7 @@ pub fn linear(x: &[f64], params: &[f64], at: LinearAt, activation: Activation, d
 }
 
 /// E_ctx\[token\] + P\[t\], E_val\[token\] + P\[t\] and E_concept\[next\] of each row, one after another.
-pub fn embed(params: &[f64], at: Tables, token: &[u32], position: &[u32], next: &[u32]) -> Vec<f64> {
+pub fn embed(params: &[f64], at: EmbeddingTables, token: &[u32], position: &[u32], next: &[u32]) -> Vec<f64> {
     let row = |table: usize, i: u32| params[table + i as usize * at.width..][..at.width].to_vec();
     let sum = |a: Vec<f64>, b: Vec<f64>| a.iter().zip(&b).map(|(a, b)| a + b).collect::<Vec<_>>();
     let rows = || token.iter().zip(position);

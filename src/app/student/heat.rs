@@ -7,7 +7,7 @@ use egui_plot::{AxisHints, PlotImage, PlotPoint};
 use serde::{Deserialize, Serialize};
 
 use super::{Page, Timeline, names_width};
-use crate::app::look;
+use crate::app::theme;
 use crate::data::Skill;
 
 /// What the shade means.
@@ -86,7 +86,7 @@ impl HeatMap {
             return texture.clone();
         }
         let cell = |c: u32, t: usize| match self.value(timeline, t, c) {
-            Some(v) => look::scale(v / most),
+            Some(v) => theme::scale(v / most),
             None => Color32::TRANSPARENT,
         };
         let pixels = rows
@@ -120,7 +120,7 @@ pub(super) fn show(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills
     let texture = heat.texture(ui, timeline, &rows, most);
     let (n, count) = (timeline.steps.len() as f64, rows.len() as f64);
     let names: Vec<String> =
-        rows.iter().map(|&c| look::short(&skills[c as usize].name, if look::narrow(ui) { 10 } else { 16 })).collect();
+        rows.iter().map(|&c| theme::short(&skills[c as usize].name, if theme::narrow(ui) { 10 } else { 16 })).collect();
     let named = (height - 26.0) / rows.len() as f32 >= 13.5;
     let spacer = move |_: egui_plot::GridInput| {
         let mark = |i: usize| egui_plot::GridMark { value: i as f64 + 0.5, step_size: 1.0 };
@@ -148,7 +148,7 @@ pub(super) fn show(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills
     if let (Some(at), Some(row)) = (page.pointed(timeline, &response), row)
         && let Some(&skill) = rows.get(row.max(0.0) as usize)
     {
-        let value = look::figure(heat.value(timeline, at, skill), 3);
+        let value = theme::figure(heat.value(timeline, at, skill), 3);
         let what = if heat.shade == Shade::Mastery { "mastery" } else { "gain" };
         let text = format!("{}\n{what} after answer {}: {value}", skills[skill as usize].name, at + 1);
         response.response.clone().on_hover_text_at_pointer(text);
@@ -164,10 +164,10 @@ fn tools(heat: &mut HeatMap, ui: &mut Ui, most: f32) {
         ui.label(egui::RichText::new("All skills").strong().size(15.0));
         ui.selectable_value(&mut heat.shade, Shade::Mastery, "mastery");
         ui.selectable_value(&mut heat.shade, Shade::Gain, "gain");
-        ui.label(look::weak("sorted by"));
+        ui.label(theme::weak("sorted by"));
         for (sort, name) in [(Sort::Practice, "practice"), (Sort::Name, "name"), (Sort::Final, "final value")] {
             ui.selectable_value(&mut heat.sort, sort, name);
         }
-        look::scale_key(ui, most);
+        theme::scale_key(ui, most);
     });
 }

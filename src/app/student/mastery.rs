@@ -4,28 +4,28 @@ use eframe::egui::{self, Color32, Stroke, Ui};
 use egui_plot::{FilledArea, Line, LineStyle, MarkerShape, PlotPoints, PlotUi, Points, Span, VLine};
 
 use super::{Page, Timeline, step_text, visible};
-use crate::app::look;
-use crate::app::shelf::Shelf;
+use crate::app::theme;
+use crate::app::view_state::ViewState;
 use crate::data::Skill;
-use crate::evaluate::Step;
-use crate::workshop::Lens;
+use crate::evaluate::TrajectoryStep;
+use crate::service::ModelRole;
 
 pub(super) fn show(
     page: &mut Page,
     ui: &mut Ui,
-    shelf: &Shelf,
+    state: &ViewState,
     timeline: &Timeline<'_>,
     skills: &[Skill],
     height: f32,
 ) {
     let lines = page.lines(timeline);
-    look::part(ui, "Mastery", "what the model believes the student can do, 0 to 1; it never falls while it reads on");
+    theme::part(ui, "Mastery", "what the model believes the student can do, 0 to 1; it never falls while it reads on");
     chips(page, ui, timeline, skills, &lines);
     if timeline.steps.iter().all(|s| s.mastery.is_empty()) {
         ui.label("This model has no mastery head: it predicts answers only.");
         return;
     }
-    key(page, ui, shelf);
+    key(page, ui, state);
     let plot = page
         .plot(ui, "mastery", timeline, height)
         .default_y_bounds(-0.03, 1.03)
@@ -33,7 +33,7 @@ pub(super) fn show(
         .y_axis_formatter(|m, _| format!("{:.2}", m.value));
     let cursor = page.cursor_line(ui, timeline);
     let (weak, faint) = (ui.visuals().weak_text_color(), ui.visuals().faint_bg_color);
-    let colours: Vec<Color32> = (0..lines.len()).map(|i| look::line(ui, i)).collect();
+    let colours: Vec<Color32> = (0..lines.len()).map(|i| theme::line(ui, i)).collect();
     let response = plot.show(ui, |plot| {
         let range = visible(plot.plot_bounds(), timeline.steps.len());
         if let Some(from) = timeline.imagined_from {
@@ -44,10 +44,10 @@ pub(super) fn show(
             plot.vline(VLine::new("", at as f64 + 0.5).color(weak).style(LineStyle::dotted_dense()).allow_hover(false));
         }
         if let (true, Some(first)) = (page.show_class, lines.first()) {
-            class_band(plot, shelf, *first, colours[0]);
+            class_band(plot, state, *first, colours[0]);
         }
         for (&skill, &colour) in lines.iter().zip(&colours) {
-            others(page, plot, shelf, skill, colour);
+            others(page, plot, state, skill, colour);
             model_line(plot, timeline, range.clone(), skill, colour);
             marks(plot, timeline, range.clone(), skill, colour);
         }
@@ -74,8 +74,8 @@ fn chips(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skill]
     let mut chosen = lines.to_vec();
     ui.horizontal_wrapped(|ui| {
         for (i, &skill) in lines.iter().enumerate() {
-            let colour = look::line(ui, i);
-            let name = look::short(&skills[skill as usize].name, 26);
+            let colour = theme::line(ui, i);
+            let name = theme::short(&skills[skill as usize].name, 26);
             let chip = egui::Button::new(egui::RichText::new(format!("{name}  ×")).color(colour))
                 .stroke(Stroke::new(1.0, colour))
                 .fill(Color32::TRANSPARENT);
@@ -83,7 +83,7 @@ fn chips(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skill]
                 chosen.retain(|&c| c != skill);
             }
         }
-        look::menu(ui, "Skills", |ui| {
+        theme::menu(ui, "Skills", |ui| {
             egui::ScrollArea::vertical().max_height(340.0).show(ui, |ui| {
                 let rest = (0..skills.len() as u32).filter(|c| !timeline.by_practice.contains(c));
                 for skill in timeline.by_practice.iter().copied().chain(rest) {
@@ -105,16 +105,16 @@ fn chips(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skill]
 }
 
 /// What the signs mean, of those that are drawn.
-fn key(page: &mut Page, ui: &mut Ui, shelf: &Shelf) {
-    let has_truth = shelf.subject.as_ref().is_some_and(|s| s.has_truth);
+fn key(page: &mut Page, ui: &mut Ui, state: &ViewState) {
+    let has_truth = state.opened.as_ref().is_some_and(|s| s.has_truth);
     let mut text = "● right  × wrong answer of that skill".to_owned();
     if has_truth && !page.hide_truth {
         text += "   – –  true mastery";
     }
-    if let Some(other) = &shelf.other {
-        text += &format!("   · · ·  {}", look::short(other, 30));
+    if let Some(other) = &state.other {
+        text += &format!("   · · ·  {}", theme::short(other, 30));
     }
-    if let Some(with) = page.with.and_then(|w| shelf.subject.as_ref()?.students.get(w as usize)) {
+    if let Some(with) = page.with.and_then(|w| state.opened.as_ref()?.students.get(w as usize)) {
         text += &format!("   thin  {}", with.id);
     }
     if page.imagined.is_some() {
@@ -123,7 +123,7 @@ fn key(page: &mut Page, ui: &mut Ui, shelf: &Shelf) {
     if page.show_class {
         text += "   band  the class's middle half";
     }
-    ui.label(look::weak(text).small());
+    ui.label(theme::weak(text).small());
 }
 
 /// The skill whose line is nearest to a point.
@@ -135,8 +135,8 @@ fn nearest_line(timeline: &Timeline<'_>, lines: &[u32], x: f64, y: f64) -> Optio
 
 /// Points of a value over steps; a window's first step begins a new line.
 fn pieces<'s>(
-    steps: impl Iterator<Item = (usize, &'s Step, bool)>,
-    value: impl Fn(&Step) -> Option<f32>,
+    steps: impl Iterator<Item = (usize, &'s TrajectoryStep, bool)>,
+    value: impl Fn(&TrajectoryStep) -> Option<f32>,
 ) -> Vec<Vec<[f64; 2]>> {
     let mut pieces: Vec<Vec<[f64; 2]>> = vec![Vec::new()];
     for (t, step, afresh) in steps {
@@ -164,10 +164,10 @@ fn model_line(
 }
 
 /// Everything the model's line is compared with.
-fn others(page: &Page, plot: &mut PlotUi<'_>, shelf: &Shelf, skill: u32, colour: Color32) {
+fn others(page: &Page, plot: &mut PlotUi<'_>, state: &ViewState, skill: u32, colour: Color32) {
     let (Some(student), c) = (page.student, skill as usize) else { return };
-    let mut draw = |key: (u32, Lens), style: LineStyle, width: f32, truth: bool| {
-        let Some(path) = shelf.paths.get(&key) else { return };
+    let mut draw = |key: (u32, ModelRole), style: LineStyle, width: f32, truth: bool| {
+        let Some(path) = state.paths.get(&key) else { return };
         // Behind imagined answers what really came has no place.
         let until = page.imagined.as_ref().map_or(usize::MAX, |i| i.from);
         let steps = path
@@ -176,7 +176,7 @@ fn others(page: &Page, plot: &mut PlotUi<'_>, shelf: &Shelf, skill: u32, colour:
             .take(until)
             .enumerate()
             .map(|(t, s)| (t, s, t > 0 && s.window != path.steps[t - 1].window));
-        let value = |s: &Step| match truth {
+        let value = |s: &TrajectoryStep| match truth {
             true => s.true_mastery.as_ref().and_then(|m| m.get(c)).copied(),
             false => s.mastery.get(c).copied(),
         };
@@ -187,11 +187,11 @@ fn others(page: &Page, plot: &mut PlotUi<'_>, shelf: &Shelf, skill: u32, colour:
         }
     };
     if !page.hide_truth {
-        draw((student, Lens::Main), LineStyle::dashed_dense(), 1.2, true);
+        draw((student, ModelRole::Main), LineStyle::dashed_dense(), 1.2, true);
     }
-    draw((student, Lens::Other), LineStyle::dotted_dense(), 1.8, false);
+    draw((student, ModelRole::Other), LineStyle::dotted_dense(), 1.8, false);
     if let Some(with) = page.with {
-        draw((with, Lens::Main), LineStyle::Solid, 0.9, false);
+        draw((with, ModelRole::Main), LineStyle::Solid, 0.9, false);
     }
 }
 
@@ -207,8 +207,8 @@ fn marks(plot: &mut PlotUi<'_>, timeline: &Timeline<'_>, range: std::ops::Range<
     plot.points(points(0, MarkerShape::Cross, 5.0));
 }
 
-fn class_band(plot: &mut PlotUi<'_>, shelf: &Shelf, skill: u32, colour: Color32) {
-    let Some(course) = &shelf.course else { return };
+fn class_band(plot: &mut PlotUi<'_>, state: &ViewState, skill: u32, colour: Color32) {
+    let Some(course) = &state.course else { return };
     let rows: Vec<[f32; 3]> = course.quartiles.iter().filter_map(|row| row.get(skill as usize)).copied().collect();
     let xs: Vec<f64> = (1..=rows.len()).map(|x| x as f64).collect();
     let ys = |q: usize| -> Vec<f64> { rows.iter().map(|r| f64::from(r[q])).collect() };

@@ -2,8 +2,8 @@
 
 mod header;
 mod heat;
+mod inspection;
 mod mastery;
-mod moment;
 mod strips;
 mod timeline;
 
@@ -16,14 +16,14 @@ use serde::{Deserialize, Serialize};
 pub(super) use timeline::Timeline;
 
 use self::heat::HeatMap;
-use super::door::Door;
-use super::link::Link;
-use super::look;
-use super::shelf::Shelf;
+use super::client::Client;
+use super::context::ViewContext;
+use super::theme;
+use super::view_state::ViewState;
 use crate::data::Skill;
 use crate::evaluate::student_sentences;
-use crate::model::Moment;
-use crate::workshop::{Answers, Ask, Lens};
+use crate::model::Inspection;
+use crate::service::{Answers, ModelRole, Request};
 
 /// What the headings between the plots take.
 const HEADINGS: f32 = 196.0;
@@ -106,58 +106,58 @@ impl Page {
         self.with = None;
     }
 
-    /// Asks the workshop for what is to be drawn and is not there; whether anything was asked.
-    pub(super) fn ask(&mut self, shelf: &Shelf, link: &Link) -> bool {
+    /// Asks the service for what is to be drawn and is not there; whether anything was asked.
+    pub(super) fn ask(&mut self, state: &ViewState, client: &Client) -> bool {
         let before = (self.asked.student, self.asked.tickets);
-        self.ask_missing(shelf, link);
+        self.ask_missing(state, client);
         before != (self.asked.student, self.asked.tickets)
     }
 
-    fn ask_missing(&mut self, shelf: &Shelf, link: &Link) {
+    fn ask_missing(&mut self, state: &ViewState, client: &Client) {
         let Some(student) = self.student else { return };
-        let wanted = (shelf.openings, student, self.with);
+        let wanted = (state.openings, student, self.with);
         if self.asked.student != Some(wanted) {
             self.asked.student = Some(wanted);
-            link.ask(Ask::Student { student, with: self.with });
+            client.send(Request::Student { student, with: self.with });
         }
-        if self.show_class && shelf.course.is_none() && self.asked.course != Some(shelf.generation) {
-            self.asked.course = Some(shelf.generation);
-            link.ask(Ask::Course);
+        if self.show_class && state.course.is_none() && self.asked.course != Some(state.generation) {
+            self.asked.course = Some(state.generation);
+            client.send(Request::Course);
         }
-        if let Some(answers) = self.imagined_answers(shelf) {
-            let wanted = (shelf.generation, answers);
+        if let Some(answers) = self.imagined_answers(state) {
+            let wanted = (state.generation, answers);
             if self.asked.what_if.as_ref() != Some(&wanted) {
                 self.asked.tickets += 1;
                 self.asked.what_if_ticket = self.asked.tickets;
-                link.ask(Ask::WhatIf { ticket: self.asked.tickets, answers: wanted.1.clone() });
+                client.send(Request::WhatIf { ticket: self.asked.tickets, answers: wanted.1.clone() });
                 self.asked.what_if = Some(wanted);
             }
         }
-        if self.imagining(shelf) {
+        if self.imagining(state) {
             return;
         }
-        let Some(answers) = self.timeline(shelf).and_then(|t| t.answers_until(self.at(&t)?)) else { return };
-        let wanted = (shelf.generation, answers);
+        let Some(answers) = self.timeline(state).and_then(|t| t.answers_until(self.at(&t)?)) else { return };
+        let wanted = (state.generation, answers);
         if self.asked.moment.as_ref() != Some(&wanted) {
             self.asked.tickets += 1;
             self.asked.moment_ticket = self.asked.tickets;
-            link.ask(Ask::Moment { ticket: self.asked.tickets, answers: wanted.1.clone() });
+            client.send(Request::Inspection { ticket: self.asked.tickets, answers: wanted.1.clone() });
             self.asked.moment = Some(wanted);
         }
     }
 
     /// The window's answers with the imagined ones behind them, as many of the last as the model reads.
-    fn imagined_answers(&self, shelf: &Shelf) -> Option<Answers> {
+    fn imagined_answers(&self, state: &ViewState) -> Option<Answers> {
         let imagined = self.imagined.as_ref().filter(|i| !i.answers.skills.is_empty())?;
-        let path = shelf.paths.get(&(self.student?, Lens::Main))?;
-        let limit = shelf.subject.as_ref()?.model.seq_len;
+        let path = state.paths.get(&(self.student?, ModelRole::Main))?;
+        let limit = state.opened.as_ref()?.model.seq_len;
         Some(timeline::join(&path.steps[..imagined.from.min(path.steps.len())], &imagined.answers, limit))
     }
 
     /// The student's steps, imagined ones included once they are there.
-    pub(super) fn timeline<'a>(&self, shelf: &'a Shelf) -> Option<Timeline<'a>> {
-        let path = shelf.paths.get(&(self.student?, Lens::Main))?;
-        let tried = shelf.what_if.as_ref().filter(|(ticket, _)| *ticket == self.asked.what_if_ticket);
+    pub(super) fn timeline<'a>(&self, state: &'a ViewState) -> Option<Timeline<'a>> {
+        let path = state.paths.get(&(self.student?, ModelRole::Main))?;
+        let tried = state.what_if.as_ref().filter(|(ticket, _)| *ticket == self.asked.what_if_ticket);
         Some(match (&self.imagined, tried) {
             (Some(imagined), Some((_, steps))) if !imagined.answers.skills.is_empty() => {
                 Timeline::branched(path, imagined.from, imagined.answers.skills.len(), steps)
@@ -167,16 +167,16 @@ impl Page {
     }
 
     /// Whether answers are being tried out and what becomes of them is not there yet.
-    fn imagining(&self, shelf: &Shelf) -> bool {
-        self.imagined.is_some() && shelf.what_if.as_ref().is_none_or(|(ticket, _)| *ticket != self.asked.what_if_ticket)
+    fn imagining(&self, state: &ViewState) -> bool {
+        self.imagined.is_some() && state.what_if.as_ref().is_none_or(|(ticket, _)| *ticket != self.asked.what_if_ticket)
     }
 
     /// The moment at the cursor, once it is there.
-    pub(super) fn moment<'a>(&self, shelf: &'a Shelf) -> Option<&'a Moment> {
-        if self.imagining(shelf) {
+    pub(super) fn inspect<'a>(&self, state: &'a ViewState) -> Option<&'a Inspection> {
+        if self.imagining(state) {
             return None;
         }
-        shelf.moment.as_ref().filter(|(ticket, _)| *ticket == self.asked.moment_ticket).map(|(_, m)| m)
+        state.moment.as_ref().filter(|(ticket, _)| *ticket == self.asked.moment_ticket).map(|(_, m)| m)
     }
 
     /// The step the cursor is at.
@@ -202,8 +202,8 @@ impl Page {
     }
 
     /// Arrow keys, Home and End; U takes an imagined answer back.
-    pub(super) fn keys(&mut self, ui: &Ui, shelf: &Shelf) {
-        let Some(timeline) = self.timeline(shelf) else { return };
+    pub(super) fn keys(&mut self, ui: &Ui, state: &ViewState) {
+        let Some(timeline) = self.timeline(state) else { return };
         let pressed = |key| ui.input(|i| i.key_pressed(key) && !i.modifiers.command);
         for (key, by) in [(Key::ArrowLeft, -1), (Key::ArrowRight, 1), (Key::Home, isize::MIN), (Key::End, isize::MAX)] {
             if pressed(key) {
@@ -248,8 +248,8 @@ impl Page {
     }
 
     /// Draws the page.
-    pub(super) fn show(&mut self, ui: &mut Ui, shelf: &Shelf, door: &mut Door<'_>) {
-        let Some(subject) = &shelf.subject else {
+    pub(super) fn show(&mut self, ui: &mut Ui, state: &ViewState, context: &mut ViewContext<'_>) {
+        let Some(opened) = &state.opened else {
             ui.centered_and_justified(Ui::spinner);
             return;
         };
@@ -257,29 +257,29 @@ impl Page {
             ui.centered_and_justified(|ui| ui.label("Choose a student in the list on the left."));
             return;
         }
-        let skills = &subject.skills;
-        let Some(timeline) = self.timeline(shelf) else {
+        let skills = &opened.skills;
+        let Some(timeline) = self.timeline(state) else {
             ui.centered_and_justified(Ui::spinner);
             return;
         };
-        header::show(self, ui, shelf, &timeline, door);
-        let moment = self.moment(shelf);
-        if look::narrow(ui) {
+        header::show(self, ui, state, &timeline, context);
+        let moment = self.inspect(state);
+        if theme::narrow(ui) {
             egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
-                mastery::show(self, ui, shelf, &timeline, skills, 210.0);
-                moment::show(self, ui, &timeline, skills, moment);
+                mastery::show(self, ui, state, &timeline, skills, 210.0);
+                inspection::show(self, ui, &timeline, skills, moment);
                 ui.separator();
                 strips::predictions(self, ui, &timeline, skills, 90.0);
                 strips::gains(self, ui, &timeline, skills, 90.0);
                 heat::show(self, ui, &timeline, skills, heat::height(skills.len(), 400.0));
-                words(ui, shelf, self.student);
+                words(ui, state, self.student);
             });
             return;
         }
         let width = (ui.available_width() * 0.3).clamp(260.0, 380.0);
         egui::Panel::right("moment").resizable(true).default_size(width).min_size(240.0).show(ui, |ui| {
             egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
-                moment::show(self, ui, &timeline, skills, moment);
+                inspection::show(self, ui, &timeline, skills, moment);
             });
         });
         egui::CentralPanel::default().frame(egui::Frame::NONE.inner_margin(egui::Margin::symmetric(10, 4))).show(
@@ -289,11 +289,11 @@ impl Page {
                     let height = ui.available_height().max(600.0) - HEADINGS;
                     let map = heat::height(skills.len(), height * 0.4);
                     let rest = height - map;
-                    mastery::show(self, ui, shelf, &timeline, skills, rest * 0.56);
+                    mastery::show(self, ui, state, &timeline, skills, rest * 0.56);
                     strips::predictions(self, ui, &timeline, skills, rest * 0.22);
                     strips::gains(self, ui, &timeline, skills, rest * 0.22);
                     heat::show(self, ui, &timeline, skills, map);
-                    words(ui, shelf, self.student);
+                    words(ui, state, self.student);
                 });
             },
         );
@@ -304,7 +304,7 @@ impl Page {
         let mut hasher = std::hash::DefaultHasher::new();
         (self.student, timeline.steps.len()).hash(&mut hasher);
         let group = egui::Id::unique(("time", std::hash::Hasher::finish(&hasher)));
-        look::quiet(ui, Plot::new(group.with(name)))
+        theme::quiet(ui, Plot::new(group.with(name)))
             .height(height)
             .link_axis(group, [true, false])
             .link_cursor(group, [true, false])
@@ -341,13 +341,13 @@ impl Page {
 
 /// Room on the left of every plot, the same so that they stand in line; skills are named there.
 fn names_width(ui: &Ui) -> f32 {
-    if look::narrow(ui) { 70.0 } else { 112.0 }
+    if theme::narrow(ui) { 70.0 } else { 112.0 }
 }
 
 /// The student in sentences, for those who would rather read.
-fn words(ui: &mut Ui, shelf: &Shelf, student: Option<u32>) {
-    let Some(path) = student.and_then(|s| shelf.paths.get(&(s, Lens::Main))) else { return };
-    let summary = student.and_then(|s| shelf.summaries.get(s as usize)).and_then(Option::as_ref);
+fn words(ui: &mut Ui, state: &ViewState, student: Option<u32>) {
+    let Some(path) = student.and_then(|s| state.paths.get(&(s, ModelRole::Main))) else { return };
+    let summary = student.and_then(|s| state.summaries.get(s as usize)).and_then(Option::as_ref);
     egui::CollapsingHeader::new("In words").show(ui, |ui| {
         for sentence in student_sentences(path, summary.and_then(|s| s.auc)) {
             ui.label(sentence);
@@ -364,11 +364,11 @@ fn step_text(timeline: &Timeline<'_>, skills: &[Skill], at: usize, of: Option<u3
         "answer {}{imagined}: {}, {} {}\n",
         at + 1,
         name(step.skill),
-        look::sign(step.response),
-        look::word(step.response)
+        theme::sign(step.response),
+        theme::word(step.response)
     );
     text += &match step.prediction {
-        Some(p) => format!("expected right with {}\n", look::percent(p)),
+        Some(p) => format!("expected right with {}\n", theme::percent(p)),
         None => "the model's first answer: nothing expected\n".to_owned(),
     };
     let shown = of.unwrap_or(step.skill);

@@ -4,12 +4,12 @@ use eframe::egui::{self, Ui};
 use egui_plot::{Bar, BarChart, HLine, Line, MarkerShape, PlotPoints, Points};
 
 use super::{Page, Timeline, step_text, visible};
-use crate::app::look;
+use crate::app::theme;
 use crate::data::Skill;
 
 /// p(right) of each answer beforehand; a stem from there to what happened, as long as the surprise.
 pub(super) fn predictions(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skill], height: f32) {
-    look::part(
+    theme::part(
         ui,
         "Expected and happened",
         "● right  × wrong, at the probability of right the model gave beforehand; the stem is its surprise",
@@ -21,7 +21,7 @@ pub(super) fn predictions(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>,
         .y_grid_spacer(egui_plot::uniform_grid_spacer(|_| [1.0, 0.5, 0.25]))
         .y_axis_formatter(|m, _| format!("{:.1}", m.value));
     let cursor = page.cursor_line(ui, timeline);
-    let colours = [look::wrong(ui), look::right(ui)];
+    let colours = [theme::wrong(ui), theme::right(ui)];
     let weak = ui.visuals().weak_text_color();
     let response = plot.show(ui, |plot| {
         let range = visible(plot.plot_bounds(), timeline.steps.len());
@@ -56,7 +56,7 @@ pub(super) fn predictions(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>,
 
 /// Gain of the skill answered, upwards, and of all others together, downwards.
 pub(super) fn gains(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skill], height: f32) {
-    look::part(
+    theme::part(
         ui,
         "Gain",
         "what each answer added: upwards to its own skill, downwards the sum over all others (a tenth of it goes into mastery)",
@@ -67,7 +67,7 @@ pub(super) fn gains(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skill
         .y_grid_spacer(egui_plot::uniform_grid_spacer(few))
         .y_axis_formatter(|m, _| format!("{:.1}", m.value.abs()));
     let cursor = page.cursor_line(ui, timeline);
-    let (own, other) = (look::accent(ui), ui.visuals().weak_text_color().gamma_multiply(0.6));
+    let (own, other) = (theme::accent(ui), ui.visuals().weak_text_color().gamma_multiply(0.6));
     let response = plot.show(ui, |plot| {
         let range = visible(plot.plot_bounds(), timeline.steps.len());
         let bars = |value: &dyn Fn(usize) -> Option<f32>, sign: f64, colour: egui::Color32| -> Vec<Bar> {
@@ -96,7 +96,7 @@ pub(super) fn gains(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skill
     });
     if let Some(at) = page.pointed(timeline, &response) {
         let step = timeline.steps[at];
-        let more = format!("\ngain of other skills together {}", look::figure(step.spill_over(), 3));
+        let more = format!("\ngain of other skills together {}", theme::figure(step.spill_over(), 3));
         response.response.clone().on_hover_text_at_pointer(step_text(timeline, skills, at, None) + &more);
     }
     response.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::GraphicsObject, true, "Gain by answer"));

@@ -1,12 +1,12 @@
 //! A student's steps as they are drawn: real ones, then imagined ones.
 
-use crate::evaluate::{Step, Trajectory};
-use crate::workshop::Answers;
+use crate::evaluate::{Trajectory, TrajectoryStep};
+use crate::service::Answers;
 
 /// Steps in time order.
 #[derive(Debug)]
 pub(in crate::app) struct Timeline<'a> {
-    pub steps: Vec<&'a Step>,
+    pub steps: Vec<&'a TrajectoryStep>,
     /// First imagined step.
     pub imagined_from: Option<usize>,
     /// First step of the window in which answers are imagined: the model reads on from there.
@@ -27,7 +27,7 @@ impl<'a> Timeline<'a> {
     }
 
     /// What happened until `from`, then `imagined` answers, of which the last of `tried` are the outcome.
-    pub(super) fn branched(path: &'a Trajectory, from: usize, imagined: usize, tried: &'a [Step]) -> Self {
+    pub(super) fn branched(path: &'a Trajectory, from: usize, imagined: usize, tried: &'a [TrajectoryStep]) -> Self {
         let from = from.min(path.steps.len());
         let real = tried.len().saturating_sub(imagined).min(from);
         let start = from - real;
@@ -61,9 +61,9 @@ impl<'a> Timeline<'a> {
 }
 
 /// The last window of `before` with `more` answers behind it: the last `limit` of them, which is what a model reads.
-pub(super) fn join(before: &[Step], more: &Answers, limit: usize) -> Answers {
+pub(super) fn join(before: &[TrajectoryStep], more: &Answers, limit: usize) -> Answers {
     let window = before.last().map_or(0, |s| s.window);
-    let real: Vec<&Step> = before.iter().filter(|s| s.window == window).collect();
+    let real: Vec<&TrajectoryStep> = before.iter().filter(|s| s.window == window).collect();
     let mut skills: Vec<u32> = real.iter().map(|s| s.skill).collect();
     let mut responses: Vec<u8> = real.iter().map(|s| s.response).collect();
     skills.extend(&more.skills);
@@ -76,8 +76,8 @@ pub(super) fn join(before: &[Step], more: &Answers, limit: usize) -> Answers {
 mod tests {
     use super::*;
 
-    fn step(window: usize, skill: u32) -> Step {
-        Step { window, skill, response: 1, ..Step::default() }
+    fn step(window: usize, skill: u32) -> TrajectoryStep {
+        TrajectoryStep { window, skill, response: 1, ..TrajectoryStep::default() }
     }
 
     #[test]

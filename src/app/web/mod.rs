@@ -1,15 +1,15 @@
-//! The page: the same program in two threads of one browser tab. The page's thread draws; a worker runs the workshop.
-//! They talk in the workshop's messages as bytes.
+//! The page: the same program in two threads of one browser tab. The page's thread draws; a worker runs the service.
+//! They talk in the service's messages as bytes.
 
 mod browser;
-mod client;
 mod page;
 mod worker;
+mod worker_client;
 
 use wasm_bindgen::JsCast as _;
 
 pub(super) use browser::{download, offers_web_gpu};
-pub(super) use client::pick;
+pub(super) use worker_client::pick;
 
 /// Starts what belongs to this thread.
 pub fn main() {

@@ -10,8 +10,8 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{HtmlCanvasElement, UrlSearchParams, Window};
 
 use super::browser;
-use super::client::Client;
-use crate::app::{App, Link, Place};
+use super::worker_client::WorkerClient;
+use crate::app::{App, Client, Place};
 use crate::error::{Error, Result};
 use crate::platform::Instant;
 use crate::platform::device::DeviceChoice;
@@ -105,8 +105,8 @@ struct Page {
 impl Page {
     fn new(cc: &eframe::CreationContext<'_>, device: DeviceChoice) -> Result<Self> {
         let window = window()?;
-        let (asks, tells) = Client::start(&cc.egui_ctx);
-        let mut app = App::new(&cc.egui_ctx, Link::new(asks, tells), cc.storage);
+        let (requests, events) = WorkerClient::start(&cc.egui_ctx);
+        let mut app = App::new(&cc.egui_ctx, Client::new(requests, events), cc.storage);
         app.compute_on(device);
         if browser::reduced_motion() {
             cc.egui_ctx.all_styles_mut(|style| style.animation_time = 0.0);

@@ -1,4 +1,4 @@
-//! The worker's side: the workshop, its messages, and files handed to it.
+//! The worker's side: the service, its messages, and files handed to it.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 use crate::error::{Error, Result};
 use crate::experiment::File;
 use crate::platform::{self, files};
-use crate::workshop::{Ask, FilePurpose, Tell, Teller, pack, serve, unpack};
+use crate::service::{Event, EventSender, FilePurpose, Request, pack, serve, unpack};
 
 /// Said once, when questions may be asked.
 pub(super) const READY: &str = "ready";
@@ -26,18 +26,18 @@ pub(super) fn start(scope: DedicatedWorkerGlobalScope) {
     }));
     spawn_local(async move {
         let restored = platform::restore().await.and_then(|()| drop_unused_data());
-        let (ask, asks) = async_channel::unbounded();
-        let (tell, tells) = async_channel::unbounded();
-        let teller = Teller::new(tell, || {});
-        listen(&scope, ask, teller.clone());
+        let (requests, incoming) = async_channel::unbounded();
+        let (tell, outgoing) = async_channel::unbounded();
+        let events = EventSender::new(tell, || {});
+        listen(&scope, requests, events.clone());
         // A worker that cannot speak is of no use; the page notices by itself.
         let _ = scope.post_message(&JsString::from(READY));
         if let Err(error) = restored {
             let doing = "reading what was kept in this browser".to_owned();
-            teller.tell(Tell::Failed { doing, problem: error.to_string() });
+            events.send(Event::Failed { doing, problem: error.to_string() });
         }
-        spawn_local(serve(asks, teller));
-        while let Ok(tell) = tells.recv().await {
+        spawn_local(serve(incoming, events));
+        while let Ok(tell) = outgoing.recv().await {
             let sent = pack(&tell).map(|bytes| post(&scope, &bytes));
             if let Err(error) = sent {
                 let _ = scope.post_message(&JsString::from(error.to_string()));
@@ -72,21 +72,21 @@ fn post(scope: &DedicatedWorkerGlobalScope, bytes: &[u8]) {
     let _ = scope.post_message_with_transfer(&bytes, &Array::of1(&bytes.buffer()));
 }
 
-fn listen(scope: &DedicatedWorkerGlobalScope, asks: Sender<Ask>, teller: Teller) {
+fn listen(scope: &DedicatedWorkerGlobalScope, incoming: Sender<Request>, events: EventSender) {
     let heard: Closure<dyn FnMut(MessageEvent)> = Closure::new(move |event: MessageEvent| {
         let data = event.data();
         if let Some(bytes) = data.dyn_ref::<Uint8Array>() {
-            match unpack::<Ask>(&bytes.to_vec()) {
-                Ok(ask) => drop(asks.try_send(ask)),
-                Err(error) => failed(&teller, "hearing the page", &error),
+            match unpack::<Request>(&bytes.to_vec()) {
+                Ok(ask) => drop(incoming.try_send(ask)),
+                Err(error) => failed(&events, "hearing the page", &error),
             }
             return;
         }
-        let (asks, teller) = (asks.clone(), teller.clone());
+        let (incoming, events) = (incoming.clone(), events.clone());
         spawn_local(async move {
             match read(&data).await {
-                Ok(take) => drop(asks.try_send(take)),
-                Err(error) => failed(&teller, "reading the file", &error),
+                Ok(take) => drop(incoming.try_send(take)),
+                Err(error) => failed(&events, "reading the file", &error),
             }
         });
     });
@@ -94,12 +94,12 @@ fn listen(scope: &DedicatedWorkerGlobalScope, asks: Sender<Ask>, teller: Teller)
     heard.forget();
 }
 
-fn failed(teller: &Teller, doing: &str, error: &Error) {
-    teller.tell(Tell::Failed { doing: doing.to_owned(), problem: error.to_string() });
+fn failed(events: &EventSender, doing: &str, error: &Error) {
+    events.send(Event::Failed { doing: doing.to_owned(), problem: error.to_string() });
 }
 
 /// A file and what it is for, as [`handed`] put them together, read into memory.
-async fn read(data: &JsValue) -> Result<Ask> {
+async fn read(data: &JsValue) -> Result<Request> {
     let part = |name: &str| Reflect::get(data, &JsValue::from_str(name)).ok();
     let file: Option<web_sys::File> = part("file").and_then(|f| f.dyn_into().ok());
     let purpose = part("purpose").and_then(|p| p.as_string()).unwrap_or_default();
@@ -110,7 +110,7 @@ async fn read(data: &JsValue) -> Result<Ask> {
     })?;
     let bytes = Uint8Array::new(&content).to_vec();
     let purpose = serde_json::from_str(&purpose).unwrap_or(FilePurpose::Open);
-    Ok(Ask::Take { name, bytes, purpose })
+    Ok(Request::Take { name, bytes, purpose })
 }
 
 /// A file, unread, and what it is for, as a message to the worker.

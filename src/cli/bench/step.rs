@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::evaluate::parts;
 use crate::experiment::{load_corpus, pretty};
 use crate::objective::EpochSettings;
-use crate::ops::Clock;
+use crate::ops::DeviceStats;
 use crate::platform::device::{DeviceChoice, choose};
 use crate::platform::{Instant, peak_memory};
 use crate::train::Stepper;
@@ -207,9 +207,9 @@ pub(super) fn step(args: &StepArgs) -> Result<()> {
 
 impl Bench<'_> {
     /// Times every batch after the warm-up; counts are those of one step.
-    fn run(&mut self) -> Result<(Times, Clock)> {
+    fn run(&mut self) -> Result<(Times, DeviceStats)> {
         let (mut times, mut interactions) = (Vec::new(), 0);
-        let mut counts = Clock::default();
+        let mut counts = DeviceStats::default();
         for i in 0..self.batches.len() {
             let began = Instant::now();
             counts = self.one(i)?;
@@ -233,17 +233,17 @@ impl Bench<'_> {
     }
 
     /// One step or forward pass, waited for.
-    fn one(&mut self, i: usize) -> Result<Clock> {
+    fn one(&mut self, i: usize) -> Result<DeviceStats> {
         let windows = self.batches[i];
-        self.stepper.model.clock().take();
+        self.stepper.model.stats().take();
         if self.args.forward {
             let batch = RaggedBatch::new(windows.iter().copied());
             block_on(self.stepper.model.row_stats(batch))?;
-            return Ok(self.stepper.model.clock().take());
+            return Ok(self.stepper.model.stats().take());
         }
         self.stepper.begin_epoch(Corpus::steps(windows));
         self.stepper.step(windows, &every_term(self.config), self.config.training.learning_rate)?;
-        let counts = self.stepper.model.clock().take();
+        let counts = self.stepper.model.stats().take();
         // Reading the norm waits for the device, Adam included.
         block_on(self.stepper.read_terms())?;
         block_on(self.stepper.model.gradient_norm())?;
@@ -252,7 +252,7 @@ impl Bench<'_> {
 
     /// Share of each operation in some steps whose operations are waited for one by one.
     fn profile(&mut self) -> Result<BTreeMap<&'static str, f64>> {
-        self.stepper.model.clock().timed = true;
+        self.stepper.model.stats().timed = true;
         let mut seconds: BTreeMap<&'static str, f64> = BTreeMap::new();
         for i in 0..PROFILED.min(self.batches.len()) {
             for (name, time) in self.one(i)?.seconds {

@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::error::Result;
 use crate::platform::device::DeviceChoice;
 use crate::platform::files;
-use crate::workshop::TrainOrder;
+use crate::service::TrainOrder;
 
 /// What `gainakt bench window` takes.
 #[derive(Debug, Args)]
@@ -42,16 +42,16 @@ pub(super) fn window(args: &WindowArgs) -> Result<()> {
     println!("reading_s                         {:.2}", times.reading);
     println!("first_student_after_reading_s     {:.2}", times.opening);
     println!("all_surveyed_after_reading_s      {:.2}", times.surveying);
-    spread("switch_student_ms", times.switching);
-    spread("frame_to_frame_paused_ms", times.idle);
+    print_quantiles("switch_student_ms", times.switching);
+    print_quantiles("frame_to_frame_paused_ms", times.idle);
     for (view, frames) in times.frames {
-        spread(&format!("frame_{view}_training_ms"), frames);
+        print_quantiles(&format!("frame_{view}_training_ms"), frames);
     }
-    spread("frame_to_frame_training_ms", times.intervals);
+    print_quantiles("frame_to_frame_training_ms", times.intervals);
     Ok(())
 }
 
-fn spread(name: &str, mut seconds: Vec<f64>) {
+fn print_quantiles(name: &str, mut seconds: Vec<f64>) {
     seconds.sort_unstable_by(f64::total_cmp);
     let at = |share: f64| seconds.get(((seconds.len() as f64 - 1.0) * share) as usize).map_or(f64::NAN, |s| s * 1e3);
     println!(

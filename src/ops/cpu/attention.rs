@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::lanes::{dot, exp, max, vectorised};
 use super::product::{View, product};
-use crate::ops::Heads;
+use crate::ops::AttentionSizes;
 
 /// Rows whose scores are held at once: past them the upper triangle is never computed.
 const ROWS: usize = 32;
@@ -21,13 +21,13 @@ pub(super) fn by_window<'a>(mut data: &'a mut [f32], offsets: &[u32], width: usi
 }
 
 /// A window's rows of one head.
-fn head<'a>(x: &'a [f32], at: Heads, h: usize, rows: std::ops::Range<usize>) -> View<'a> {
+fn head<'a>(x: &'a [f32], at: AttentionSizes, h: usize, rows: std::ops::Range<usize>) -> View<'a> {
     let width = at.heads * at.width;
     View::new(&x[rows.start * width + h * at.width..], rows.len(), at.width, width)
 }
 
 /// Output `[N, D]` and log-sum-exp `[N, H]` of q, k, v.
-pub(super) fn forward([q, k, v]: [&[f32]; 3], offsets: &[u32], at: Heads, out: &mut [f32], lse: &mut [f32]) {
+pub(super) fn forward([q, k, v]: [&[f32]; 3], offsets: &[u32], at: AttentionSizes, out: &mut [f32], lse: &mut [f32]) {
     let width = at.heads * at.width;
     let scale = 1.0 / (at.width as f32).sqrt();
     let tasks: Vec<_> = by_window(out, offsets, width).into_iter().zip(by_window(lse, offsets, at.heads)).collect();
@@ -62,7 +62,7 @@ pub(super) fn forward([q, k, v]: [&[f32]; 3], offsets: &[u32], at: Heads, out: &
 }
 
 /// Gradients of q, k, v; `saved` = q, k, v, output, log-sum-exp.
-pub(super) fn backward(saved: [&[f32]; 5], grad: &[f32], offsets: &[u32], at: Heads, d_qkv: [&mut [f32]; 3]) {
+pub(super) fn backward(saved: [&[f32]; 5], grad: &[f32], offsets: &[u32], at: AttentionSizes, d_qkv: [&mut [f32]; 3]) {
     let width = at.heads * at.width;
     let [dq, dk, dv] = d_qkv.map(|d| by_window(d, offsets, width));
     let tasks: Vec<_> = dq.into_iter().zip(dk).zip(dv).collect();
@@ -94,7 +94,7 @@ pub(super) fn backward(saved: [&[f32]; 5], grad: &[f32], offsets: &[u32], at: He
 fn window_backward(
     [q, k, v, out, lse]: [&[f32]; 5],
     grad: &[f32],
-    at: Heads,
+    at: AttentionSizes,
     h: usize,
     start: usize,
     rows: std::ops::Range<usize>,

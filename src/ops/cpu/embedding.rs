@@ -3,13 +3,13 @@
 use rayon::prelude::*;
 
 use super::lanes::{dot, vectorised};
-use crate::ops::{AdamStep, Occurrences, Plan, Tables};
+use crate::ops::{AdamStep, EmbeddingTables, Occurrences, PreparedBatch};
 
 /// Elements of an Adam task.
 const ELEMENTS: usize = 16 * 1024;
 
 /// ctx, val and next `[N, D]`.
-pub(super) fn forward(params: &[f32], plan: &Plan, at: Tables, out: [&mut [f32]; 3]) {
+pub(super) fn forward(params: &[f32], plan: &PreparedBatch, at: EmbeddingTables, out: [&mut [f32]; 3]) {
     let d = at.width;
     let row = |table: usize, i: u32| &params[table + i as usize * d..][..d];
     let [ctx, val, next] = out;
@@ -26,7 +26,12 @@ pub(super) fn forward(params: &[f32], plan: &Plan, at: Tables, out: [&mut [f32];
 }
 
 /// Gradients of the four tables: each vector adds its rows in order.
-pub(super) fn backward(plan: &Plan, at: Tables, [d_ctx, d_val, d_next]: [&[f32]; 3], grads: &mut [f32]) {
+pub(super) fn backward(
+    plan: &PreparedBatch,
+    at: EmbeddingTables,
+    [d_ctx, d_val, d_next]: [&[f32]; 3],
+    grads: &mut [f32],
+) {
     let Some([tokens, positions, nexts]) = &plan.occurrences else { return };
     table(grads, at.context, at.width, tokens, &[d_ctx]);
     table(grads, at.value, at.width, tokens, &[d_val]);

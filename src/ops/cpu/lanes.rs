@@ -36,7 +36,7 @@ pub(super) fn sum(x: &[f32]) -> f32 {
 
 /// Σ (x − from)².
 #[inline(always)]
-pub(super) fn spread(x: &[f32], from: f32) -> f32 {
+pub(super) fn squared_deviations(x: &[f32], from: f32) -> f32 {
     fold(x, x, |x, _| (x - from) * (x - from))
 }
 

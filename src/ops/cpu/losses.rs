@@ -2,9 +2,9 @@
 
 use rayon::prelude::*;
 
-use super::lanes::{dot, exp, sigmoid, spread, sum, total, vectorised};
+use super::lanes::{dot, exp, sigmoid, squared_deviations, sum, total, vectorised};
 use crate::ops::losses::{CORR_EPS, Factor, MARGIN, VARIANCE_EPS};
-use crate::ops::{GAIN_SCALE, LossSettings, Plan, RowStat, TERMS};
+use crate::ops::{GAIN_SCALE, LossSettings, PreparedBatch, RowStat, TERMS};
 
 /// Rows of a task.
 const ROWS: usize = 64;
@@ -19,7 +19,7 @@ pub(super) struct Cells<'a> {
 
 /// Fills the columns of [`RowStat`] and the gradient of the mean cross-entropy.
 pub(super) fn row_stats(
-    plan: &Plan,
+    plan: &PreparedBatch,
     cells: Option<Cells<'_>>,
     logits: &[f32],
     stats: &mut [f32],
@@ -43,7 +43,7 @@ pub(super) fn row_stats(
 }
 
 #[inline(always)]
-fn row_stat(plan: &Plan, cells: Option<Cells<'_>>, logit: f32, row: usize) -> [f32; RowStat::COUNT] {
+fn row_stat(plan: &PreparedBatch, cells: Option<Cells<'_>>, logit: f32, row: usize) -> [f32; RowStat::COUNT] {
     let mut out = [0.0; RowStat::COUNT];
     let mut set = |stat: RowStat, value: f32| out[stat as usize] = value;
     let answer = f32::from(plan.batch.next_response[row]);
@@ -63,7 +63,7 @@ fn row_stat(plan: &Plan, cells: Option<Cells<'_>>, logit: f32, row: usize) -> [f
     set(RowStat::NextMastery, m[next]);
     set(RowStat::Negative, total(g, g, |g, _| if g < 0.0 { -g } else { 0.0 }));
     set(RowStat::Others, total(g, g, |g, _| g.abs()) - g[own].abs());
-    set(RowStat::Spread, spread(m, mean));
+    set(RowStat::Spread, squared_deviations(m, mean));
     let lowest = |x: &[f32]| x.iter().fold(f32::INFINITY, |low, &x| if x < low { x } else { low });
     set(RowStat::LowestGain, lowest(g));
     set(RowStat::LowestMastery, lowest(m));
@@ -90,14 +90,14 @@ fn row_stat(plan: &Plan, cells: Option<Cells<'_>>, logit: f32, row: usize) -> [f
 }
 
 /// r, mean of x, and the factors of (target, x − mean) in dr/dx of every correlation group, `[G, 4]`.
-pub(super) fn correlations(plan: &Plan, stats: &[f32], groups: &mut [f32]) {
+pub(super) fn correlations(plan: &PreparedBatch, stats: &[f32], groups: &mut [f32]) {
     let n = plan.rows();
     groups.par_chunks_mut(4).zip(&plan.targets.groups).for_each(|(out, group)| {
         let column = if group.kind.of_gain() { RowStat::MeanGain } else { RowStat::MeanMastery };
         let x = &stats[column as usize * n + group.first..][..group.target.len()];
         let size = x.len() as f32;
         let mean = sum(x) / size;
-        let deviation = (spread(x, mean) / size + VARIANCE_EPS).sqrt();
+        let deviation = (squared_deviations(x, mean) / size + VARIANCE_EPS).sqrt();
         let covariance = dot(x, &group.target) - mean * sum(&group.target);
         let scale = 1.0 / (deviation * group.deviation + CORR_EPS);
         let along = -covariance * group.deviation * scale * scale / (size * deviation);
@@ -107,7 +107,7 @@ pub(super) fn correlations(plan: &Plan, stats: &[f32], groups: &mut [f32]) {
 
 /// The values of [`TERMS`] and the [`Factor`]s of their gradients.
 pub(super) fn terms(
-    plan: &Plan,
+    plan: &PreparedBatch,
     skills: usize,
     s: &LossSettings,
     stats: &[f32],
@@ -192,12 +192,12 @@ pub(super) fn terms(
 /// Unbiased variance of all cells, from each row's mean and sum of squares about it.
 fn mastery_variance(n: usize, skills: usize, means: &[f32], spreads: &[f32]) -> f32 {
     let mean = sum(means) / n as f32;
-    (sum(spreads) + skills as f32 * spread(means, mean)) / ((n * skills).max(2) - 1) as f32
+    (sum(spreads) + skills as f32 * squared_deviations(means, mean)) / ((n * skills).max(2) - 1) as f32
 }
 
 /// Gradients by all of a row's mastery, all its gains, its own mastery and its own gain, `[4, N]`.
 pub(super) fn row_grads(
-    plan: &Plan,
+    plan: &PreparedBatch,
     skills: usize,
     stats: &[f32],
     groups: &[f32],

@@ -15,22 +15,22 @@ use web_time::Instant;
 
 use self::losses::Cells;
 use super::{
-    Activation, AdamStep, Clock, Dropout, Heads, Input, InputGrad, Kernels, LinearAt, LossBuffers, LossSettings,
-    NormStream, NormStreamGrad, Plan, Tables,
+    Activation, AdamStep, AttentionSizes, DeviceStats, Dropout, EmbeddingTables, Input, InputGrad, Kernels, LinearAt,
+    LossBuffers, LossSettings, NormStream, NormStreamGrad, PreparedBatch,
 };
 use crate::error::Result;
 
 /// The CPU as a device.
 #[derive(Debug, Default)]
 pub struct Cpu {
-    clock: Clock,
+    clock: DeviceStats,
 }
 
 /// A batch on the CPU.
 #[derive(Debug)]
 pub struct Batch {
-    plan: Plan,
-    /// [`Plan::group_rows`].
+    plan: PreparedBatch,
+    /// [`PreparedBatch::group_rows`].
     group_rows: Vec<u32>,
 }
 
@@ -92,11 +92,11 @@ impl Kernels for Cpu {
 
     fn submit(&mut self) {}
 
-    fn clock(&mut self) -> &mut Clock {
+    fn stats(&mut self) -> &mut DeviceStats {
         &mut self.clock
     }
 
-    fn batch(&mut self, plan: Plan, _: Option<Batch>) -> Result<Batch> {
+    fn batch(&mut self, plan: PreparedBatch, _: Option<Batch>) -> Result<Batch> {
         let (group_rows, _) = plan.group_rows();
         Ok(Batch { plan, group_rows })
     }
@@ -105,7 +105,7 @@ impl Kernels for Cpu {
         &mut self,
         params: &Vec<f32>,
         batch: &Batch,
-        at: Tables,
+        at: EmbeddingTables,
         ctx: &mut Vec<f32>,
         val: &mut Vec<f32>,
         next: &mut Vec<f32>,
@@ -118,7 +118,7 @@ impl Kernels for Cpu {
     fn embed_grad(
         &mut self,
         batch: &Batch,
-        at: Tables,
+        at: EmbeddingTables,
         d_ctx: &Vec<f32>,
         d_val: &Vec<f32>,
         d_next: &Vec<f32>,
@@ -217,7 +217,14 @@ impl Kernels for Cpu {
         });
     }
 
-    fn attention(&mut self, batch: &Batch, heads: Heads, qkv: &Vec<f32>, out: &mut Vec<f32>, lse: &mut Vec<f32>) {
+    fn attention(
+        &mut self,
+        batch: &Batch,
+        heads: AttentionSizes,
+        qkv: &Vec<f32>,
+        out: &mut Vec<f32>,
+        lse: &mut Vec<f32>,
+    ) {
         let (n, width) = (batch.plan.rows(), heads.heads * heads.width);
         let qkv = std::array::from_fn(|i| &qkv[i * n * width..(i + 1) * n * width]);
         let (out, lse) = (&mut out[..n * width], &mut lse[..n * heads.heads]);
@@ -227,7 +234,7 @@ impl Kernels for Cpu {
     fn attention_grad(
         &mut self,
         batch: &Batch,
-        heads: Heads,
+        heads: AttentionSizes,
         qkv: &Vec<f32>,
         out: &Vec<f32>,
         lse: &Vec<f32>,

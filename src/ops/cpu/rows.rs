@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::lanes::{spread, sum, total, vectorised};
+use super::lanes::{squared_deviations, sum, total, vectorised};
 use crate::ops::{Dropout, NORM_EPS, NormAt};
 
 /// Rows of a task: fixed, so that sums over rows always add in the same order.
@@ -31,7 +31,7 @@ pub(super) fn norm(x: &[f32], a: &[f32], params: &[f32], at: NormAt, width: usiz
                     *o = x + a;
                 }
                 let mean = sum(out) / width as f32;
-                let inverse = 1.0 / (spread(out, mean) / width as f32 + NORM_EPS).sqrt();
+                let inverse = 1.0 / (squared_deviations(out, mean) / width as f32 + NORM_EPS).sqrt();
                 for ((o, gamma), beta) in out.iter_mut().zip(gamma).zip(beta) {
                     *o = (*o - mean) * inverse * gamma + beta;
                 }

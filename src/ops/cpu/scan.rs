@@ -6,7 +6,7 @@ use super::attention::by_window;
 use super::lanes::vectorised;
 use super::losses::Cells;
 use crate::ops::losses::Factor;
-use crate::ops::{GAIN_SCALE, Plan};
+use crate::ops::{GAIN_SCALE, PreparedBatch};
 
 /// Mastery `[N, C]` from `initial` `[W, C]` and `gains` `[N, C]`.
 pub(super) fn forward(initial: &[f32], gains: &[f32], offsets: &[u32], skills: usize, mastery: &mut [f32]) {
@@ -27,7 +27,7 @@ pub(super) fn forward(initial: &[f32], gains: &[f32], offsets: &[u32], skills: u
 
 /// What the gradient of a batch's losses is made of.
 pub(super) struct LossGrad<'a> {
-    pub plan: &'a Plan,
+    pub plan: &'a PreparedBatch,
     pub cells: Cells<'a>,
     pub factors: &'a [f32],
     /// `[4, N]` of [`super::losses::row_grads`].

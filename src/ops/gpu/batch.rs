@@ -1,6 +1,6 @@
 //! A ragged batch on the device: one array of integers and one of floats.
 
-use crate::ops::Plan;
+use crate::ops::PreparedBatch;
 
 /// Entries of the header; `shaders/include/batch.wgsl` names them.
 const HEADER: usize = 20;
@@ -10,7 +10,7 @@ const GROUP_COUNT: usize = 17;
 const SLOT_COUNT: usize = 19;
 
 /// Header and sections.
-pub(super) fn integers(plan: &Plan) -> Vec<u32> {
+pub(super) fn integers(plan: &PreparedBatch) -> Vec<u32> {
     let batch = &plan.batch;
     let (n, w) = (plan.rows(), plan.windows());
     let mut words = vec![0; HEADER];
@@ -52,7 +52,7 @@ pub(super) fn integers(plan: &Plan) -> Vec<u32> {
 }
 
 /// (deviation, weight) of each correlation group, then all targets.
-pub(super) fn floats(plan: &Plan) -> Vec<f32> {
+pub(super) fn floats(plan: &PreparedBatch) -> Vec<f32> {
     let groups = &plan.targets.groups;
     let about = groups.iter().flat_map(|g| [g.deviation, g.weight]);
     about.chain(groups.iter().flat_map(|g| g.target.iter().copied())).collect()

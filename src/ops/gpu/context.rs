@@ -6,7 +6,7 @@ use web_time::Instant;
 
 use super::shaders::Shader;
 use crate::error::{Error, Result};
-use crate::ops::Clock;
+use crate::ops::DeviceStats;
 use crate::platform::device::GpuDevice;
 
 /// Bytes between two dispatches' settings: the largest alignment a device may ask for.
@@ -55,7 +55,7 @@ pub struct Gpu {
     next_id: u64,
     /// Bound where a kernel's output has no use: two, since no array may be written through two bindings.
     spare: [Option<Array>; 2],
-    pub(super) clock: Clock,
+    pub(super) clock: DeviceStats,
 }
 
 impl Gpu {
@@ -77,7 +77,7 @@ impl Gpu {
             settings_buffer,
             next_id: 0,
             spare: [None, None],
-            clock: Clock::default(),
+            clock: DeviceStats::default(),
         };
         gpu.spare = [gpu.array(4).ok(), gpu.array(4).ok()];
         gpu
@@ -298,10 +298,10 @@ impl Gpu {
 
 /// Workgroups of 64 for `tasks` invocations, over two dimensions where one does not do.
 pub(super) fn groups(tasks: usize) -> [usize; 3] {
-    spread(tasks.div_ceil(64), 1)
+    workgroup_grid(tasks.div_ceil(64), 1)
 }
 
 /// `groups` workgroups over x and y, `deep` in z.
-pub(super) fn spread(groups: usize, deep: usize) -> [usize; 3] {
+pub(super) fn workgroup_grid(groups: usize, deep: usize) -> [usize; 3] {
     if groups > MAX_GROUPS { [MAX_GROUPS, groups.div_ceil(MAX_GROUPS), deep] } else { [groups, 1, deep] }
 }

@@ -5,12 +5,12 @@ mod context;
 mod shaders;
 
 pub use self::context::{Array, Gpu};
-use self::context::{groups, spread};
+use self::context::{groups, workgroup_grid};
 use self::shaders::Shader;
 pub use self::shaders::shader_sources;
 use super::{
-    Activation, AdamStep, Clock, Dropout, Heads, Input, InputGrad, Kernels, LinearAt, LossBuffers, LossSettings,
-    NormStream, NormStreamGrad, Plan, Tables,
+    Activation, AdamStep, AttentionSizes, DeviceStats, Dropout, EmbeddingTables, Input, InputGrad, Kernels, LinearAt,
+    LossBuffers, LossSettings, NormStream, NormStreamGrad, PreparedBatch,
 };
 use crate::error::Result;
 
@@ -20,7 +20,7 @@ const TILE: usize = 64;
 /// A batch on the device.
 #[derive(Debug)]
 pub struct Batch {
-    plan: Plan,
+    plan: PreparedBatch,
     integers: Array,
     floats: Array,
 }
@@ -84,11 +84,11 @@ impl Kernels for Gpu {
         self.flush();
     }
 
-    fn clock(&mut self) -> &mut Clock {
+    fn stats(&mut self) -> &mut DeviceStats {
         &mut self.clock
     }
 
-    fn batch(&mut self, plan: Plan, old: Option<Batch>) -> Result<Batch> {
+    fn batch(&mut self, plan: PreparedBatch, old: Option<Batch>) -> Result<Batch> {
         let (integers, floats) = (batch::integers(&plan), batch::floats(&plan));
         let mut batch = match old {
             Some(old) => Batch { plan, ..old },
@@ -101,7 +101,15 @@ impl Kernels for Gpu {
         Ok(batch)
     }
 
-    fn embed(&mut self, params: &Array, batch: &Batch, at: Tables, ctx: &mut Array, val: &mut Array, next: &mut Array) {
+    fn embed(
+        &mut self,
+        params: &Array,
+        batch: &Batch,
+        at: EmbeddingTables,
+        ctx: &mut Array,
+        val: &mut Array,
+        next: &mut Array,
+    ) {
         let settings = [at.width, at.context, at.value, at.concept, at.position].map(|v| v as u32);
         let arrays = [&batch.integers, params, ctx, val, next].map(Some);
         self.dispatch(Shader::embed(), &settings, &arrays, groups(batch.plan.rows() * at.width));
@@ -110,7 +118,7 @@ impl Kernels for Gpu {
     fn embed_grad(
         &mut self,
         batch: &Batch,
-        at: Tables,
+        at: EmbeddingTables,
         d_ctx: &Array,
         d_val: &Array,
         d_next: &Array,
@@ -201,7 +209,7 @@ impl Kernels for Gpu {
         self.dispatch(Shader::linear_weight_grad(sources(how)), &settings, &arrays, count);
     }
 
-    fn attention(&mut self, batch: &Batch, heads: Heads, qkv: &Array, out: &mut Array, lse: &mut Array) {
+    fn attention(&mut self, batch: &Batch, heads: AttentionSizes, qkv: &Array, out: &mut Array, lse: &mut Array) {
         let shader = Shader::attention(heads.heads, heads.width);
         let arrays = [&batch.integers, qkv, out, lse].map(Some);
         self.dispatch(shader, &[], &arrays, groups(batch.plan.rows() * heads.heads));
@@ -210,7 +218,7 @@ impl Kernels for Gpu {
     fn attention_grad(
         &mut self,
         batch: &Batch,
-        heads: Heads,
+        heads: AttentionSizes,
         qkv: &Array,
         out: &Array,
         lse: &Array,
@@ -241,7 +249,7 @@ impl Kernels for Gpu {
         let second = (last > 0).then(|| &*streams[last].out);
         let [x0, x1] = [streams[0].x, streams[last].x];
         let arrays = [Some(params), Some(a), Some(x0), Some(x1), Some(&*streams[0].out), second, Some(&*stats)];
-        self.dispatch(Shader::residual_norm(), &settings, &arrays, spread(n.div_ceil(4), streams.len()));
+        self.dispatch(Shader::residual_norm(), &settings, &arrays, workgroup_grid(n.div_ceil(4), streams.len()));
     }
 
     fn residual_norm_grad(
@@ -269,7 +277,7 @@ impl Kernels for Gpu {
         let second = (last > 0).then_some(grad1);
         let read = [params, a, x0, x1, stats].map(Some);
         let arrays: Vec<_> = read.into_iter().chain([Some(grad0), second, Some(&*d_a)]).collect();
-        self.dispatch(Shader::residual_norm_grad(), &settings, &arrays, spread(n.div_ceil(4), 1));
+        self.dispatch(Shader::residual_norm_grad(), &settings, &arrays, workgroup_grid(n.div_ceil(4), 1));
     }
 
     fn scan(&mut self, batch: &Batch, skills: usize, initial: &Array, gains: &Array, mastery: &mut Array) {

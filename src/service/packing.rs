@@ -27,7 +27,7 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::platform::device::DeviceChoice;
-    use crate::workshop::{Answers, Ask, Export, Tell, TrainOrder};
+    use crate::service::{Answers, Event, Export, Request, TrainOrder};
 
     #[test]
     fn messages_cross_the_border_as_they_are() {
@@ -40,19 +40,19 @@ mod tests {
         };
         let answers = Answers { skills: vec![3, 1], responses: vec![1, 0] };
         for ask in [
-            Ask::Train(Box::new(order)),
-            Ask::WhatIf { ticket: u64::MAX, answers },
-            Ask::Save("a/b".into(), Export::Text("ü".to_owned())),
-            Ask::Course,
+            Request::Train(Box::new(order)),
+            Request::WhatIf { ticket: u64::MAX, answers },
+            Request::Save("a/b".into(), Export::Text("ü".to_owned())),
+            Request::Course,
         ] {
-            assert_eq!(unpack::<Ask>(&pack(&ask).unwrap()).unwrap(), ask);
+            assert_eq!(unpack::<Request>(&pack(&ask).unwrap()).unwrap(), ask);
         }
-        let tell = Tell::Download { name: "a".to_owned(), bytes: vec![0, 255, 7] };
+        let tell = Event::Download { name: "a".to_owned(), bytes: vec![0, 255, 7] };
         let bytes = pack(&tell).unwrap();
         assert!(bytes.windows(3).any(|w| w == [0, 255, 7]), "bytes travel as bytes");
-        assert_eq!(unpack::<Tell>(&bytes).unwrap(), tell);
+        assert_eq!(unpack::<Event>(&bytes).unwrap(), tell);
         let nan: f32 = unpack(&pack(&f32::NAN).unwrap()).unwrap();
         assert!(nan.is_nan());
-        assert!(unpack::<Tell>(&bytes[..4]).unwrap_err().to_string().contains("reload"));
+        assert!(unpack::<Event>(&bytes[..4]).unwrap_err().to_string().contains("reload"));
     }
 }

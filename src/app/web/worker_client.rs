@@ -15,8 +15,8 @@ use web_sys::{File, MessageEvent, Worker};
 
 use super::{browser, worker};
 use crate::platform::Instant;
+use crate::service::{Event, FilePurpose, Request, Source, pack, unpack};
 use crate::train::{Command, Message};
-use crate::workshop::{Ask, FilePurpose, Source, Tell, pack, unpack};
 
 /// How long a run may take to end once it was told to stop.
 const STOP_PATIENCE: Duration = Duration::from_secs(1);
@@ -34,20 +34,22 @@ struct Known {
 }
 
 /// The line to the worker.
-pub(super) struct Client {
+pub(super) struct WorkerClient {
     worker: RefCell<Worker>,
     ready: Cell<bool>,
     /// What is to be sent once the worker is ready.
     waiting: RefCell<Vec<JsValue>>,
     known: RefCell<Known>,
     failures: RefCell<Vec<Instant>>,
-    tells: Sender<Tell>,
+    /// Counts workers: what one says after it was replaced is not listened to.
+    generation: Cell<u32>,
+    events: Sender<Event>,
     ctx: egui::Context,
 }
 
 thread_local! {
     /// The page's client: files picked in a dialog are handed to it.
-    static CLIENT: RefCell<Option<Rc<Client>>> = const { RefCell::new(None) };
+    static WORKER_CLIENT: RefCell<Option<Rc<WorkerClient>>> = const { RefCell::new(None) };
 }
 
 /// Has a person choose a file and hands it to the worker.
@@ -56,55 +58,62 @@ pub(in crate::app) fn pick(accept: &str, purpose: FilePurpose) {
 }
 
 fn hand(file: &File, purpose: FilePurpose) {
-    if let Some(client) = CLIENT.with_borrow(Clone::clone) {
-        client.send(worker::handed(file, purpose));
+    if let Some(client) = WORKER_CLIENT.with_borrow(Clone::clone) {
+        client.post(worker::handed(file, purpose));
     }
 }
 
-impl Client {
+impl WorkerClient {
     /// Starts the worker; questions go into the sender, answers come out of the receiver.
-    pub(super) fn start(ctx: &egui::Context) -> (Sender<Ask>, Receiver<Tell>) {
-        let (asks, questions) = async_channel::unbounded();
-        let (tells, answers) = async_channel::unbounded();
+    pub(super) fn start(ctx: &egui::Context) -> (Sender<Request>, Receiver<Event>) {
+        let (requests, questions) = async_channel::unbounded();
+        let (events, answers) = async_channel::unbounded();
         let client = Rc::new(Self {
             worker: RefCell::new(browser::start_worker()),
             ready: Cell::new(false),
             waiting: RefCell::default(),
             known: RefCell::default(),
             failures: RefCell::default(),
-            tells,
+            generation: Cell::new(0),
+            events,
             ctx: ctx.clone(),
         });
         client.clone().listen();
-        CLIENT.set(Some(client.clone()));
+        WORKER_CLIENT.set(Some(client.clone()));
         browser::on_drop(|file| hand(&file, FilePurpose::Open));
         spawn_local(async move {
             while let Ok(ask) = questions.recv().await {
                 client.clone().ask(&ask);
             }
         });
-        (asks, answers)
+        (requests, answers)
     }
 
-    fn ask(self: Rc<Self>, ask: &Ask) {
-        if let Ask::Open(source @ (Source::Embedded | Source::Run(_))) = ask {
+    fn ask(self: Rc<Self>, ask: &Request) {
+        if let Request::Open(source @ (Source::Embedded | Source::Run(_))) = ask {
             self.known.borrow_mut().source = Some(source.clone());
         }
         match pack(ask) {
-            Ok(bytes) => self.send(Uint8Array::from(&bytes[..]).into()),
-            Err(error) => self.tell(Tell::Failed { doing: "asking".to_owned(), problem: error.to_string() }),
+            Ok(bytes) => self.post(Uint8Array::from(&bytes[..]).into()),
+            Err(error) => self.emit(Event::Failed { doing: "asking".to_owned(), problem: error.to_string() }),
         }
-        if *ask == Ask::Command(Command::Stop) {
+        if *ask == Request::Command(Command::Stop) {
+            let stopping = self.run_folder();
             spawn_local(async move {
                 gloo_timers::future::sleep(STOP_PATIENCE).await;
-                if self.known.borrow().run.is_some() {
+                if stopping.is_some() && self.run_folder() == stopping {
                     self.replace(None);
                 }
             });
         }
     }
 
-    fn send(&self, message: JsValue) {
+    /// The folder of the run under way.
+    fn run_folder(&self) -> Option<PathBuf> {
+        self.known.borrow().run.as_ref().map(|(folder, _)| folder.clone())
+    }
+
+    fn post(&self, message: JsValue) {
         if !self.ready.get() {
             self.waiting.borrow_mut().push(message);
             return;
@@ -114,21 +123,26 @@ impl Client {
         let _ = self.worker.borrow().post_message_with_transfer(&message, &transfer);
     }
 
-    fn tell(&self, tell: Tell) {
-        let _ = self.tells.try_send(tell);
+    fn emit(&self, event: Event) {
+        let _ = self.events.try_send(event);
         self.ctx.request_repaint();
     }
 
     fn listen(self: Rc<Self>) {
         let worker = self.worker.borrow().clone();
         let client = self.clone();
+        let generation = self.generation.get();
         let heard: Closure<dyn FnMut(MessageEvent)> = Closure::new(move |event: MessageEvent| {
-            client.clone().hear(&event.data());
+            if client.generation.get() == generation {
+                client.clone().hear(&event.data());
+            }
         });
         worker.set_onmessage(Some(heard.as_ref().unchecked_ref()));
         let failed: Closure<dyn FnMut(JsValue)> = Closure::new(move |event: JsValue| {
             let text = Reflect::get(&event, &JsValue::from_str("message")).ok().and_then(|m| m.as_string());
-            self.clone().replace(Some(&text.unwrap_or_else(|| "it could not be started".to_owned())));
+            if self.generation.get() == generation {
+                self.clone().replace(Some(&text.unwrap_or_else(|| "it could not be started".to_owned())));
+            }
         });
         worker.set_onerror(Some(failed.as_ref().unchecked_ref()));
         heard.forget();
@@ -137,20 +151,20 @@ impl Client {
 
     fn hear(self: Rc<Self>, data: &JsValue) {
         if let Some(bytes) = data.dyn_ref::<Uint8Array>() {
-            match unpack::<Tell>(&bytes.to_vec()) {
-                Ok(tell) => {
-                    self.note(&tell);
-                    self.tell(tell);
+            match unpack::<Event>(&bytes.to_vec()) {
+                Ok(event) => {
+                    self.note(&event);
+                    self.emit(event);
                 }
                 Err(error) => {
-                    self.tell(Tell::Failed { doing: "hearing the worker".to_owned(), problem: error.to_string() })
+                    self.emit(Event::Failed { doing: "hearing the worker".to_owned(), problem: error.to_string() })
                 }
             }
         } else if let Some(text) = data.dyn_ref::<JsString>().map(String::from) {
             match text == worker::READY {
                 true => {
                     self.ready.set(true);
-                    self.waiting.take().into_iter().for_each(|message| self.send(message));
+                    self.waiting.take().into_iter().for_each(|message| self.post(message));
                 }
                 false => self.replace(Some(&text)),
             }
@@ -165,16 +179,16 @@ impl Client {
         }
     }
 
-    fn note(&self, tell: &Tell) {
+    fn note(&self, event: &Event) {
         let mut known = self.known.borrow_mut();
-        match tell {
-            Tell::RunBegan { folder, history } => known.run = Some((folder.clone(), !history.is_empty())),
-            Tell::Run(message) => {
+        match event {
+            Event::RunBegan { folder, history } => known.run = Some((folder.clone(), !history.is_empty())),
+            Event::Run(message) => {
                 if let (Message::Epoch(_), Some((_, kept))) = (&**message, &mut known.run) {
                     *kept = true;
                 }
             }
-            Tell::RunEnded(_) => known.run = None,
+            Event::RunEnded(_) => known.run = None,
             _ => {}
         }
     }
@@ -192,6 +206,7 @@ impl Client {
                 return;
             }
         }
+        self.generation.set(self.generation.get() + 1);
         self.ready.set(false);
         self.waiting.borrow_mut().clear();
         *self.worker.borrow_mut() = browser::start_worker();
@@ -204,15 +219,15 @@ impl Client {
             None => Ok("stopped; its last finished epoch is kept".to_owned()),
         };
         match (&run, ended) {
-            (Some(_), ended) => self.tell(Tell::RunEnded(ended)),
-            (None, Err(problem)) => self.tell(Tell::Failed { doing: "the last action".to_owned(), problem }),
+            (Some(_), ended) => self.emit(Event::RunEnded(ended)),
+            (None, Err(problem)) => self.emit(Event::Failed { doing: "the last action".to_owned(), problem }),
             (None, Ok(_)) => {}
         }
         let source = match run {
             Some((folder, true)) => Source::Run(folder),
             _ => source.unwrap_or(Source::Embedded),
         };
-        self.tell(Tell::Busy(String::new()));
-        self.ask(&Ask::Open(source));
+        self.emit(Event::Busy(String::new()));
+        self.ask(&Request::Open(source));
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::protocol::{Source, StudentInfo, SubjectInfo};
+use super::protocol::{OpenedInfo, Source, StudentInfo};
 use crate::config::Config;
 use crate::data::Corpus;
 use crate::error::{Error, Result};
@@ -18,8 +18,8 @@ const EMBEDDED: &[u8] = include_bytes!("../../web/demo.safetensors");
 
 /// A corpus and the models it is looked at through.
 #[derive(Debug)]
-pub(super) struct Subject {
-    pub info: SubjectInfo,
+pub(super) struct OpenedModel {
+    pub info: OpenedInfo,
     pub corpus: Arc<Corpus>,
     pub model: GainAkt,
     pub other: Option<GainAkt>,
@@ -27,7 +27,7 @@ pub(super) struct Subject {
     pub windows: Vec<Vec<u32>>,
 }
 
-impl Subject {
+impl OpenedModel {
     /// Opens the embedded class or a run's folder.
     pub(super) fn open(source: &Source) -> Result<Self> {
         match source {
@@ -53,7 +53,7 @@ impl Subject {
         }
     }
 
-    /// A subject around a model.
+    /// Data and a model to look at them through.
     pub(super) fn new(
         title: &str,
         model_about: String,
@@ -63,7 +63,7 @@ impl Subject {
         model: GainAkt,
     ) -> Self {
         let windows = windows_by_student(&corpus);
-        let info = SubjectInfo {
+        let info = OpenedInfo {
             title: title.to_owned(),
             model_about,
             folder: folder.map(Path::to_owned),
@@ -102,7 +102,7 @@ fn students(corpus: &Corpus, windows: &[Vec<u32>], fold: u8) -> Vec<StudentInfo>
         let windows = || windows.iter().map(|&w| &corpus.windows[w as usize]);
         StudentInfo {
             id: id.clone(),
-            part: windows().next().map_or(crate::data::Part::Test, |w| part_of(w, fold)),
+            part: windows().next().map_or(crate::data::Split::Test, |w| part_of(w, fold)),
             answers: windows().map(|w| w.skills.len() as u32).sum(),
             right: windows().flat_map(|w| &w.responses).map(|&r| u32::from(r)).sum(),
         }

@@ -4,9 +4,9 @@ use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::protocol::{Tell, TrainOrder};
-use super::serve::Workshop;
-use super::subject::{Subject, folder_name, open_folder, shape};
+use super::opened::{OpenedModel, folder_name, open_folder, shape};
+use super::protocol::{Event, TrainOrder};
+use super::serve::Service;
 use crate::config::Config;
 use crate::data::Corpus;
 use crate::error::{Error, Result};
@@ -16,10 +16,10 @@ use crate::experiment::{
 };
 use crate::model::GainAkt;
 use crate::platform::device::{Device, DeviceChoice};
-use crate::platform::{Instant, files, spawn_owner, utc_stamp};
+use crate::platform::{Instant, files, spawn_task, utc_stamp};
 use crate::train::{CheckpointKind, Message, Results, decode_weights};
 
-/// What the workshop is busy with once the data are read.
+/// What the service is busy with once the data are read.
 pub(super) const PREPARING: &str = "preparing the students";
 
 /// A run and what is written down of it.
@@ -42,7 +42,7 @@ impl Training {
     }
 }
 
-impl Workshop {
+impl Service {
     /// Starts (or goes on with) a run; its data and its untrained model become what is open.
     pub(super) fn train(&mut self, order: TrainOrder) -> Result<()> {
         if self.training.is_some() || self.completing.is_some() {
@@ -54,15 +54,15 @@ impl Workshop {
             let name = folder_name(folder.path());
             return Err(Error::Config(format!("{name}: this run is finished; there is nothing to continue")));
         }
-        self.teller.tell(Tell::Busy("reading the data".to_owned()));
+        self.events.send(Event::Busy("reading the data".to_owned()));
         let began = Instant::now();
-        let known = self.subject.as_ref().filter(|s| same_data(&s.info.config, &config));
+        let known = self.opened.as_ref().filter(|s| same_data(&s.info.config, &config));
         let corpus = match known {
-            Some(subject) => subject.corpus.clone(),
+            Some(opened) => opened.corpus.clone(),
             None => Arc::new(load_corpus(&config)?),
         };
         parts(&config, &corpus)?;
-        self.teller.tell(Tell::Busy(PREPARING.to_owned()));
+        self.events.send(Event::Busy(PREPARING.to_owned()));
         let followed = self.followed.filter(|_| known.is_some());
         let fresh = resumed.is_none();
         let folder = match resumed {
@@ -102,12 +102,12 @@ impl Workshop {
             Some(row) => format!("the run's best model until epoch {}", row.epoch),
             None => "weights before training".to_owned(),
         };
-        let subject = Subject::new(&folder_name(folder), about, Some(folder), config.clone(), corpus.clone(), model);
-        let info = Box::new(subject.info.clone());
-        self.subject = Some(subject);
-        self.opened(info);
-        let began = Tell::RunBegan { folder: folder.to_owned(), history };
-        self.teller.tell(began);
+        let opened = OpenedModel::new(&folder_name(folder), about, Some(folder), config.clone(), corpus.clone(), model);
+        let info = Box::new(opened.info.clone());
+        self.opened = Some(opened);
+        self.announce_opened(info);
+        let began = Event::RunBegan { folder: folder.to_owned(), history };
+        self.events.send(began);
     }
 
     /// Takes in what the run says.
@@ -126,7 +126,7 @@ impl Workshop {
                     Message::Epoch(_) => training.failures = 0,
                     _ => {}
                 }
-                self.teller.tell(Tell::Run(Box::new(without_bytes(message))));
+                self.events.send(Event::Run(Box::new(without_bytes(message))));
             }
             Ok(None) => self.run_over(),
             Err(error) => self.run_failed(&error),
@@ -147,15 +147,15 @@ impl Workshop {
             _ => return Ok(()),
         };
         let (_, weights) = decode_weights("the run's checkpoint", &bytes)?;
-        let subject = self.subject()?;
-        subject.model.write_weights(&weights)?;
-        subject.info.model_about.clone_from(&about);
-        self.teller.tell(Tell::Weights { about });
+        let opened = self.opened_model()?;
+        opened.model.write_weights(&weights)?;
+        opened.info.model_about.clone_from(&about);
+        self.events.send(Event::Weights { about });
         self.tell_followed().await?;
         // Epochs may be quicker than a survey: one under way is finished first.
         match &self.survey {
             Some(_) => self.survey_again = true,
-            None => self.survey = self.subject.as_ref().map(super::answers::Survey::new),
+            None => self.survey = self.opened.as_ref().map(super::answers::Survey::new),
         }
         Ok(())
     }
@@ -165,7 +165,7 @@ impl Workshop {
         let Some(training) = self.training.take() else { return };
         let known = training.order.device != DeviceChoice::Cpu && files::is_file(&training.folder.file(File::Config));
         if !matches!(error, Error::Device(_)) || !known || training.failures > 1 {
-            self.teller.tell(Tell::RunEnded(Err(error.to_string())));
+            self.events.send(Event::RunEnded(Err(error.to_string())));
             return;
         }
         let device = if training.failures == 0 { training.order.device } else { DeviceChoice::Cpu };
@@ -177,9 +177,9 @@ impl Workshop {
             Ok(()) => {
                 let place = if device == DeviceChoice::Cpu { "on the CPU" } else { "on a new device" };
                 let problem = format!("{error}. The run goes on after its last finished epoch, {place}");
-                self.teller.tell(Tell::Failed { doing: "training on this device".to_owned(), problem });
+                self.events.send(Event::Failed { doing: "training on this device".to_owned(), problem });
             }
-            Err(error) => self.teller.tell(Tell::RunEnded(Err(error.to_string()))),
+            Err(error) => self.events.send(Event::RunEnded(Err(error.to_string()))),
         }
         if let Some(training) = &mut self.training {
             training.failures = failures;
@@ -192,12 +192,12 @@ impl Workshop {
         match results {
             Some(results) if results.ended != "stopped" => {
                 let complete = move || async move { session.complete(&corpus, device, &results).await };
-                match spawn_owner("gainakt-complete", complete) {
-                    Ok(owner) => self.completing = Some(owner),
-                    Err(error) => self.teller.tell(Tell::RunEnded(Err(error.to_string()))),
+                match spawn_task("gainakt-complete", complete) {
+                    Ok(task) => self.completing = Some(task),
+                    Err(error) => self.events.send(Event::RunEnded(Err(error.to_string()))),
                 }
             }
-            _ => self.teller.tell(Tell::RunEnded(Ok("stopped; its last finished epoch is kept".to_owned()))),
+            _ => self.events.send(Event::RunEnded(Ok("stopped; its last finished epoch is kept".to_owned()))),
         }
     }
 
@@ -205,7 +205,7 @@ impl Workshop {
     pub(super) fn completed(&mut self, outcome: Result<()>) {
         self.completing = None;
         let told = outcome.map(|()| "finished; its folder is complete".to_owned()).map_err(|e| e.to_string());
-        self.teller.tell(Tell::RunEnded(told));
+        self.events.send(Event::RunEnded(told));
     }
 }
 

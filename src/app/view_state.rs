@@ -1,14 +1,14 @@
-//! What the workshop told: everything the views draw, and nothing computed from it.
+//! What the events brought: everything the views draw, and nothing computed from it.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 
 use super::you::TICKETS;
-use crate::evaluate::{Calibration, ClassCourse, Step, StudentSummary, Trajectory};
-use crate::model::Moment;
+use crate::evaluate::{Calibration, ClassCourse, StudentSummary, Trajectory, TrajectoryStep};
+use crate::model::Inspection;
 use crate::platform::Instant;
+use crate::service::{DataReport, Event, FilePurpose, ModelRole, OpenedInfo, RunDetail, RunEntry, RunPair};
 use crate::train::{Command, EpochRow, Message, Phase, Results};
-use crate::workshop::{DataReport, FilePurpose, Lens, RunDetail, RunEntry, RunPair, SubjectInfo, Tell};
 
 /// A run as it is seen from the window.
 #[derive(Debug)]
@@ -111,11 +111,11 @@ pub(super) struct Notice {
 
 /// Everything told so far.
 #[derive(Debug, Default)]
-pub(super) struct Shelf {
+pub(super) struct ViewState {
     /// What is being done that takes a while.
     pub busy: Option<String>,
     /// What is open.
-    pub subject: Option<Box<SubjectInfo>>,
+    pub opened: Option<Box<OpenedInfo>>,
     /// Figures by student.
     pub summaries: Vec<Option<StudentSummary>>,
     /// Students surveyed, and in all.
@@ -124,21 +124,21 @@ pub(super) struct Shelf {
     pub calibration: Option<Box<[Calibration; 3]>>,
     /// The class's quartiles.
     pub course: Option<ClassCourse>,
-    /// Paths by student and lens.
-    pub paths: HashMap<(u32, Lens), Trajectory>,
+    /// Paths by student and by the model's role.
+    pub paths: HashMap<(u32, ModelRole), Trajectory>,
     /// Answers tried out, by ticket.
-    pub what_if: Option<(u64, Vec<Step>)>,
+    pub what_if: Option<(u64, Vec<TrajectoryStep>)>,
     /// A moment looked into, by ticket.
-    pub moment: Option<(u64, Moment)>,
+    pub moment: Option<(u64, Inspection)>,
     /// What became of your own answers, by ticket.
-    pub your_steps: Option<(u64, Vec<Step>)>,
+    pub your_steps: Option<(u64, Vec<TrajectoryStep>)>,
     /// The moment after your own answers, by ticket.
-    pub your_moment: Option<(u64, Moment)>,
+    pub your_moment: Option<(u64, Inspection)>,
     /// What the open model is compared with.
     pub other: Option<String>,
     /// Counts changes of weights: whoever asked before must ask again.
     pub generation: u64,
-    /// Counts openings: what was asked of another subject is asked again.
+    /// Counts openings: what was asked about other data is asked again.
     pub openings: u64,
     /// Counts changes of the summaries: lists sort themselves again.
     pub changes: u64,
@@ -162,24 +162,24 @@ pub(super) struct Shelf {
     pub notices: Vec<Notice>,
 }
 
-impl Shelf {
+impl ViewState {
     /// Takes in an answer.
-    pub(super) fn take_in(&mut self, tell: Tell) {
+    pub(super) fn handle(&mut self, tell: Event) {
         match tell {
-            Tell::Busy(what) => self.busy = (!what.is_empty()).then_some(what),
-            Tell::Opened(info) => self.opened(info),
-            Tell::Weights { about } => {
+            Event::Busy(what) => self.busy = (!what.is_empty()).then_some(what),
+            Event::Opened(info) => self.opened(info),
+            Event::Weights { about } => {
                 self.generation += 1;
                 self.course = None;
-                if let Some(subject) = &mut self.subject {
-                    subject.model_about = about;
+                if let Some(opened) = &mut self.opened {
+                    opened.model_about = about;
                 }
             }
-            Tell::Compared(other) => {
+            Event::Compared(other) => {
                 self.other = other;
-                self.paths.retain(|(_, lens), _| *lens == Lens::Main);
+                self.paths.retain(|(_, role), _| *role == ModelRole::Main);
             }
-            Tell::Surveyed { summaries, done, total } => {
+            Event::Surveyed { summaries, done, total } => {
                 for summary in summaries {
                     let at = summary.student as usize;
                     if let Some(place) = self.summaries.get_mut(at) {
@@ -189,18 +189,18 @@ impl Shelf {
                 self.surveyed = (done, total);
                 self.changes += 1;
             }
-            Tell::Calibrated(calibration) => self.calibration = Some(calibration),
-            Tell::Student { student, lens, path } => {
-                self.paths.insert((student, lens), *path);
+            Event::Calibrated(calibration) => self.calibration = Some(calibration),
+            Event::Student { student, role, path } => {
+                self.paths.insert((student, role), *path);
             }
-            Tell::WhatIf { ticket, steps } if ticket > TICKETS => self.your_steps = Some((ticket, steps)),
-            Tell::Moment { ticket, moment } if ticket > TICKETS => self.your_moment = Some((ticket, moment)),
-            Tell::WhatIf { ticket, steps } => self.what_if = Some((ticket, steps)),
-            Tell::Moment { ticket, moment } => self.moment = Some((ticket, moment)),
-            Tell::Course(course) => self.course = Some(course),
-            Tell::Data(report) => self.data = Some(report),
-            Tell::RunBegan { folder, history } => self.run = Some(RunState::new(folder, history)),
-            Tell::Run(message) => {
+            Event::WhatIf { ticket, steps } if ticket > TICKETS => self.your_steps = Some((ticket, steps)),
+            Event::Inspection { ticket, moment } if ticket > TICKETS => self.your_moment = Some((ticket, moment)),
+            Event::WhatIf { ticket, steps } => self.what_if = Some((ticket, steps)),
+            Event::Inspection { ticket, moment } => self.moment = Some((ticket, moment)),
+            Event::Course(course) => self.course = Some(course),
+            Event::Data(report) => self.data = Some(report),
+            Event::RunBegan { folder, history } => self.run = Some(RunState::new(folder, history)),
+            Event::Run(message) => {
                 if let Message::Warning(text) = &*message {
                     self.say(text.clone());
                 }
@@ -208,13 +208,13 @@ impl Shelf {
                     run.hear(*message);
                 }
             }
-            Tell::Ordered(command) => {
+            Event::Ordered(command) => {
                 if let Some(run) = &mut self.run {
                     run.paused = command == Command::Pause;
                     run.began = run.began.map(|_| (Instant::now(), run.position()));
                 }
             }
-            Tell::RunEnded(outcome) => {
+            Event::RunEnded(outcome) => {
                 if let Err(problem) = &outcome {
                     self.complain("The run ended", problem);
                 }
@@ -222,13 +222,13 @@ impl Shelf {
                     run.ended = Some(outcome);
                 }
             }
-            Tell::Runs(parent, entries) => self.runs = Some((parent, entries)),
-            Tell::Inspected(detail) => self.detail = Some(detail),
-            Tell::Pair(pair) => self.pair = Some(pair),
-            Tell::Saved(path) => self.say(format!("Saved {}", path.display())),
-            Tell::Download { name, bytes } => self.downloads.push((name, bytes)),
-            Tell::Taken(path, purpose) => self.taken.push((path, purpose)),
-            Tell::Failed { doing, problem } => {
+            Event::Runs(parent, entries) => self.runs = Some((parent, entries)),
+            Event::Inspected(detail) => self.detail = Some(detail),
+            Event::Pair(pair) => self.pair = Some(pair),
+            Event::Saved(path) => self.say(format!("Saved {}", path.display())),
+            Event::Download { name, bytes } => self.downloads.push((name, bytes)),
+            Event::Taken(path, purpose) => self.taken.push((path, purpose)),
+            Event::Failed { doing, problem } => {
                 let mut doing = doing;
                 if let Some(first) = doing.get_mut(..1) {
                     first.make_ascii_uppercase();
@@ -238,7 +238,7 @@ impl Shelf {
         }
     }
 
-    fn opened(&mut self, info: Box<SubjectInfo>) {
+    fn opened(&mut self, info: Box<OpenedInfo>) {
         self.summaries = vec![None; info.students.len()];
         self.surveyed = (0, info.students.iter().filter(|s| s.answers > 0).count());
         self.calibration = None;
@@ -250,7 +250,7 @@ impl Shelf {
         self.generation += 1;
         self.openings += 1;
         self.changes += 1;
-        self.subject = Some(info);
+        self.opened = Some(info);
     }
 
     /// Forgets the paths of all but these students: weights change, and a class may be large.

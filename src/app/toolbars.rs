@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use eframe::egui::{self, ThemePreference, Ui};
 
-use super::door::{Door, Purpose};
-use super::{App, View, look};
-use crate::workshop::{Ask, RunEntry, Source, TrainOrder};
+use super::context::{Purpose, ViewContext};
+use super::{App, View, theme};
+use crate::service::{Request, RunEntry, Source, TrainOrder};
 
 /// How long news stay in the status line.
 const NEWS: Duration = Duration::from_secs(8);
@@ -15,7 +15,7 @@ impl App {
     /// The views, and what can be opened.
     pub(super) fn bar(&mut self, ui: &mut Ui) {
         ui.add_space(2.0);
-        let folded = look::narrow(ui);
+        let folded = theme::narrow(ui);
         let layout = egui::Layout::left_to_right(egui::Align::Center).with_main_wrap(folded);
         ui.allocate_ui_with_layout(egui::vec2(ui.available_width(), 0.0), layout, |ui| {
             if folded {
@@ -23,16 +23,16 @@ impl App {
                 ui.spacing_mut().button_padding.x = 5.0;
             } else {
                 ui.label(egui::RichText::new("gainakt").strong().size(18.0));
-                ui.add_space(look::GAP);
+                ui.add_space(theme::GAP);
             }
             for (i, (view, name)) in View::ALL.into_iter().enumerate() {
-                let mark = if view == View::Train && self.shelf.training() { " •" } else { "" };
+                let mark = if view == View::Train && self.state.training() { " •" } else { "" };
                 let button = egui::Button::selectable(self.settings.view == view, format!("{name}{mark}"));
                 if ui.add(button).on_hover_text(format!("Ctrl+{}", i + 1)).clicked() {
                     self.settings.view = view;
                 }
             }
-            look::at_the_end(ui, |ui| {
+            theme::at_the_end(ui, |ui| {
                 if ui.button("?").on_hover_text("keys and words (F1)").clicked() {
                     self.help = !self.help;
                 }
@@ -48,22 +48,22 @@ impl App {
     }
 
     fn open_menu(&mut self, ui: &mut Ui) {
-        let mut door = Door { link: &self.link, dialogs: &mut self.dialogs };
+        let mut context = ViewContext { client: &self.client, dialogs: &mut self.dialogs };
         if ui.button("the embedded class").clicked() {
-            door.link.ask(Ask::Open(Source::Embedded));
+            context.client.send(Request::Open(Source::Embedded));
             ui.close();
         }
         let run = if cfg!(target_arch = "wasm32") { "a zipped run…" } else { "a run's folder…" };
         if ui.button(run).clicked() {
-            door.dialog(Purpose::OpenRun);
+            context.dialog(Purpose::OpenRun);
             ui.close();
         }
         if ui.button("a checkpoint, on these data…").clicked() {
-            door.dialog(Purpose::OpenCheckpoint);
+            context.dialog(Purpose::OpenCheckpoint);
             ui.close();
         }
         if ui.button("answers to train on…").clicked() {
-            door.dialog(Purpose::Data);
+            context.dialog(Purpose::Data);
             ui.close();
         }
     }
@@ -71,48 +71,48 @@ impl App {
     /// What is open, and what is being done.
     pub(super) fn status(&mut self, ui: &mut Ui) {
         ui.horizontal_wrapped(|ui| {
-            if let Some(subject) = &self.shelf.subject {
-                let text = match look::narrow(ui) {
-                    true => subject.title.clone(),
-                    false => format!("{} · {}", subject.title, subject.model_about),
+            if let Some(opened) = &self.state.opened {
+                let text = match theme::narrow(ui) {
+                    true => opened.title.clone(),
+                    false => format!("{} · {}", opened.title, opened.model_about),
                 };
-                ui.label(look::weak(text).small());
+                ui.label(theme::weak(text).small());
             }
-            if let Some(busy) = &self.shelf.busy {
+            if let Some(busy) = &self.state.busy {
                 ui.spinner();
                 ui.label(egui::RichText::new(format!("{busy}…")).small());
             }
-            if let Some(run) = self.shelf.run.as_ref().filter(|r| !r.over()) {
+            if let Some(run) = self.state.run.as_ref().filter(|r| !r.over()) {
                 let epochs = run.sizes.map_or(1, |s| s.2);
                 let text = format!("training: {} of {epochs} epochs{}", run.history.len(), if run.paused { ", paused" } else { "" });
-                ui.label(egui::RichText::new(text).small().color(look::accent(ui)));
+                ui.label(egui::RichText::new(text).small().color(theme::accent(ui)));
             }
-            if !self.link.alive() {
-                ui.colored_label(look::error(ui), "The part of the program that computes has stopped. Close the window and open it again; finished epochs of a run are kept.");
+            if !self.client.alive() {
+                ui.colored_label(theme::error(ui), "The part of the program that computes has stopped. Close the window and open it again; finished epochs of a run are kept.");
             }
-            look::at_the_end(ui, |ui| {
+            theme::at_the_end(ui, |ui| {
                 if let Some(requests) = self.requests {
                     let text = format!("{requests} requests since loading");
                     let what = "Files you open are read in this tab and sent nowhere: since the page was loaded it has asked for nothing more.";
-                    ui.label(look::weak(text).small()).on_hover_text(what);
+                    ui.label(theme::weak(text).small()).on_hover_text(what);
                 }
-                if let Some(news) = self.shelf.notices.iter().find(|n| !n.error) {
+                if let Some(news) = self.state.notices.iter().find(|n| !n.error) {
                     ui.label(egui::RichText::new(&news.text).small());
                 }
             });
         });
-        self.shelf.notices.retain(|n| n.error || n.since.elapsed() < NEWS);
+        self.state.notices.retain(|n| n.error || n.since.elapsed() < NEWS);
     }
 
     /// A run from an earlier visit that can be gone on with.
     pub(super) fn offer(&mut self, ui: &mut Ui) {
         if std::mem::take(&mut self.offering) {
-            let entries = self.shelf.runs.as_ref().map(|(_, entries)| entries);
+            let entries = self.state.runs.as_ref().map(|(_, entries)| entries);
             // Asked again with the next frame, until the list is there.
             self.offering = entries.is_none();
             self.offered = entries.into_iter().flatten().find(|e| !e.finished && e.epochs > 0).cloned();
         }
-        let Some(entry) = self.offered.clone().filter(|_| !self.shelf.training()) else { return };
+        let Some(entry) = self.offered.clone().filter(|_| !self.state.training()) else { return };
         egui::Panel::top("offer").show(ui, |ui| {
             ui.horizontal_wrapped(|ui| {
                 ui.label(offer_text(&entry));
@@ -129,14 +129,14 @@ impl App {
     /// Goes on with the run that is offered.
     pub(super) fn continue_offered(&mut self) {
         if let Some(entry) = self.offered.take() {
-            self.link.ask(Ask::Train(Box::new(TrainOrder::resume(&entry.path, self.train.device))));
+            self.client.send(Request::Train(Box::new(TrainOrder::resume(&entry.path, self.train.device))));
             self.settings.view = View::Train;
         }
     }
 
     /// Errors, each once, until they are read.
     pub(super) fn notices(&mut self, ui: &mut Ui) {
-        let errors: Vec<usize> = (0..self.shelf.notices.len()).filter(|&i| self.shelf.notices[i].error).collect();
+        let errors: Vec<usize> = (0..self.state.notices.len()).filter(|&i| self.state.notices[i].error).collect();
         if errors.is_empty() {
             return;
         }
@@ -147,12 +147,12 @@ impl App {
                     if ui.small_button("×").on_hover_text("read it").clicked() {
                         read = Some(i);
                     }
-                    ui.colored_label(look::error(ui), &self.shelf.notices[i].text);
+                    ui.colored_label(theme::error(ui), &self.state.notices[i].text);
                 });
             }
         });
         if let Some(i) = read {
-            self.shelf.notices.remove(i);
+            self.state.notices.remove(i);
         }
     }
 }

@@ -1,12 +1,12 @@
-//! Files that leave the workshop and files handed to it: text, pictures, checkpoints, zipped runs, answers.
+//! Files that leave the service and files handed to it: text, pictures, checkpoints, zipped runs, answers.
 
 use std::io::{Cursor, Write as _};
 use std::path::{Path, PathBuf};
 
 use zip::write::SimpleFileOptions;
 
-use super::protocol::{Export, FilePurpose, Source, Tell};
-use super::serve::Workshop;
+use super::protocol::{Event, Export, FilePurpose, Source};
+use super::serve::Service;
 use crate::error::{Error, Result};
 use crate::experiment::png;
 use crate::platform::files;
@@ -51,7 +51,7 @@ fn zipped(folder: &Path) -> Result<Vec<u8>> {
 const DATA: &str = "data";
 const RUNS: &str = "runs";
 
-impl Workshop {
+impl Service {
     /// Takes in a file that was handed over with its content.
     ///
     /// # Errors
@@ -65,7 +65,7 @@ impl Workshop {
                     return Err(Error::data(name, "expected a zipped run or a checkpoint (.safetensors)"));
                 }
                 let path = put(name, bytes)?;
-                self.teller.tell(Tell::Taken(path, purpose));
+                self.events.send(Event::Taken(path, purpose));
                 return Ok(());
             }
         };

@@ -1,14 +1,14 @@
-//! What the front door asks and what the workshop tells: serde values, so that they cross thread and worker borders.
+//! Requests to the service and its events: serde values, so that they can be sent to other threads and workers.
 
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
-use crate::data::{Part, Skill};
-use crate::evaluate::{Calibration, ClassCourse, Step, StudentSummary, Trajectory};
+use crate::data::{Skill, Split};
+use crate::evaluate::{Calibration, ClassCourse, StudentSummary, Trajectory, TrajectoryStep};
 use crate::experiment::{Item, Plot, RunRecord};
-use crate::model::{ModelConfig, Moment};
+use crate::model::{Inspection, ModelConfig};
 use crate::platform::device::DeviceChoice;
 use crate::train::{Command, EpochRow, Message};
 
@@ -25,7 +25,7 @@ pub enum Source {
 
 /// Which model to look through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Lens {
+pub enum ModelRole {
     /// The model that is open.
     Main,
     /// The one it is compared with.
@@ -95,7 +95,7 @@ pub enum FilePurpose {
 
 /// A question or an order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Ask {
+pub enum Request {
     /// Open something in place of what is open.
     Open(Source),
     /// Look through another checkpoint or run too, or no longer.
@@ -115,7 +115,7 @@ pub enum Ask {
         answers: Answers,
     },
     /// What comes next and what is looked back on, after these answers.
-    Moment {
+    Inspection {
         /// Comes back with the answer.
         ticket: u64,
         /// The answers.
@@ -159,7 +159,7 @@ pub struct StudentInfo {
     /// The id as the file writes it.
     pub id: String,
     /// Training, validation or test.
-    pub part: Part,
+    pub part: Split,
     /// Answers in the windows the model reads.
     pub answers: u32,
     /// Right ones.
@@ -168,7 +168,7 @@ pub struct StudentInfo {
 
 /// What is open.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct SubjectInfo {
+pub struct OpenedInfo {
     /// What a person would call it.
     pub title: String,
     /// Where the model comes from, in a line.
@@ -247,13 +247,13 @@ pub struct RunPair {
     pub plot: Plot,
 }
 
-/// What the workshop says.
+/// What the service tells.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Tell {
+pub enum Event {
     /// Something is being done that may take a while; an empty text ends it.
     Busy(String),
     /// Something was opened; all that was known of what was open before is void.
-    Opened(Box<SubjectInfo>),
+    Opened(Box<OpenedInfo>),
     /// The open model has other weights now; figures of students follow.
     Weights {
         /// Where they come from, in a line.
@@ -277,7 +277,7 @@ pub enum Tell {
         /// Index into the students.
         student: u32,
         /// Through which model.
-        lens: Lens,
+        role: ModelRole,
         /// The path.
         path: Box<Trajectory>,
     },
@@ -286,14 +286,14 @@ pub enum Tell {
         /// Of the question.
         ticket: u64,
         /// A step an answer.
-        steps: Vec<Step>,
+        steps: Vec<TrajectoryStep>,
     },
     /// What comes next and what is looked back on.
-    Moment {
+    Inspection {
         /// Of the question.
         ticket: u64,
         /// The moment.
-        moment: Moment,
+        moment: Inspection,
     },
     /// The class's median and quartiles.
     Course(ClassCourse),

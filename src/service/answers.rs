@@ -1,7 +1,7 @@
 //! Answers about the open data: students, the class, and what a data file holds.
 
-use super::protocol::{DataReport, Tell};
-use super::subject::Subject;
+use super::opened::OpenedModel;
+use super::protocol::{DataReport, Event};
 use crate::config::Config;
 use crate::data::{Corpus, Window};
 use crate::error::{Error, Result};
@@ -24,8 +24,8 @@ pub(super) struct Survey {
 }
 
 impl Survey {
-    pub(super) fn new(subject: &Subject) -> Self {
-        let total = subject.windows.iter().filter(|w| !w.is_empty()).count();
+    pub(super) fn new(opened: &OpenedModel) -> Self {
+        let total = opened.windows.iter().filter(|w| !w.is_empty()).count();
         Self { next: 0, calibrations: Default::default(), total, done: 0 }
     }
 
@@ -34,26 +34,26 @@ impl Survey {
     }
 
     /// The next few students.
-    pub(super) async fn some(&mut self, subject: &mut Subject) -> Result<Vec<Tell>> {
+    pub(super) async fn some(&mut self, opened: &mut OpenedModel) -> Result<Vec<Event>> {
         let mut students: Vec<Vec<&Window>> = Vec::new();
         let mut rows = 0;
-        while rows < ROWS && self.next < subject.windows.len() {
+        while rows < ROWS && self.next < opened.windows.len() {
             let windows: Vec<&Window> =
-                subject.windows[self.next].iter().map(|&w| &subject.corpus.windows[w as usize]).collect();
+                opened.windows[self.next].iter().map(|&w| &opened.corpus.windows[w as usize]).collect();
             self.next += 1;
             if !windows.is_empty() {
                 rows += windows.iter().map(|w| w.skills.len()).sum::<usize>();
                 students.push(windows);
             }
         }
-        let fold = subject.info.config.data.fold;
-        let summaries = survey(&mut subject.model, &students, fold, &mut self.calibrations).await?;
+        let fold = opened.info.config.data.fold;
+        let summaries = survey(&mut opened.model, &students, fold, &mut self.calibrations).await?;
         self.done += summaries.len();
-        let mut tells = vec![Tell::Surveyed { summaries, done: self.done, total: self.total }];
+        let mut events = vec![Event::Surveyed { summaries, done: self.done, total: self.total }];
         if self.done() {
-            tells.push(Tell::Calibrated(Box::new(self.calibrations)));
+            events.push(Event::Calibrated(Box::new(self.calibrations)));
         }
-        Ok(tells)
+        Ok(events)
     }
 }
 
@@ -65,11 +65,11 @@ pub(super) async fn student(model: &mut GainAkt, corpus: &Corpus, student: u32) 
 }
 
 /// The class's quartiles, by the first windows of up to 600 students evenly apart.
-pub(super) async fn course(subject: &mut Subject) -> Result<ClassCourse> {
-    let firsts: Vec<u32> = subject.windows.iter().filter_map(|w| w.first().copied()).collect();
+pub(super) async fn course(opened: &mut OpenedModel) -> Result<ClassCourse> {
+    let firsts: Vec<u32> = opened.windows.iter().filter_map(|w| w.first().copied()).collect();
     let step = firsts.len().div_ceil(COURSE_STUDENTS).max(1);
-    let windows: Vec<&Window> = firsts.iter().step_by(step).map(|&w| &subject.corpus.windows[w as usize]).collect();
-    class_course(&mut subject.model, &windows).await
+    let windows: Vec<&Window> = firsts.iter().step_by(step).map(|&w| &opened.corpus.windows[w as usize]).collect();
+    class_course(&mut opened.model, &windows).await
 }
 
 /// What a corpus read since `began` holds.

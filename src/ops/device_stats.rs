@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-/// Counts since the last [`Clock::take`].
+/// Counts since the last [`DeviceStats::take`].
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Clock {
+pub struct DeviceStats {
     /// Kernels started (GPU) or operations run (CPU).
     pub dispatches: u64,
     /// Different GPU pipelines made so far.
@@ -21,7 +21,7 @@ pub struct Clock {
     pub timed: bool,
 }
 
-impl Clock {
+impl DeviceStats {
     /// The counts so far; dispatches, bytes read and seconds start from 0 again.
     pub fn take(&mut self) -> Self {
         let counts = self.clone();

@@ -1,4 +1,4 @@
-//! What a view can do beside drawing: ask the workshop, and have a person name a file or folder.
+//! What a view can do beside drawing: ask the service, and have a person name a file or folder.
 //!
 //! The dialog is the window's own, with a field to type in; the system's picker is one button of it, so that it works
 //! where there is none.
@@ -8,10 +8,10 @@ use std::path::PathBuf;
 use async_channel::Receiver;
 use eframe::egui::{self, Ui};
 
-use super::link::Link;
+use super::client::Client;
 #[cfg(target_arch = "wasm32")]
-use crate::workshop::FilePurpose;
-use crate::workshop::{Ask, Export, Source};
+use crate::service::FilePurpose;
+use crate::service::{Export, Request, Source};
 
 /// What a path is wanted for.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,15 +92,15 @@ pub(super) struct Dialogs {
 
 /// What a view can do.
 #[derive(Debug)]
-pub(super) struct Door<'a> {
-    /// The line to the workshop.
-    pub link: &'a Link,
+pub(super) struct ViewContext<'a> {
+    /// The connection to the service.
+    pub client: &'a Client,
     /// The dialogs.
     pub dialogs: &'a mut Dialogs,
 }
 
-impl Door<'_> {
-    /// Has the person pick a file, which the workshop takes in.
+impl ViewContext<'_> {
+    /// Has the person pick a file, which the service takes in.
     #[cfg(target_arch = "wasm32")]
     pub(super) fn dialog(&mut self, purpose: Purpose) {
         super::web::pick(purpose.endings(), purpose.of_file());
@@ -117,7 +117,7 @@ impl Door<'_> {
         let name: String =
             name.chars().map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect();
         if cfg!(target_arch = "wasm32") {
-            self.link.ask(Ask::Download(name, export));
+            self.client.send(Request::Download(name, export));
             return;
         }
         self.dialogs.open = Some(Dialog { purpose: Purpose::Save(export), path: name, picking: None, fresh: true });
@@ -130,8 +130,8 @@ impl Dialogs {
         self.open.is_some()
     }
 
-    /// Draws the open dialog. What is not for the workshop alone comes back: purpose and path.
-    pub(super) fn show(&mut self, ui: &Ui, link: &Link) -> Option<(Purpose, PathBuf)> {
+    /// Draws the open dialog. What is not for the service alone comes back: purpose and path.
+    pub(super) fn show(&mut self, ui: &Ui, client: &Client) -> Option<(Purpose, PathBuf)> {
         let dialog = self.open.as_mut()?;
         if let Some(picked) = dialog.picking.as_ref().and_then(|p| p.try_recv().ok()) {
             dialog.picking = None;
@@ -165,7 +165,7 @@ impl Dialogs {
         });
         if done {
             let Dialog { purpose, path, .. } = self.open.take()?;
-            return act(purpose, PathBuf::from(path.trim()), link);
+            return act(purpose, PathBuf::from(path.trim()), client);
         }
         if modal.should_close() {
             self.open = None;
@@ -174,13 +174,13 @@ impl Dialogs {
     }
 }
 
-fn act(purpose: Purpose, path: PathBuf, link: &Link) -> Option<(Purpose, PathBuf)> {
+fn act(purpose: Purpose, path: PathBuf, client: &Client) -> Option<(Purpose, PathBuf)> {
     match purpose {
-        Purpose::Save(export) => link.ask(Ask::Save(path, export)),
-        Purpose::OpenRun => link.ask(Ask::Open(Source::Run(path))),
-        Purpose::OpenCheckpoint => link.ask(Ask::Open(Source::Checkpoint(path))),
-        Purpose::CompareRun => link.ask(Ask::Compare(Some(Source::Run(path)))),
-        Purpose::CompareCheckpoint => link.ask(Ask::Compare(Some(Source::Checkpoint(path)))),
+        Purpose::Save(export) => client.send(Request::Save(path, export)),
+        Purpose::OpenRun => client.send(Request::Open(Source::Run(path))),
+        Purpose::OpenCheckpoint => client.send(Request::Open(Source::Checkpoint(path))),
+        Purpose::CompareRun => client.send(Request::Compare(Some(Source::Run(path)))),
+        Purpose::CompareCheckpoint => client.send(Request::Compare(Some(Source::Checkpoint(path)))),
         purpose @ (Purpose::Data | Purpose::TestData | Purpose::Runs) => return Some((purpose, path)),
     }
     None
@@ -201,6 +201,6 @@ fn pick(purpose: &Purpose, name: &str) -> Option<Receiver<Option<PathBuf>>> {
         let _ = say.send(file.map(|f| f.path().to_owned())).await;
     };
     // Without a thread there is still the field to type in.
-    crate::platform::spawn_owner("gainakt-picker", task).ok()?;
+    crate::platform::spawn_task("gainakt-picker", task).ok()?;
     Some(picked)
 }

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::opened::{folder_name, open_folder};
 use super::protocol::{RunDetail, RunEntry, RunPair};
-use super::subject::{folder_name, open_folder};
 use crate::error::Result;
 use crate::experiment::{
     File, RunFolder, RunRecord, checklist, config_differences, differences, finished_folder, overlay,

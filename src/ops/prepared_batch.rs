@@ -104,7 +104,7 @@ pub struct LossTargets {
 
 /// A ragged batch with what kernels need beside it.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Plan {
+pub struct PreparedBatch {
     /// The rows.
     pub batch: RaggedBatch,
     /// q + C·r of each row.
@@ -115,7 +115,7 @@ pub struct Plan {
     pub targets: LossTargets,
 }
 
-impl Plan {
+impl PreparedBatch {
     /// For a forward pass of a model of `skills` skills.
     pub fn new(batch: RaggedBatch, skills: usize) -> Self {
         let token = batch.skill.iter().zip(&batch.response).map(|(&q, &r)| q + skills as u32 * u32::from(r)).collect();

@@ -3,15 +3,21 @@
 use eframe::egui::{self, RichText, Ui};
 
 use super::{Page, Timeline};
-use crate::app::look;
+use crate::app::theme;
 use crate::data::Skill;
 use crate::evaluate::{answer_sentences, practice};
-use crate::model::Moment;
+use crate::model::Inspection;
 
 /// Past answers listed, the most looked at.
 const LISTED: usize = 6;
 
-pub(super) fn show(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skill], moment: Option<&Moment>) {
+pub(super) fn show(
+    page: &mut Page,
+    ui: &mut Ui,
+    timeline: &Timeline<'_>,
+    skills: &[Skill],
+    moment: Option<&Inspection>,
+) {
     let Some(at) = page.at(timeline) else { return };
     sentence(page, ui, timeline, skills, at);
     ui.separator();
@@ -37,25 +43,25 @@ fn sentence(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Ski
             page.step(timeline, 1);
         }
     });
-    let colour = if step.response == 1 { look::right(ui) } else { look::wrong(ui) };
+    let colour = if step.response == 1 { theme::right(ui) } else { theme::wrong(ui) };
     ui.horizontal_wrapped(|ui| {
         ui.label(
-            RichText::new(format!("{} {}", look::sign(step.response), look::word(step.response)))
+            RichText::new(format!("{} {}", theme::sign(step.response), theme::word(step.response)))
                 .strong()
                 .color(colour),
         );
         ui.label(RichText::new(name).strong());
-        ui.label(look::weak(format!("attempt {}", step.attempts)));
+        ui.label(theme::weak(format!("attempt {}", step.attempts)));
     });
     ui.label(answer_sentences(step, name).join(" "));
 }
 
 fn what_if(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skill], at: usize) {
-    look::part(ui, "What if", "the next answers were…");
+    theme::part(ui, "What if", "the next answers were…");
     let mut skill = page.try_skill.unwrap_or(timeline.steps[at].skill);
     ui.horizontal(|ui| {
-        let name = look::short(&skills[skill as usize].name, 20);
-        look::chooser(ui, "skill of the imagined answer", name, 140.0, |ui| {
+        let name = theme::short(&skills[skill as usize].name, 20);
+        theme::chooser(ui, "skill of the imagined answer", name, 140.0, |ui| {
             for (c, s) in skills.iter().enumerate() {
                 ui.selectable_value(&mut skill, c as u32, &s.name);
             }
@@ -66,20 +72,20 @@ fn what_if(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skil
                 .min_size(egui::vec2(58.0, 0.0))
                 .fill(ui.visuals().faint_bg_color)
         };
-        let right = button(ui, "● right", look::right(ui));
+        let right = button(ui, "● right", theme::right(ui));
         if ui.add(right).on_hover_text("append a right answer (R)").clicked() {
             page.imagine(timeline, 1);
         }
-        let wrong = button(ui, "× wrong", look::wrong(ui));
+        let wrong = button(ui, "× wrong", theme::wrong(ui));
         if ui.add(wrong).on_hover_text("append a wrong answer (W)").clicked() {
             page.imagine(timeline, 0);
         }
     });
     let Some(imagined) = &page.imagined else {
-        ui.label(look::weak("Added behind the cursor; nothing is stored.").small());
+        ui.label(theme::weak("Added behind the cursor; nothing is stored.").small());
         return;
     };
-    let signs: String = imagined.answers.responses.iter().map(|&r| look::sign(r)).collect();
+    let signs: String = imagined.answers.responses.iter().map(|&r| theme::sign(r)).collect();
     ui.label(format!("{} imagined after answer {}: {signs}", imagined.answers.responses.len(), imagined.from));
     ui.horizontal(|ui| {
         if ui.button("Undo").on_hover_text("take the last one back (U)").clicked() {
@@ -92,15 +98,15 @@ fn what_if(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skil
 }
 
 /// Mastery of every skill and what would be expected were it asked next, the most practised first.
-fn beliefs(ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skill], at: usize, moment: Option<&Moment>) {
-    look::part(ui, "Every skill now", "mastery, and the chance of a right answer were it asked next");
+fn beliefs(ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skill], at: usize, moment: Option<&Inspection>) {
+    theme::part(ui, "Every skill now", "mastery, and the chance of a right answer were it asked next");
     let step = timeline.steps[at];
     if let Some(next) = timeline.steps.get(at + 1).filter(|n| n.prediction.is_some()) {
         let text = format!(
             "Next came {}: expected right with {}, it was {}.",
             skills[next.skill as usize].name,
-            next.prediction.map_or_else(String::new, look::percent),
-            look::word(next.response)
+            next.prediction.map_or_else(String::new, theme::percent),
+            theme::word(next.response)
         );
         ui.label(text);
     }
@@ -113,7 +119,7 @@ fn beliefs(ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skill], at: usize, mo
         ui.horizontal(|ui| {
             let name = &skills[skill as usize].name;
             let length = (name_width / 6.6) as usize;
-            let text = RichText::new(look::short(name, length.max(4))).size(13.0);
+            let text = RichText::new(theme::short(name, length.max(4))).size(13.0);
             let text = if skill == step.skill { text.strong() } else { text };
             let label = egui::Label::new(text).truncate().selectable(false);
             ui.allocate_ui_with_layout(
@@ -125,10 +131,10 @@ fn beliefs(ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skill], at: usize, mo
                 },
             );
             if let Some(&m) = step.mastery.get(skill as usize) {
-                look::bar(ui, &format!("mastery of {name}"), m, &look::percent(m), width, look::line(ui, 0));
+                theme::bar(ui, &format!("mastery of {name}"), m, &theme::percent(m), width, theme::line(ui, 0));
             }
             if let Some(&p) = moment.and_then(|m| m.next.get(skill as usize)) {
-                look::bar(ui, &format!("chance of right at {name}"), p, &look::percent(p), width, look::line(ui, 3));
+                theme::bar(ui, &format!("chance of right at {name}"), p, &theme::percent(p), width, theme::line(ui, 3));
             }
         });
     }
@@ -141,9 +147,9 @@ fn attention(
     timeline: &Timeline<'_>,
     skills: &[Skill],
     at: usize,
-    moment: Option<&Moment>,
+    moment: Option<&Inspection>,
 ) {
-    look::part(ui, "Where the model looked", "attention weights: which past answers it drew on, not why");
+    theme::part(ui, "Where the model looked", "attention weights: which past answers it drew on, not why");
     let Some(moment) = moment.filter(|m| !m.attention.is_empty()) else {
         ui.spinner();
         return;
@@ -152,13 +158,13 @@ fn attention(
     page.block = page.block.min(blocks - 1);
     let heads = &moment.attention[page.block];
     ui.horizontal(|ui| {
-        look::chooser(ui, "block of the model", format!("block {}", page.block + 1), 90.0, |ui| {
+        theme::chooser(ui, "block of the model", format!("block {}", page.block + 1), 90.0, |ui| {
             for b in 0..blocks {
                 ui.selectable_value(&mut page.block, b, format!("block {}", b + 1));
             }
         });
         let name = page.head.map_or("all heads (mean)".to_owned(), |h| format!("head {}", h + 1));
-        look::chooser(ui, "head of attention", name, 130.0, |ui| {
+        theme::chooser(ui, "head of attention", name, 130.0, |ui| {
             ui.selectable_value(&mut page.head, None, "all heads (mean)");
             for h in 0..heads.len() {
                 ui.selectable_value(&mut page.head, Some(h), format!("head {}", h + 1));
@@ -177,8 +183,8 @@ fn attention(
             let text = format!(
                 "{}. {} {}{own}",
                 start + t + 1,
-                look::sign(step.response),
-                look::short(&skills[step.skill as usize].name, 22)
+                theme::sign(step.response),
+                theme::short(&skills[step.skill as usize].name, 22)
             );
             let width = ui.available_width() - 100.0;
             ui.allocate_ui_with_layout(
@@ -196,13 +202,13 @@ fn attention(
                 },
             );
             let share = weights[t];
-            look::bar(
+            theme::bar(
                 ui,
                 &format!("attention to answer {}", start + t + 1),
                 share / most,
-                &look::percent(share),
+                &theme::percent(share),
                 88.0,
-                look::line(ui, 4),
+                theme::line(ui, 4),
             );
         });
     }

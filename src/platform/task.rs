@@ -6,11 +6,11 @@ use crate::error::{Error, Result};
 
 /// A task under way: on a thread of its own natively, on the event loop in a browser.
 #[derive(Debug)]
-pub struct Owner<T> {
+pub struct Task<T> {
     outcome: Receiver<std::result::Result<T, String>>,
 }
 
-impl<T> Owner<T> {
+impl<T> Task<T> {
     /// The task's end, to be told its result or what it panicked with, and the starter's.
     pub(super) fn new() -> (Sender<std::result::Result<T, String>>, Self) {
         let (end, outcome) = async_channel::bounded(1);

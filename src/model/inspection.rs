@@ -5,18 +5,18 @@ use super::network::Network;
 use super::work::encoded;
 use crate::data::RaggedBatch;
 use crate::error::Result;
-use crate::ops::{Activation, Dropout, Input, Kernels, Plan};
+use crate::ops::{Activation, Dropout, Input, Kernels, PreparedBatch};
 
 /// The last row of a window, looked at closely.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct Moment {
+pub struct Inspection {
     /// p(right) of each skill, were it asked next.
     pub next: Vec<f32>,
     /// How much each head looks at each row of the window, `[blocks][heads][rows]`: softmax of q·k/√width (SPEC §2).
     pub attention: Vec<Vec<Vec<f32>>>,
 }
 
-impl Moment {
+impl Inspection {
     /// Attention of one head of a block by row, or the mean of its heads; empty where there is no such block or head.
     pub fn weights(&self, block: usize, head: Option<usize>) -> Vec<f32> {
         let Some(heads) = self.attention.get(block) else { return Vec::new() };
@@ -32,7 +32,7 @@ impl Moment {
 
 impl<K: Kernels> Network<K> {
     /// Looks at the last row of `plan`, which must be one window.
-    pub(super) async fn moment(&mut self, plan: Plan) -> Result<Moment> {
+    pub(super) async fn inspect(&mut self, plan: PreparedBatch) -> Result<Inspection> {
         let (n, d) = (plan.rows(), self.config.d_model);
         self.keep_blocks = true;
         self.forward(plan, DropoutSites::evaluation())?;
@@ -45,7 +45,7 @@ impl<K: Kernels> Network<K> {
         let [ctx, val] = encoded([&self.work.ctx, &self.work.val], &self.work.blocks, self.layout.blocks.len());
         let ctx = self.kernels.read(ctx, (n - 1) * d, d).await?;
         let val = self.kernels.read(val, (n - 1) * d, d).await?;
-        Ok(Moment { next: self.next(&ctx, &val).await?, attention })
+        Ok(Inspection { next: self.next(&ctx, &val).await?, attention })
     }
 
     /// p(right) of every skill after a row with these streams: the prediction head on one row a skill.
@@ -53,7 +53,7 @@ impl<K: Kernels> Network<K> {
         let skills = self.config.num_c;
         let mut each = RaggedBatch::default();
         (0..skills as u32).for_each(|c| each.push(&[0, c], &[0, 0]));
-        let batch = self.kernels.batch(Plan::new(each, skills), self.batch.take())?;
+        let batch = self.kernels.batch(PreparedBatch::new(each, skills), self.batch.take())?;
         self.work.reserve(&mut self.kernels, &self.config, 0, skills, skills)?;
         let Self { kernels: k, params: p, work, layout, .. } = self;
         k.embed(p, &batch, layout.tables, &mut work.ctx, &mut work.val, &mut work.next);

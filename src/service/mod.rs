@@ -1,0 +1,21 @@
+//! The service behind the window and the page: one task that opens data and models, answers questions about
+//! students and keeps a run going. Window and page send a [`Request`], draw what an [`Event`] brings, and compute nothing.
+//!
+//! Looking is done on the CPU, training on the device asked for: a student is there before the first shader is
+//! compiled, and a busy graphics adapter does not hold up an answer.
+
+mod answers;
+mod opened;
+mod packing;
+mod protocol;
+mod runs;
+mod serve;
+mod training;
+mod transfer;
+
+pub use packing::{pack, unpack};
+pub use protocol::{
+    Answers, DataReport, Event, Export, FilePurpose, ModelRole, OpenedInfo, Request, RunDetail, RunEntry, RunPair,
+    Source, StudentInfo, TrainOrder,
+};
+pub use serve::{EventSender, serve};

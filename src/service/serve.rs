@@ -1,0 +1,346 @@
+//! The service's loop: requests first, then the messages of a run, then the summaries of the students.
+
+use std::collections::VecDeque;
+use std::mem::discriminant;
+use std::sync::Arc;
+
+use async_channel::{Receiver, Sender, TryRecvError};
+use futures_lite::future::or;
+
+use super::answers::Survey;
+use super::opened::OpenedModel;
+use super::protocol::{Event, ModelRole, Request, Source};
+use super::training::Training;
+use super::{answers, runs};
+use crate::error::{Error, Result};
+use crate::evaluate::{inspect, path};
+use crate::experiment::load_corpus;
+use crate::platform::{Task, files};
+use crate::train::{Command, Message};
+
+/// Where events are sent.
+#[derive(Clone)]
+pub struct EventSender {
+    events: Sender<Event>,
+    wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl std::fmt::Debug for EventSender {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("EventSender")
+    }
+}
+
+impl EventSender {
+    /// Sends into `events` and calls `wake` after each event, so that the window or page looks for it.
+    pub fn new(events: Sender<Event>, wake: impl Fn() + Send + Sync + 'static) -> Self {
+        Self { events, wake: Arc::new(wake) }
+    }
+
+    /// Sends an event.
+    pub fn send(&self, event: Event) {
+        // A window or page that is gone is noticed by its closed channel of requests.
+        let _ = self.events.try_send(event);
+        (self.wake)();
+    }
+}
+
+/// All that the service holds.
+pub(super) struct Service {
+    pub events: EventSender,
+    pub opened: Option<OpenedModel>,
+    /// The student followed, and one to compare with.
+    pub followed: Option<(u32, Option<u32>)>,
+    pub survey: Option<Survey>,
+    /// A survey is wanted again once the one under way is done.
+    pub survey_again: bool,
+    pub training: Option<Training>,
+    /// A task that completes the folder of a finished run.
+    pub completing: Option<Task<Result<()>>>,
+    waiting: VecDeque<Request>,
+    /// Whether what was written last could not be stored: this is said once.
+    unstored: bool,
+}
+
+/// What the loop does next.
+enum Next {
+    Request(Request),
+    Run(Result<Option<Message>>),
+    Completed(Result<()>),
+    Idle,
+}
+
+/// Serves `requests` until their channel is closed; a run under way is stopped then, and its last finished epoch is kept.
+pub async fn serve(requests: Receiver<Request>, events: EventSender) {
+    let mut service = Service {
+        events,
+        opened: None,
+        followed: None,
+        survey: None,
+        survey_again: false,
+        training: None,
+        completing: None,
+        waiting: VecDeque::new(),
+        unstored: false,
+    };
+    while let Some(event) = service.next(&requests).await {
+        match event {
+            Next::Request(ask) => service.answer(ask).await,
+            Next::Run(outcome) => service.hear(outcome).await,
+            Next::Completed(outcome) => service.completed(outcome),
+            Next::Idle => service.survey_some().await,
+        }
+        service.store().await;
+        crate::platform::yield_now().await;
+    }
+    if let Some(training) = &service.training {
+        let _ = training.session.commands().try_send(Command::Stop);
+    }
+}
+
+impl Service {
+    async fn next(&mut self, requests: &Receiver<Request>) -> Option<Next> {
+        loop {
+            match requests.try_recv() {
+                Ok(ask) => self.waiting.push_back(ask),
+                Err(TryRecvError::Empty) => break,
+                Err(TryRecvError::Closed) => return None,
+            }
+        }
+        while let Some(ask) = self.waiting.pop_front() {
+            // Of several questions about where the cursor was, only the last is still of interest.
+            let passing = matches!(ask, Request::Inspection { .. } | Request::WhatIf { .. } | Request::Student { .. });
+            if !(passing && self.waiting.iter().any(|later| discriminant(later) == discriminant(&ask))) {
+                return Some(Next::Request(ask));
+            }
+        }
+        let surveying = self.survey.is_some();
+        let ask = async { requests.recv().await.ok().map(Next::Request) };
+        let run = async {
+            match &mut self.training {
+                Some(training) => Some(Next::Run(training.session.next().await)),
+                None => std::future::pending().await,
+            }
+        };
+        let completed = async {
+            match &self.completing {
+                Some(task) => Some(Next::Completed(task.join().await.flatten())),
+                None => std::future::pending().await,
+            }
+        };
+        let idle = async {
+            match surveying {
+                true => Some(Next::Idle),
+                false => std::future::pending().await,
+            }
+        };
+        or(or(ask, run), or(completed, idle)).await
+    }
+
+    async fn answer(&mut self, ask: Request) {
+        let doing = doing(&ask);
+        if let Err(error) = self.try_answer(ask).await {
+            self.events.send(Event::Busy(String::new()));
+            self.failed(doing, &error);
+        }
+    }
+
+    /// Stores what was written, where files do not outlast the program by themselves.
+    async fn store(&mut self) {
+        let stored = crate::platform::store_changes().await;
+        if let (Err(error), false) = (&stored, self.unstored) {
+            self.failed("keeping this for your next visit", error);
+        }
+        self.unstored = stored.is_err();
+    }
+
+    pub(super) fn failed(&self, doing: &str, error: &Error) {
+        self.events.send(Event::Failed { doing: doing.to_owned(), problem: error.to_string() });
+    }
+
+    async fn try_answer(&mut self, ask: Request) -> Result<()> {
+        match ask {
+            Request::Open(source) => {
+                let opened = self.open(&source);
+                if opened.is_err() && self.opened.is_none() {
+                    // There is always something to look at.
+                    self.open(&Source::Embedded)?;
+                }
+                opened?;
+            }
+            Request::Compare(source) => self.compare(source).await?,
+            Request::Student { student, with } => {
+                self.followed = Some((student, with));
+                self.tell_followed().await?;
+            }
+            Request::WhatIf { ticket, answers } => {
+                let model = &mut self.opened_model()?.model;
+                let steps = path(model, &answers.skills, &answers.responses).await?;
+                self.events.send(Event::WhatIf { ticket, steps });
+            }
+            Request::Inspection { ticket, answers } => {
+                let model = &mut self.opened_model()?.model;
+                let moment = inspect(model, &answers.skills, &answers.responses).await?;
+                self.events.send(Event::Inspection { ticket, moment });
+            }
+            Request::Course => {
+                let course = answers::course(self.opened_model()?).await?;
+                self.events.send(Event::Course(course));
+            }
+            Request::CheckData(config) => self.check_data(&config),
+            Request::Train(order) => self.train(*order)?,
+            Request::Command(command) => {
+                if let Some(training) = &self.training {
+                    let _ = training.session.commands().try_send(command);
+                    self.events.send(Event::Ordered(command));
+                }
+            }
+            Request::Runs(parent) => {
+                let entries = runs::list(&parent)?;
+                self.events.send(Event::Runs(parent, entries));
+            }
+            Request::Inspect(path) => {
+                self.events.send(Event::Busy("trying the checklist".to_owned()));
+                let detail = runs::inspect(&path)?;
+                self.events.send(Event::Busy(String::new()));
+                self.events.send(Event::Inspected(Box::new(detail)));
+            }
+            Request::CompareRuns(paths) => {
+                let pair = runs::pair(&paths)?;
+                self.events.send(Event::Pair(Box::new(pair)));
+            }
+            Request::Save(path, export) => {
+                files::write_atomic(&path, &export.content()?)?;
+                self.events.send(Event::Saved(path));
+            }
+            Request::Download(name, export) => {
+                self.events.send(Event::Busy("packing".to_owned()));
+                let bytes = export.content()?;
+                self.events.send(Event::Busy(String::new()));
+                self.events.send(Event::Download { name, bytes });
+            }
+            Request::Take { name, bytes, purpose } => self.take(&name, &bytes, purpose).await?,
+            Request::Delete(path) => {
+                if self.training.as_ref().is_some_and(|t| t.folder() == path) {
+                    return Err(Error::Config("this run is under way; stop it before deleting it".to_owned()));
+                }
+                files::remove_dir(&path)?;
+                // What is said to be gone must not come back after a reload.
+                self.store().await;
+                let parent = path.parent().unwrap_or(&path).to_owned();
+                let entries = runs::list(&parent)?;
+                if self.opened.as_ref().is_some_and(|s| s.info.folder.as_ref() == Some(&path)) {
+                    self.open(&Source::Embedded)?;
+                }
+                self.events.send(Event::Runs(parent, entries));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn opened_model(&mut self) -> Result<&mut OpenedModel> {
+        self.opened
+            .as_mut()
+            .ok_or_else(|| Error::Config("nothing is open; open a run or the embedded class".to_owned()))
+    }
+
+    pub(super) fn open(&mut self, source: &Source) -> Result<()> {
+        if self.training.is_some() {
+            return Err(Error::Config("a run is under way; stop it before opening something else".to_owned()));
+        }
+        self.events.send(Event::Busy("opening".to_owned()));
+        if let Source::Checkpoint(_) = source
+            && let Some(opened) = &mut self.opened
+        {
+            let (model, about) = opened.other_model(source)?;
+            opened.info.model = model.config().clone();
+            opened.info.model_about.clone_from(&about);
+            opened.model = model;
+            let info = Box::new(opened.info.clone());
+            self.announce_opened(info);
+            return Ok(());
+        }
+        let opened = OpenedModel::open(source)?;
+        let info = Box::new(opened.info.clone());
+        self.opened = Some(opened);
+        self.announce_opened(info);
+        Ok(())
+    }
+
+    pub(super) fn announce_opened(&mut self, info: Box<super::OpenedInfo>) {
+        self.followed = None;
+        self.events.send(Event::Busy(String::new()));
+        self.events.send(Event::Opened(info));
+        self.survey = self.opened.as_ref().map(Survey::new);
+        self.survey_again = false;
+    }
+
+    pub(super) async fn compare(&mut self, source: Option<Source>) -> Result<()> {
+        let opened = self.opened_model()?;
+        let other = source.map(|s| opened.other_model(&s)).transpose()?;
+        let (model, about) = other.unzip();
+        opened.other = model;
+        self.events.send(Event::Compared(about));
+        self.tell_followed().await
+    }
+
+    fn check_data(&mut self, config: &crate::config::Config) {
+        self.events.send(Event::Busy("reading the data".to_owned()));
+        let began = crate::platform::Instant::now();
+        let report = load_corpus(config).and_then(|corpus| answers::report(config, &corpus, began));
+        self.events.send(Event::Busy(String::new()));
+        self.events.send(Event::Data(report.map_err(|e| e.to_string())));
+    }
+
+    /// Tells the path of the student followed, through every model, and of the one compared with.
+    pub(super) async fn tell_followed(&mut self) -> Result<()> {
+        let Some((student, with)) = self.followed else { return Ok(()) };
+        let events = self.events.clone();
+        let opened = self.opened_model()?;
+        for student in [Some(student), with].into_iter().flatten() {
+            let path = answers::student(&mut opened.model, &opened.corpus, student).await?;
+            events.send(Event::Student { student, role: ModelRole::Main, path: Box::new(path) });
+        }
+        if let Some(other) = &mut opened.other {
+            let path = answers::student(other, &opened.corpus, student).await?;
+            events.send(Event::Student { student, role: ModelRole::Other, path: Box::new(path) });
+        }
+        Ok(())
+    }
+
+    async fn survey_some(&mut self) {
+        let (Some(survey), Some(opened)) = (&mut self.survey, &mut self.opened) else { return };
+        match survey.some(opened).await {
+            Ok(events) => events.into_iter().for_each(|t| self.events.send(t)),
+            Err(error) => {
+                self.survey = None;
+                return self.failed("looking through the class", &error);
+            }
+        }
+        if survey.done() {
+            self.survey = std::mem::take(&mut self.survey_again).then(|| Survey::new(opened));
+        }
+    }
+}
+
+/// What a question is about, for an error's first words.
+fn doing(ask: &Request) -> &'static str {
+    match ask {
+        Request::Open(_) => "opening",
+        Request::Compare(_) => "comparing with another model",
+        Request::Student { .. } => "following the student",
+        Request::WhatIf { .. } => "trying out answers",
+        Request::Inspection { .. } => "looking at this moment",
+        Request::Course => "finding the class's quartiles",
+        Request::CheckData(_) => "reading the data",
+        Request::Train(_) => "starting the run",
+        Request::Command(_) => "telling the run",
+        Request::Runs(_) => "listing the runs",
+        Request::Inspect(_) => "reading the run",
+        Request::CompareRuns(_) => "comparing the runs",
+        Request::Save(..) => "saving",
+        Request::Download(..) => "handing over the file",
+        Request::Take { .. } => "taking in the file",
+        Request::Delete(_) => "deleting the run",
+    }
+}
