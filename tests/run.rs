@@ -12,7 +12,7 @@ use gainakt::data::{Corpus, simulate};
 use gainakt::experiment::{metrics_csv, results_json};
 use gainakt::model::ModelConfig;
 use gainakt::platform::device::{DeviceChoice, choose};
-use gainakt::train::{CheckpointKind, Command, Message, Phase, Resume, TrainRequest, TrainState};
+use gainakt::train::{CheckpointKind, Command, Ended, Message, Phase, Resume, TrainRequest, TrainState};
 use support::{Outcome, devices, train, train_on};
 
 fn small() -> (Config, Arc<Corpus>) {
@@ -69,7 +69,7 @@ fn a_stopped_run_continues_as_if_it_never_was() {
                 commands.try_send(Command::Stop).unwrap();
             }
         });
-        assert_eq!(stopped.results.as_ref().unwrap().ended, "stopped");
+        assert_eq!(stopped.results.as_ref().unwrap().ended, Ended::Stopped);
         let saved = |wanted| {
             let last = stopped.messages.iter().rev().find_map(|m| match m {
                 Message::Checkpoint { kind, bytes, .. } if *kind == wanted => Some(bytes.clone()),
@@ -109,7 +109,7 @@ fn pause_waits_and_resume_goes_on() {
         }
     });
     assert!(paused);
-    assert_eq!(outcome.results.unwrap().ended, "all epochs done");
+    assert_eq!(outcome.results.unwrap().ended, Ended::AllEpochs);
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn a_run_is_stopped_while_it_validates() {
             commands.try_send(Command::Stop).unwrap();
         }
     });
-    assert_eq!(outcome.results.unwrap().ended, "stopped");
+    assert_eq!(outcome.results.unwrap().ended, Ended::Stopped);
     let later = |m: &Message| matches!(m, Message::Epoch(_) | Message::Progress { epoch: 2, .. });
     assert!(!outcome.messages.iter().any(later), "the validation went on to its end");
 }

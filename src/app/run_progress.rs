@@ -15,7 +15,7 @@ pub(super) fn state_text(run: &RunState) -> String {
                 format!(
                     "{} {} The best model is of epoch {}, validation AUC {}.",
                     sentence(how),
-                    sentence(&results.ended),
+                    sentence(&results.ended.to_string()),
                     results.best_epoch,
                     theme::figure(results.best_validation_auc, 4)
                 )

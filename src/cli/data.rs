@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 
 use super::ColumnArgs;
-use crate::data::{Corpus, DataFile, Dataset, FoldAssignment, SequenceRow, Student, export_pykt, read_table};
+use crate::data::{Corpus, CsvText, DataFile, Dataset, FoldAssignment, SequenceRow, Student, export_pykt, read_table};
 use crate::error::Result;
 use crate::experiment::load_dataset;
 use crate::platform::files;
@@ -158,16 +158,14 @@ fn split(dataset: &Dataset) -> String {
     let places = FoldAssignment::new(dataset.students.len()).by_student();
     let mut kept = dataset.students.iter().zip(places);
     let mut short = dataset.dropped.short_students.iter().peekable();
-    let mut out = String::from("user_id,fold,file_row\n");
+    let mut csv = CsvText::new(["user_id", "fold", "file_row"]);
     let all = dataset.students.len() + dataset.dropped.short_students.len();
     for position in 0..all {
-        let _ = match short.next_if(|(at, _)| *at == position) {
-            Some((_, id)) => writeln!(out, "{id},-2,"),
-            None => match kept.next() {
-                Some((student, (fold, row))) => writeln!(out, "{},{},{row}", student.id, fold.number()),
-                None => Ok(()),
-            },
-        };
+        if let Some((_, id)) = short.next_if(|(at, _)| *at == position) {
+            csv.row([id.as_str(), "-2", ""]);
+        } else if let Some((student, (fold, row))) = kept.next() {
+            csv.row([student.id.clone(), fold.number().to_string(), row.to_string()]);
+        }
     }
-    out
+    csv.finish()
 }

@@ -11,10 +11,10 @@ use super::terminal::Terminal;
 use crate::config::Config;
 use crate::data::Corpus;
 use crate::error::Result;
-use crate::evaluate::{Trajectory, evaluate_parts, parts, trajectory};
+use crate::evaluate::{Trajectory, check_student, evaluate_parts, parts, trajectory};
 use crate::experiment::{File, RunFolder, load_corpus, load_model, pretty, read_config};
 use crate::model::GainAkt;
-use crate::platform::device::{ComputeDevice, choose};
+use crate::platform::device::{ComputeDevice, Device, choose};
 use crate::platform::files;
 
 /// What `gainakt evaluate` takes.
@@ -60,20 +60,29 @@ pub(super) struct Trained {
 }
 
 impl Trained {
-    pub(super) fn open(args: &RunArgs) -> Result<Self> {
+    /// Opens a run's best model; `student` must be in its data. Whatever is wrong with the folder is found before a
+    /// graphics device is woken up.
+    pub(super) fn open(args: &RunArgs, student: Option<&str>) -> Result<Self> {
         let folder = RunFolder::open(&args.run_dir)?;
         let file = folder.file(File::Config);
         let config = read_config(&file.display().to_string(), &files::read_text(&file)?)?;
         let corpus = load_corpus(&config)?;
+        if let Some(student) = student {
+            check_student(&corpus, student)?;
+        }
+        let on_cpu = load_model(&folder, &config, corpus.skills.len(), &Device::Cpu)?;
         let compute = block_on(choose(args.device))?;
-        let model = load_model(&folder, &config, corpus.skills.len(), &compute.device)?;
+        let model = match &compute.device {
+            Device::Cpu => on_cpu,
+            device => load_model(&folder, &config, corpus.skills.len(), device)?,
+        };
         Ok(Self { config, corpus, compute, model })
     }
 }
 
 /// Prints the figures of a run's best model.
 pub(super) fn evaluate(args: &EvaluateArgs) -> Result<()> {
-    let mut trained = Trained::open(&args.run)?;
+    let mut trained = Trained::open(&args.run, None)?;
     let mut terminal = Terminal::new(None);
     let windows = parts(&trained.config, &trained.corpus)?;
     let progress = async |done, total| {
@@ -102,7 +111,7 @@ pub(super) fn evaluate(args: &EvaluateArgs) -> Result<()> {
 
 /// Writes one student's trajectory.
 pub(super) fn explain(args: &ExplainArgs) -> Result<()> {
-    let mut trained = Trained::open(&args.run)?;
+    let mut trained = Trained::open(&args.run, Some(&args.student))?;
     let path: Trajectory = block_on(trajectory(&mut trained.model, &trained.corpus, &args.student))?;
     let text = match args.format {
         Format::Json => pretty(&path)?,

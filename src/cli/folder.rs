@@ -19,7 +19,7 @@ use crate::experiment::{
 use crate::model::{Layout, ModelConfig};
 use crate::platform::device::DeviceChoice;
 use crate::platform::{files, utc_stamp};
-use crate::train::{Command, Message, decode_weights};
+use crate::train::{Command, Ended, Message, decode_weights};
 
 /// Largest difference of a figure between devices that still counts as the same run.
 const ACROSS_DEVICES: f64 = 5e-3;
@@ -125,7 +125,7 @@ pub(super) fn reproduce(args: &ReproduceArgs) -> Result<()> {
             _ => {}
         }
     }
-    if let Some(results) = ended.filter(|r| r.ended != "stopped") {
+    if let Some(results) = ended.filter(|r| r.ended != Ended::Stopped) {
         block_on(session.complete(&corpus, args.device, &results))?;
     }
     let same_adapter = recorded["device"]["adapter"] == adapter.as_str();
@@ -245,7 +245,7 @@ pub(super) fn export(args: &ExportArgs) -> Result<()> {
     if args.what == What::Weights {
         return export_weights(&RunFolder::open(&args.run.run_dir)?, &args.out);
     }
-    let mut trained = Trained::open(&args.run)?;
+    let mut trained = Trained::open(&args.run, None)?;
     let [_, validation, test] = crate::evaluate::parts(&trained.config, &trained.corpus)?;
     let windows = if test.is_empty() { validation } else { test };
     let text = if args.what == What::Predictions {

@@ -17,7 +17,7 @@ use crate::experiment::{
 };
 use crate::platform::device::DeviceChoice;
 use crate::platform::{Instant, files, utc_stamp};
-use crate::train::{Command, Message, Phase, Results};
+use crate::train::{Command, Ended, Message, Phase, Results};
 
 /// Data and settings of a run.
 #[derive(Debug, Clone, Args)]
@@ -109,7 +109,7 @@ pub(super) fn train(args: &TrainArgs) -> Result<()> {
     let outcome = show(&mut session, &mut terminal, folder.path());
     terminal.clear();
     match outcome? {
-        Some(results) if results.ended != "stopped" => block_on(session.complete(&corpus, args.device, &results)),
+        Some(results) if results.ended != Ended::Stopped => block_on(session.complete(&corpus, args.device, &results)),
         _ => Ok(()),
     }
 }

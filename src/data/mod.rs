@@ -7,6 +7,7 @@
 mod batch;
 mod columns;
 mod corpus;
+mod csv_text;
 mod exercises;
 mod folds;
 mod pykt_export;
@@ -19,6 +20,7 @@ mod students;
 pub use batch::RaggedBatch;
 pub use columns::ColumnNames;
 pub use corpus::{Corpus, Split, Truth, Window};
+pub use csv_text::CsvText;
 pub use exercises::Exercise;
 pub use folds::{Fold, FoldAssignment, permutation};
 pub use pykt_export::{ExportedFile, export_pykt};

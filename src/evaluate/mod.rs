@@ -18,5 +18,4 @@ pub use metrics::{accuracy, auc, correlation, cumulative_mastery, stratified_sam
 pub use parts::{evaluate_parts, parts};
 pub use sentences::{SkillRow, answer_sentences, outcome_word, percent, skill_rows, student_sentences};
 pub use survey::{Bin, Calibration, StudentSummary, part_of, survey, windows_by_student};
-pub(crate) use trajectory::csv_field;
-pub use trajectory::{Trajectory, TrajectoryStep, path, practice, trajectory};
+pub use trajectory::{Trajectory, TrajectoryStep, check_student, path, practice, trajectory};

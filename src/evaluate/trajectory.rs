@@ -1,12 +1,26 @@
 //! One student step by step: what the model believed after each answer.
 
-use std::fmt::Write as _;
-
 use serde::{Deserialize, Serialize};
 
-use crate::data::{Corpus, RaggedBatch, Skill};
+use crate::data::{Corpus, CsvText, RaggedBatch, Skill};
 use crate::error::{Error, Result};
 use crate::model::{DropoutSites, GainAkt};
+
+/// Columns of a trajectory as CSV.
+const COLUMNS: [&str; 12] = [
+    "position",
+    "window",
+    "skill_id",
+    "skill_name",
+    "response",
+    "attempts",
+    "prediction",
+    "of_skill_id",
+    "of_skill_name",
+    "mastery",
+    "gain",
+    "true_mastery",
+];
 
 /// A student's path through all their windows.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -48,15 +62,8 @@ pub struct TrajectoryStep {
 /// # Errors
 /// No such student, or the device fails.
 pub async fn trajectory(model: &mut GainAkt, corpus: &Corpus, id: &str) -> Result<Trajectory> {
+    check_student(corpus, id)?;
     let windows = corpus.student(id);
-    if windows.is_empty() {
-        let some: Vec<&str> = corpus.students.iter().take(3).map(String::as_str).collect();
-        return Err(Error::Config(format!(
-            "no student \"{id}\" in {}; ids look like {}",
-            corpus.name,
-            some.join(", ")
-        )));
-    }
     let truth = corpus.truth.as_ref().map(|t| &t.mastery[windows[0].student as usize]);
     let mut steps = Vec::new();
     for (w, window) in windows.iter().enumerate() {
@@ -71,6 +78,18 @@ pub async fn trajectory(model: &mut GainAkt, corpus: &Corpus, id: &str) -> Resul
     }
     count_attempts(&mut steps, corpus.skills.len());
     Ok(Trajectory { student: id.to_owned(), skills: corpus.skills.clone(), steps })
+}
+
+/// Checks that the student `id` is in `corpus`.
+///
+/// # Errors
+/// There is no such student; some ids that are there are named.
+pub fn check_student(corpus: &Corpus, id: &str) -> Result<()> {
+    if !corpus.student(id).is_empty() {
+        return Ok(());
+    }
+    let some: Vec<&str> = corpus.students.iter().take(3).map(String::as_str).collect();
+    Err(Error::Config(format!("no student \"{id}\" in {}; ids look like {}", corpus.name, some.join(", "))))
 }
 
 /// What the model makes of answers given one after another, in one window; positions count from 0.
@@ -149,36 +168,48 @@ impl Trajectory {
 
     /// As CSV, one row an answer and skill: step, what was answered, and that skill's mastery and gain.
     pub fn to_csv(&self) -> String {
-        let mut out = String::from(
-            "position,window,skill_id,skill_name,response,attempts,prediction,of_skill_id,of_skill_name,mastery,gain,true_mastery\n",
-        );
+        let mut csv = CsvText::new(COLUMNS);
+        self.rows(|row| csv.row(row));
+        csv.finish()
+    }
+
+    /// Several students as [`Self::to_csv`] writes one, each row beginning with the student.
+    pub fn many_to_csv(paths: &[Self]) -> String {
+        let mut csv = CsvText::new(std::iter::once("student").chain(COLUMNS));
+        for path in paths {
+            path.rows(|row| csv.row(std::iter::once(path.student.as_str()).chain(row)));
+        }
+        csv.finish()
+    }
+
+    /// Gives the fields of each row to `write`.
+    fn rows(&self, mut write: impl FnMut([&str; COLUMNS.len()])) {
         let number = |value: Option<&f32>| value.map_or(String::new(), f32::to_string);
         for step in &self.steps {
             let own = &self.skills[step.skill as usize];
+            let [position, window, response, attempts] =
+                [step.position as usize, step.window, usize::from(step.response), step.attempts as usize]
+                    .map(|n| n.to_string());
+            let prediction = number(step.prediction.as_ref());
             for (c, skill) in self.skills.iter().enumerate() {
-                let _ = writeln!(
-                    out,
-                    "{},{},{},{},{},{},{},{},{},{},{},{}",
-                    step.position,
-                    step.window,
-                    csv_field(&own.id),
-                    csv_field(&own.name),
-                    step.response,
-                    step.attempts,
-                    number(step.prediction.as_ref()),
-                    csv_field(&skill.id),
-                    csv_field(&skill.name),
-                    number(step.mastery.get(c)),
-                    number(step.gain.get(c)),
-                    number(step.true_mastery.as_ref().and_then(|t| t.get(c))),
-                );
+                let mastery = number(step.mastery.get(c));
+                let gain = number(step.gain.get(c));
+                let truth = number(step.true_mastery.as_ref().and_then(|t| t.get(c)));
+                write([
+                    &position,
+                    &window,
+                    &own.id,
+                    &own.name,
+                    &response,
+                    &attempts,
+                    &prediction,
+                    &skill.id,
+                    &skill.name,
+                    &mastery,
+                    &gain,
+                    &truth,
+                ]);
             }
         }
-        out
     }
-}
-
-/// A CSV field, quoted where it must be.
-pub(crate) fn csv_field(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }

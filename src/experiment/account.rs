@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::data::Corpus;
 use crate::evaluate::Measure;
 use crate::platform::Instant;
-use crate::train::{EpochRow, Message, Results};
+use crate::train::{Ended, EpochRow, Message, Results};
 
 /// Turns a run's messages into lines.
 #[derive(Debug)]
@@ -69,7 +69,7 @@ impl Account {
 
     fn finished(&self, results: &Results) -> Vec<String> {
         let mut lines = vec![format!("ended     {}", results.ended)];
-        if results.ended == "stopped" {
+        if results.ended == Ended::Stopped {
             lines.push(format!("go on with: gainakt train --resume {}", self.folder));
             return lines;
         }

@@ -32,18 +32,7 @@ pub async fn write_artifacts(
         paths.push(trajectory(&mut model, corpus, &corpus.students[student]).await?);
     }
     folder.write_artifact("trajectories.json", pretty(&paths)?.as_bytes())?;
-    let mut csv = String::new();
-    for path in &paths {
-        let text = path.to_csv();
-        let (header, rows) = text.split_once('\n').unwrap_or((&text, ""));
-        if csv.is_empty() {
-            csv = format!("student,{header}\n");
-        }
-        for row in rows.lines() {
-            csv += &format!("{},{row}\n", path.student);
-        }
-    }
-    folder.write_artifact("trajectories.csv", csv.as_bytes())?;
+    folder.write_artifact("trajectories.csv", Trajectory::many_to_csv(&paths).as_bytes())?;
     let mut plots = vec![("loss", loss_plot(history)), ("auc", auc_plot(history))];
     // A student with a history long enough to see something.
     let told =

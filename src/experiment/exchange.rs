@@ -1,10 +1,9 @@
 //! Weights and predictions for other programs, and weights from PyTorch.
 
-use std::fmt::Write as _;
 use std::path::Path;
 
 use super::folder::{File, RunFolder};
-use crate::data::{Corpus, Window};
+use crate::data::{Corpus, CsvText, Window};
 use crate::error::{Error, Result};
 use crate::evaluate::WindowOutcome;
 use crate::model::{ModelConfig, Weights};
@@ -65,20 +64,19 @@ fn read_pickle(path: &Path, name: &str) -> Result<Weights> {
 /// Predictions as CSV: student, position of the answer predicted, its skill, p(right), the answer, and mastery of
 /// the skill beforehand.
 pub fn predictions_csv(corpus: &Corpus, windows: &[&Window], outcomes: &[WindowOutcome]) -> String {
-    let mut out = String::from("student,position,skill_id,prediction,response,mastery_before\n");
+    let mut csv = CsvText::new(["student", "position", "skill_id", "prediction", "response", "mastery_before"]);
     for (window, outcome) in windows.iter().filter(|w| w.steps() > 0).zip(outcomes) {
         for t in 0..window.steps() {
             let mastery = outcome.heads.next_mastery.get(t).map_or(String::new(), f32::to_string);
-            let _ = writeln!(
-                out,
-                "{},{},{},{},{},{mastery}",
-                crate::evaluate::csv_field(&corpus.students[window.student as usize]),
-                window.first as usize + t + 1,
-                crate::evaluate::csv_field(&corpus.skills[window.skills[t + 1] as usize].id),
-                outcome.probability[t],
-                window.responses[t + 1],
-            );
+            csv.row([
+                corpus.students[window.student as usize].clone(),
+                (window.first as usize + t + 1).to_string(),
+                corpus.skills[window.skills[t + 1] as usize].id.clone(),
+                outcome.probability[t].to_string(),
+                window.responses[t + 1].to_string(),
+                mastery,
+            ]);
         }
     }
-    out
+    csv.finish()
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::plot::escape;
-use crate::evaluate::csv_field;
+use crate::data::CsvText;
 
 const CELL: (f64, f64) = (26.0, 14.0);
 const NAMES: f64 = 120.0;
@@ -62,20 +62,11 @@ impl Grid {
 
     /// A header, then a row a row.
     pub fn csv(&self) -> String {
-        let mut out = String::from("student");
-        for column in &self.columns {
-            out.push(',');
-            out += &csv_field(column);
-        }
-        out.push('\n');
+        let mut csv = CsvText::new(std::iter::once("student").chain(self.columns.iter().map(String::as_str)));
         for (name, values) in &self.rows {
-            out += &csv_field(name);
-            for value in values {
-                let _ = write!(out, ",{value}");
-            }
-            out.push('\n');
+            csv.row(std::iter::once(name.clone()).chain(values.iter().map(f32::to_string)));
         }
-        out
+        csv.finish()
     }
 }
 

@@ -1,11 +1,10 @@
 //! config.json, metrics_epoch.csv and results.json: what a run writes down, in the seed's order (SPEC §6).
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::config::{Config, evaluation_snapshot, model_config, reproducibility_policy};
+use crate::data::CsvText;
 use crate::error::{Error, Result};
 use crate::pyjson;
 use crate::train::{EpochRow, Results};
@@ -80,14 +79,26 @@ pub fn read_config(name: &str, text: &str) -> Result<Config> {
 
 /// metrics_epoch.csv: a header and a row an epoch; undefined figures are empty.
 pub fn metrics_csv(history: &[EpochRow]) -> String {
-    let mut out = String::from(
-        "epoch,train_loss,train_auc,val_loss,val_auc,val_accuracy,monotonicity_violation_rate,negative_gain_rate,\
-         bounds_violation_rate,mastery_correlation,gain_correlation,main_loss_share,constraint_loss_share,\
-         alignment_loss_share,lag_loss_share,retention_loss_share\n",
-    );
+    let mut csv = CsvText::new([
+        "epoch",
+        "train_loss",
+        "train_auc",
+        "val_loss",
+        "val_auc",
+        "val_accuracy",
+        "monotonicity_violation_rate",
+        "negative_gain_rate",
+        "bounds_violation_rate",
+        "mastery_correlation",
+        "gain_correlation",
+        "main_loss_share",
+        "constraint_loss_share",
+        "alignment_loss_share",
+        "lag_loss_share",
+        "retention_loss_share",
+    ]);
     for row in history {
         let v = &row.validation;
-        let _ = write!(out, "{}", row.epoch);
         let figures = [
             Some(row.train_loss),
             row.train_auc,
@@ -105,15 +116,10 @@ pub fn metrics_csv(history: &[EpochRow]) -> String {
             Some(row.lag_loss_share),
             Some(row.retention_loss_share),
         ];
-        for figure in figures {
-            out.push(',');
-            if let Some(figure) = figure {
-                let _ = write!(out, "{figure}");
-            }
-        }
-        out.push('\n');
+        let text = |figure: Option<f64>| figure.map_or_else(String::new, |figure| figure.to_string());
+        csv.row(std::iter::once(row.epoch.to_string()).chain(figures.map(text)));
     }
-    out
+    csv.finish()
 }
 
 /// results.json: the best model's figures and everything each epoch measured.

@@ -17,7 +17,7 @@ use crate::experiment::{
 use crate::model::GainAkt;
 use crate::platform::device::{Device, DeviceChoice};
 use crate::platform::{Instant, files, spawn_task, utc_stamp};
-use crate::train::{CheckpointKind, Message, Results, decode_weights};
+use crate::train::{CheckpointKind, Ended, Message, Results, decode_weights};
 
 /// What the service is busy with once the data are read.
 pub(super) const PREPARING: &str = "preparing the students";
@@ -139,7 +139,7 @@ impl Service {
             Message::Checkpoint { kind: CheckpointKind::Last, epoch, bytes } => {
                 (bytes.clone(), format!("the run after epoch {epoch}"))
             }
-            Message::Finished(results) if results.ended != "stopped" => {
+            Message::Finished(results) if results.ended != Ended::Stopped => {
                 let Some(training) = &self.training else { return Ok(()) };
                 let best = files::read(&training.folder.file(File::Best))?;
                 (best, format!("the run's best model, of epoch {}", results.best_epoch))
@@ -190,7 +190,7 @@ impl Service {
         let Some(Training { session, corpus, order, results, .. }) = self.training.take() else { return };
         let device = order.device;
         match results {
-            Some(results) if results.ended != "stopped" => {
+            Some(results) if results.ended != Ended::Stopped => {
                 let complete = move || async move { session.complete(&corpus, device, &results).await };
                 match spawn_task("gainakt-complete", complete) {
                     Ok(task) => self.completing = Some(task),

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ended::Ended;
 use crate::evaluate::Measure;
 use crate::objective::EpochSettings;
 
@@ -80,7 +81,7 @@ pub struct Results {
     /// Its validation AUC.
     pub best_validation_auc: Option<f64>,
     /// Why the run ended.
-    pub ended: String,
+    pub ended: Ended,
     /// The best model on the training folds.
     pub train: Measure,
     /// The best model on the validation fold.

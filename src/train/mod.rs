@@ -3,6 +3,7 @@
 //! It touches no file and no screen: whoever starts it keeps the checkpoints it sends and shows the rest.
 
 mod checkpoint;
+mod ended;
 mod epoch;
 mod message;
 mod plateau;
@@ -10,6 +11,7 @@ mod run;
 mod stepper;
 
 pub use checkpoint::{RunState, TrainState, decode_weights, encode_weights};
+pub use ended::Ended;
 pub use message::{CheckpointKind, Command, EpochRow, Message, Phase, READ_EVERY, Results};
 pub use plateau::Plateau;
 pub use run::{Control, Resume, TrainRequest, run};

@@ -8,6 +8,7 @@ use rand::{SeedableRng as _, seq::SliceRandom as _};
 use rand_chacha::ChaCha8Rng;
 
 use super::checkpoint::{RunState, TrainState, decode_weights, encode_weights};
+use super::ended::Ended;
 use super::epoch::EpochLog;
 use super::message::{CheckpointKind, Command, EpochRow, Message, Phase, READ_EVERY, Results};
 use super::plateau::Plateau;
@@ -105,14 +106,14 @@ pub async fn run(request: TrainRequest, device: &Device, control: &Control) -> R
             parts: windows.each_ref().map(|w| (w.len(), Corpus::steps(w))),
         })
         .await?;
-    let mut ended = "all epochs done".to_owned();
+    let mut ended = Ended::AllEpochs;
     for epoch in first_epoch..=config.training.epochs {
         if trainer.state.plateau.exhausted(epoch - 1, config.training.patience) {
-            ended = format!("no better validation AUC for {} epochs", config.training.patience);
+            ended = Ended::NoBetterAuc(config.training.patience);
             break;
         }
         if !trainer.epoch(epoch, &windows[0], &windows[1], control).await? {
-            ended = "stopped".to_owned();
+            ended = Ended::Stopped;
             break;
         }
     }
@@ -230,8 +231,7 @@ impl<'a> Trainer<'a> {
         let shape = self.stepper.model.config().clone();
         let weights = self.stepper.model.read_weights().await?;
         let file = encode_weights(&shape, &weights)?;
-        // A validation fold with one answer only has no AUC: the latest epoch counts as best then.
-        if self.state.plateau.update(epoch, row.validation.auc.unwrap_or(0.5 + epoch as f64 * 1e-6)) {
+        if self.state.plateau.update(epoch, row.validation.auc) {
             self.best = Some(file.clone());
             control.say(Message::Checkpoint { kind: CheckpointKind::Best, epoch, bytes: file.clone() }).await?;
         }
@@ -247,20 +247,15 @@ impl<'a> Trainer<'a> {
 
     /// What is known of a run that was stopped.
     fn stopped(&self) -> Results {
-        let (auc, epoch) = self.state.plateau.best.unzip();
-        Results {
-            ended: "stopped".to_owned(),
-            best_epoch: epoch.unwrap_or_default(),
-            best_validation_auc: auc,
-            ..Results::default()
-        }
+        let (auc, epoch) = self.state.plateau.best.unwrap_or_default();
+        Results { ended: Ended::Stopped, best_epoch: epoch, best_validation_auc: auc, ..Results::default() }
     }
 
-    async fn results(&mut self, ended: String, windows: &[Vec<&Window>; 3], control: &Control) -> Result<Results> {
+    async fn results(&mut self, ended: Ended, windows: &[Vec<&Window>; 3], control: &Control) -> Result<Results> {
         let Some(best) = &self.best else {
             return Ok(Results { ended, ..Results::default() });
         };
-        if ended == "stopped" {
+        if ended == Ended::Stopped {
             return Ok(self.stopped());
         }
         let (_, weights) = decode_weights("the best checkpoint", best)?;
