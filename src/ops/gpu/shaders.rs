@@ -110,6 +110,28 @@ mod tests {
         }
     }
 
+    /// Every template translates to what Vulkan, Metal and DirectX 12 compile.
+    #[test]
+    fn shaders_translate_for_every_graphics_interface() {
+        use naga::back::{hlsl, msl, spv};
+        use naga::valid::{Capabilities, ValidationFlags, Validator};
+        for (name, source) in shader_sources() {
+            let module = naga::front::wgsl::parse_str(&source).unwrap();
+            let info = Validator::new(ValidationFlags::all(), Capabilities::empty()).validate(&module).unwrap();
+            let words = spv::write_vec(&module, &info, &spv::Options::default(), None);
+            assert!(words.is_ok_and(|w| w.len() > 100), "{name}: SPIR-V");
+            let metal = msl::Options { fake_missing_bindings: true, ..msl::Options::default() };
+            let text = msl::write_string(&module, &info, &metal, &msl::PipelineOptions::default());
+            assert!(text.as_ref().is_ok_and(|(text, _)| text.contains("kernel")), "{name}: MSL {:?}", text.err());
+            let mut text = String::new();
+            let direct = hlsl::Options { fake_missing_bindings: true, ..hlsl::Options::default() };
+            let pipeline = hlsl::PipelineOptions::default();
+            let written = hlsl::Writer::new(&mut text, &direct, &pipeline).write(&module, &info, None);
+            assert!(written.is_ok(), "{name}: HLSL {:?}", written.err());
+            assert!(text.contains("numthreads"), "{name}: HLSL");
+        }
+    }
+
     #[test]
     fn a_training_step_needs_few_pipelines() {
         assert!(shader_sources().iter().filter(|(name, _)| name.ends_with(" at 1")).count() <= 40);
