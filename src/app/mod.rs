@@ -164,8 +164,8 @@ impl App {
 
     /// Takes in what was told, then draws.
     pub fn draw(&mut self, ui: &mut Ui) {
-        while let Some(tell) = self.client.next_event() {
-            self.state.handle(tell);
+        while let Some(event) = self.client.next_event() {
+            self.state.handle(event);
         }
         self.follow_opening();
         self.arrive();
@@ -237,9 +237,9 @@ impl App {
         self.state.keep([self.settings.page.student, self.settings.page.with]);
         while self.settings.page.ask(&self.state, &self.client) {
             while self.shown().is_none()
-                && let Some(tell) = self.client.next_event_until(deadline)
+                && let Some(event) = self.client.next_event_until(deadline)
             {
-                self.state.handle(tell);
+                self.state.handle(event);
             }
         }
     }

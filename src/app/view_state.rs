@@ -164,8 +164,8 @@ pub(super) struct ViewState {
 
 impl ViewState {
     /// Takes in an answer.
-    pub(super) fn handle(&mut self, tell: Event) {
-        match tell {
+    pub(super) fn handle(&mut self, event: Event) {
+        match event {
             Event::Busy(what) => self.busy = (!what.is_empty()).then_some(what),
             Event::Opened(info) => self.opened(info),
             Event::Weights { about } => {

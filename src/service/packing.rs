@@ -47,10 +47,10 @@ mod tests {
         ] {
             assert_eq!(unpack::<Request>(&pack(&ask).unwrap()).unwrap(), ask);
         }
-        let tell = Event::Download { name: "a".to_owned(), bytes: vec![0, 255, 7] };
-        let bytes = pack(&tell).unwrap();
+        let event = Event::Download { name: "a".to_owned(), bytes: vec![0, 255, 7] };
+        let bytes = pack(&event).unwrap();
         assert!(bytes.windows(3).any(|w| w == [0, 255, 7]), "bytes travel as bytes");
-        assert_eq!(unpack::<Event>(&bytes).unwrap(), tell);
+        assert_eq!(unpack::<Event>(&bytes).unwrap(), event);
         let nan: f32 = unpack(&pack(&f32::NAN).unwrap()).unwrap();
         assert!(nan.is_nan());
         assert!(unpack::<Event>(&bytes[..4]).unwrap_err().to_string().contains("reload"));

@@ -137,9 +137,9 @@ impl Service {
         or(or(ask, run), or(completed, idle)).await
     }
 
-    async fn answer(&mut self, ask: Request) {
-        let doing = doing(&ask);
-        if let Err(error) = self.try_answer(ask).await {
+    async fn answer(&mut self, request: Request) {
+        let doing = doing(&request);
+        if let Err(error) = self.try_answer(request).await {
             self.events.send(Event::Busy(String::new()));
             self.failed(doing, &error);
         }
@@ -158,8 +158,8 @@ impl Service {
         self.events.send(Event::Failed { doing: doing.to_owned(), problem: error.to_string() });
     }
 
-    async fn try_answer(&mut self, ask: Request) -> Result<()> {
-        match ask {
+    async fn try_answer(&mut self, request: Request) -> Result<()> {
+        match request {
             Request::Open(source) => {
                 let opened = self.open(&source);
                 if opened.is_err() && self.opened.is_none() {
@@ -324,8 +324,8 @@ impl Service {
 }
 
 /// What a question is about, for an error's first words.
-fn doing(ask: &Request) -> &'static str {
-    match ask {
+fn doing(request: &Request) -> &'static str {
+    match request {
         Request::Open(_) => "opening",
         Request::Compare(_) => "comparing with another model",
         Request::Student { .. } => "following the student",

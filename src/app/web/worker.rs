@@ -27,8 +27,8 @@ pub(super) fn start(scope: DedicatedWorkerGlobalScope) {
     spawn_local(async move {
         let restored = platform::restore().await.and_then(|()| drop_unused_data());
         let (requests, incoming) = async_channel::unbounded();
-        let (tell, outgoing) = async_channel::unbounded();
-        let events = EventSender::new(tell, || {});
+        let (events, outgoing) = async_channel::unbounded();
+        let events = EventSender::new(events, || {});
         listen(&scope, requests, events.clone());
         // A worker that cannot speak is of no use; the page notices by itself.
         let _ = scope.post_message(&JsString::from(READY));
@@ -37,8 +37,8 @@ pub(super) fn start(scope: DedicatedWorkerGlobalScope) {
             events.send(Event::Failed { doing, problem: error.to_string() });
         }
         spawn_local(serve(incoming, events));
-        while let Ok(tell) = outgoing.recv().await {
-            let sent = pack(&tell).map(|bytes| post(&scope, &bytes));
+        while let Ok(event) = outgoing.recv().await {
+            let sent = pack(&event).map(|bytes| post(&scope, &bytes));
             if let Err(error) = sent {
                 let _ = scope.post_message(&JsString::from(error.to_string()));
             }
