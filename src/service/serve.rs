@@ -85,7 +85,7 @@ pub async fn serve(requests: Receiver<Request>, events: EventSender) {
     };
     while let Some(event) = service.next(&requests).await {
         match event {
-            Next::Request(ask) => service.answer(ask).await,
+            Next::Request(request) => service.answer(request).await,
             Next::Run(outcome) => service.hear(outcome).await,
             Next::Completed(outcome) => service.completed(outcome),
             Next::Idle => service.survey_some().await,
@@ -102,20 +102,21 @@ impl Service {
     async fn next(&mut self, requests: &Receiver<Request>) -> Option<Next> {
         loop {
             match requests.try_recv() {
-                Ok(ask) => self.waiting.push_back(ask),
+                Ok(request) => self.waiting.push_back(request),
                 Err(TryRecvError::Empty) => break,
                 Err(TryRecvError::Closed) => return None,
             }
         }
-        while let Some(ask) = self.waiting.pop_front() {
+        while let Some(request) = self.waiting.pop_front() {
             // Of several questions about where the cursor was, only the last is still of interest.
-            let passing = matches!(ask, Request::Inspection { .. } | Request::WhatIf { .. } | Request::Student { .. });
-            if !(passing && self.waiting.iter().any(|later| discriminant(later) == discriminant(&ask))) {
-                return Some(Next::Request(ask));
+            let passing =
+                matches!(request, Request::Inspection { .. } | Request::WhatIf { .. } | Request::Student { .. });
+            if !(passing && self.waiting.iter().any(|later| discriminant(later) == discriminant(&request))) {
+                return Some(Next::Request(request));
             }
         }
         let surveying = self.survey.is_some();
-        let ask = async { requests.recv().await.ok().map(Next::Request) };
+        let request = async { requests.recv().await.ok().map(Next::Request) };
         let run = async {
             match &mut self.training {
                 Some(training) => Some(Next::Run(training.session.next().await)),
@@ -134,7 +135,7 @@ impl Service {
                 false => std::future::pending().await,
             }
         };
-        or(or(ask, run), or(completed, idle)).await
+        or(or(request, run), or(completed, idle)).await
     }
 
     async fn answer(&mut self, request: Request) {

@@ -82,22 +82,22 @@ impl WorkerClient {
         WORKER_CLIENT.set(Some(client.clone()));
         browser::on_drop(|file| hand(&file, FilePurpose::Open));
         spawn_local(async move {
-            while let Ok(ask) = questions.recv().await {
-                client.clone().ask(&ask);
+            while let Ok(request) = questions.recv().await {
+                client.clone().send(&request);
             }
         });
         (requests, answers)
     }
 
-    fn ask(self: Rc<Self>, ask: &Request) {
-        if let Request::Open(source @ (Source::Embedded | Source::Run(_))) = ask {
+    fn send(self: Rc<Self>, request: &Request) {
+        if let Request::Open(source @ (Source::Embedded | Source::Run(_))) = request {
             self.known.borrow_mut().source = Some(source.clone());
         }
-        match pack(ask) {
+        match pack(request) {
             Ok(bytes) => self.post(Uint8Array::from(&bytes[..]).into()),
             Err(error) => self.emit(Event::Failed { doing: "asking".to_owned(), problem: error.to_string() }),
         }
-        if *ask == Request::Command(Command::Stop) {
+        if *request == Request::Command(Command::Stop) {
             let stopping = self.run_folder();
             spawn_local(async move {
                 gloo_timers::future::sleep(STOP_PATIENCE).await;
@@ -228,6 +228,6 @@ impl WorkerClient {
             _ => source.unwrap_or(Source::Embedded),
         };
         self.emit(Event::Busy(String::new()));
-        self.ask(&Request::Open(source));
+        self.send(&Request::Open(source));
     }
 }
