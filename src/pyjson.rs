@@ -61,6 +61,18 @@ pub fn float(x: f64) -> String {
     if plain.contains('.') { plain } else { plain + ".0" }
 }
 
+/// A setting as Python prints it in a table: `True`, `0.0001`, text without quotes, a list's parts with commas.
+pub fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => "None".to_owned(),
+        Value::Bool(true) => "True".to_owned(),
+        Value::Bool(false) => "False".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(shown).collect::<Vec<_>>().join(", "),
+        other => dumps(other),
+    }
+}
+
 fn write(value: &Value, out: &mut String) {
     match value {
         Value::Null => out.push_str("null"),
@@ -120,6 +132,12 @@ mod tests {
         for (x, text) in cases {
             assert_eq!(float(x), text);
         }
+    }
+
+    #[test]
+    fn table_cells_read_as_python_prints_them() {
+        let value = serde_json::json!([true, false, 0.0001, 0.0, 3, "qid", null]);
+        assert_eq!(shown(&value), "True, False, 0.0001, 0.0, 3, qid, None");
     }
 
     #[test]

@@ -168,7 +168,7 @@ fn messages_come_in_order_and_losses_fall() {
 #[test]
 fn a_diverging_run_says_so_and_keeps_the_last_good_checkpoint() {
     let (mut config, corpus) = small();
-    config.training.learning_rate = 1e30;
+    config.training.lr = 1e30;
     let outcome = train(config, corpus);
     let error = outcome.results.unwrap_err();
     assert_eq!(error.exit_code(), 1);

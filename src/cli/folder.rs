@@ -104,8 +104,12 @@ pub(super) fn reproduce(args: &ReproduceArgs) -> Result<()> {
     let epochs = args.epochs.unwrap_or(original.history.len()).min(original.history.len());
     let corpus = Arc::new(load_corpus(&config)?);
     let again = RunFolder::create(&args.out, "reproduction")?;
-    let about =
-        Circumstances { command: super::command_line(), started: utc_stamp(), title: "reproduction".to_owned() };
+    let about = Circumstances {
+        launcher: super::command_line(),
+        started: utc_stamp(),
+        title: "reproduction".to_owned(),
+        purpose: format!("repeat {}", folder.name()),
+    };
     let launch =
         Launch { config, corpus: corpus.clone(), device: args.device, folder: again.clone(), about: Some(about) };
     let mut adapter = String::new();
@@ -190,7 +194,7 @@ pub(super) fn compare(args: &CompareArgs) -> Result<()> {
             run.name
         );
     }
-    let different = config_differences(&runs);
+    let different = config_differences(&runs)?;
     if different.iter().all(|(key, _)| key == "seeds.seed") {
         let lines = [
             ("validation AUC", mean_and_std(runs.iter().map(|r| r.results.validation.auc))),

@@ -42,7 +42,7 @@ enum CliCommand {
     Evaluate(evaluate::EvaluateArgs),
     /// Follow one student: prediction, mastery and gain after every answer.
     Explain(evaluate::ExplainArgs),
-    /// Check a finished run's folder: ten statements, and every file's hash.
+    /// Check a finished run's folder: the reproducibility checklist, and every file's hash.
     Check {
         /// The experiment folder.
         run_dir: PathBuf,

@@ -125,24 +125,26 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<()> {
     let own: Vec<_> = runs.iter().skip(first - 1).step_by(every).collect();
     for (i, (name, config)) in own.iter().enumerate() {
         println!("run {}/{}  {name}", i + 1, own.len());
-        one(&args.out.join(name), name, config, args.device)?;
+        one(&args.out, name, config, args.device)?;
     }
     summary(&args.out, &runs)
 }
 
-fn one(path: &Path, title: &str, config: &Config, device: DeviceChoice) -> Result<()> {
-    let folder = RunFolder::at(path)?;
-    if finished_folder(&folder) {
+fn one(out: &Path, title: &str, config: &Config, device: DeviceChoice) -> Result<()> {
+    let begun = RunFolder::titled(out, title)?;
+    if begun.as_ref().is_some_and(finished_folder) {
         println!("  finished before");
         return Ok(());
     }
     let corpus = Arc::new(load_corpus(config)?);
     parts(config, &corpus)?;
+    let folder = begun.map_or_else(|| RunFolder::create(out, title), Ok)?;
     let continued = folder.file(File::Config).is_file();
     let about = (!continued).then(|| Circumstances {
-        command: super::command_line(),
+        launcher: super::command_line(),
         started: utc_stamp(),
         title: title.to_owned(),
+        purpose: format!("a run of the sweep {}", out.display()),
     });
     let mut log = files::append(&folder.file(File::Log))?;
     let mut session =
@@ -169,12 +171,11 @@ fn summary(out: &Path, runs: &[(String, Config)]) -> Result<()> {
     let mut groups: BTreeMap<&str, Vec<RunRecord>> = BTreeMap::new();
     let mut missing = 0;
     for (name, _) in runs {
-        let folder = RunFolder::at(&out.join(name))?;
-        match finished_folder(&folder) {
-            true => {
+        match RunFolder::titled(out, name)?.filter(finished_folder) {
+            Some(folder) => {
                 groups.entry(name.split("_fold").next().unwrap_or(name)).or_default().push(RunRecord::read(&folder)?);
             }
-            false => missing += 1,
+            None => missing += 1,
         }
     }
     let mut csv = String::from(

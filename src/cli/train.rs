@@ -13,7 +13,8 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::evaluate::parts;
 use crate::experiment::{
-    Account, Circumstances, File, Launch, RunFolder, Session, finished_folder, load_corpus, read_config, start,
+    Account, Circumstances, File, Launch, RunFolder, Session, finished_folder, load_corpus, read_config,
+    settings_from_json, start,
 };
 use crate::platform::device::DeviceChoice;
 use crate::platform::{Instant, files, utc_stamp};
@@ -33,7 +34,7 @@ pub(super) struct SettingsArgs {
     /// Built-in settings: demo, assist2015_small or gainakt2exp.
     #[arg(long, value_name = "NAME", conflicts_with = "config")]
     preset: Option<String>,
-    /// Settings from a JSON file.
+    /// Settings from a JSON file, or an experiment's config.json.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Validation fold, 0 to 4.
@@ -67,8 +68,11 @@ pub(super) struct TrainArgs {
     /// Last part of the experiment folder's name.
     #[arg(long, default_value = "baseline")]
     title: String,
+    /// What the run is for, for the record.
+    #[arg(long, value_name = "TEXT")]
+    purpose: Option<String>,
     /// Continue an interrupted run with the settings it began with.
-    #[arg(long, value_name = "RUN_DIR", conflicts_with_all = ["data", "test_data", "preset", "config", "fold", "batch_size", "lr", "seed", "title", "out"])]
+    #[arg(long, value_name = "RUN_DIR", conflicts_with_all = ["data", "test_data", "preset", "config", "fold", "batch_size", "lr", "seed", "title", "purpose", "out"])]
     resume: Option<PathBuf>,
 }
 
@@ -93,9 +97,10 @@ pub(super) fn train(args: &TrainArgs) -> Result<()> {
     parts(&config, &corpus)?;
     let seconds = reading.elapsed().as_secs_f64();
     let about = folder.is_none().then(|| Circumstances {
-        command: super::command_line(),
+        launcher: super::command_line(),
         started: utc_stamp(),
         title: args.title.clone(),
+        purpose: args.purpose.clone().unwrap_or_default(),
     });
     let folder = match folder {
         Some(folder) => folder,
@@ -117,7 +122,7 @@ pub(super) fn train(args: &TrainArgs) -> Result<()> {
 pub(super) fn settings(args: &SettingsArgs) -> Result<Config> {
     let mut config = match (&args.preset, &args.config, &args.data) {
         (Some(preset), _, _) => Config::preset(preset)?,
-        (None, Some(path), _) => Config::from_json(&path.display().to_string(), &files::read_text(path)?)?,
+        (None, Some(path), _) => settings_from_json(&path.display().to_string(), &files::read_text(path)?)?,
         (None, None, Some(_)) => Config::preset("assist2015_small")?,
         (None, None, None) => Config::preset("demo")?,
     };
@@ -135,7 +140,7 @@ pub(super) fn settings(args: &SettingsArgs) -> Result<Config> {
     config.data.fold = args.fold.unwrap_or(config.data.fold);
     config.training.epochs = args.epochs.unwrap_or(config.training.epochs);
     config.training.batch_size = args.batch_size.unwrap_or(config.training.batch_size);
-    config.training.learning_rate = args.lr.unwrap_or(config.training.learning_rate);
+    config.training.lr = args.lr.unwrap_or(config.training.lr);
     config.seeds.seed = args.seed.unwrap_or(config.seeds.seed);
     config.check()?;
     Ok(config)

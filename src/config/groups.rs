@@ -1,4 +1,4 @@
-//! The groups of a config, with the seed's values as defaults (`shared/seed_config.json`).
+//! The groups of a config, with the values of the original's experiment as defaults.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,11 +6,11 @@ use crate::data::ColumnNames;
 
 /// Declares one group: fields with docs and defaults, unknown keys refused; the docs are there at run time too.
 macro_rules! group {
-    ($(#[doc = $doc:literal])* $name:ident { $($(#[doc = $field_doc:literal])* $field:ident: $kind:ty = $default:expr),* $(,)? }) => {
+    ($(#[doc = $doc:literal])* $name:ident { $($(#[doc = $field_doc:literal])* $(#[serde($serde:meta)])? $field:ident: $kind:ty = $default:expr),* $(,)? }) => {
         $(#[doc = $doc])*
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         #[serde(default, deny_unknown_fields)]
-        pub struct $name { $($(#[doc = $field_doc])* pub $field: $kind),* }
+        pub struct $name { $($(#[doc = $field_doc])* $(#[serde($serde)])? pub $field: $kind),* }
 
         impl $name {
             /// What the group is for, and what each of its keys means.
@@ -51,7 +51,8 @@ group! {
         /// Windows in a step.
         batch_size: usize = 64,
         /// Adam's learning rate at the start.
-        learning_rate: f64 = 0.000174,
+        #[serde(alias = "learning_rate")]
+        lr: f64 = 0.000174,
         /// L2 added to the gradient.
         weight_decay: f64 = 1.7571e-5,
         /// Always "Adam".

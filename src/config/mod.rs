@@ -1,6 +1,6 @@
 //! The experiment's settings: groups, defaults, presets and the checks on them.
 //!
-//! Defaults are the seed's values. A preset or config file names only what differs; a key that is not
+//! Defaults are the original's values. A preset or config file names only what differs; a key that is not
 //! known is refused, so that a typing error never trains something else.
 
 mod groups;
@@ -138,8 +138,8 @@ impl Config {
                 "training.mixed_precision is true; this program computes in 32-bit floats only, set it to false".into(),
             );
         }
-        if !(t.learning_rate.is_finite() && t.learning_rate > 0.0) {
-            return fail(format!("training.learning_rate is {}, expected a number above 0", t.learning_rate));
+        if !(t.lr.is_finite() && t.lr > 0.0) {
+            return fail(format!("training.lr is {}, expected a number above 0", t.lr));
         }
         let not_negative = [("training.weight_decay", t.weight_decay), ("training.gradient_clip", t.gradient_clip)];
         let weights = self.interpretability.weights();
@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn presets_are_valid_and_the_seed_is_the_default() {
+    fn presets_are_valid_and_the_original_is_the_default() {
         for (name, _) in PRESETS {
             Config::preset(name).unwrap();
         }
@@ -173,10 +173,10 @@ mod tests {
     }
 
     #[test]
-    fn the_seeds_md5s() {
-        let seed = Config::preset("gainakt2exp").unwrap();
-        assert_eq!(crate::pyjson::md5_hex(&evaluation_snapshot(&seed)), "5d4c1b259dc8ae0277fd1ce352dbd27e");
-        assert_eq!(crate::pyjson::md5_hex(&model_config(&seed)), "424c9c11c87c7175fa7f0e836be0d212");
+    fn the_originals_md5s() {
+        let original = Config::preset("gainakt2exp").unwrap();
+        assert_eq!(crate::pyjson::md5_hex(&evaluation_snapshot(&original)), "5d4c1b259dc8ae0277fd1ce352dbd27e");
+        assert_eq!(crate::pyjson::md5_hex(&model_config(&original)), "424c9c11c87c7175fa7f0e836be0d212");
     }
 
     #[test]
@@ -190,7 +190,7 @@ mod tests {
         for (json, key) in [
             (r#"{"model_config": {"n_heads": 3}}"#, "d_model"),
             (r#"{"model_config": {"seq_len": 1}}"#, "seq_len"),
-            (r#"{"training": {"learning_rate": -1.0}}"#, "learning_rate"),
+            (r#"{"training": {"lr": -1.0}}"#, "lr"),
             (r#"{"training": {"batch_size": 0}}"#, "batch_size"),
             (r#"{"interpretability": {"sparsity_loss_weight": -0.5}}"#, "sparsity_loss_weight"),
             (r#"{"data": {"fold": 7}}"#, "fold"),

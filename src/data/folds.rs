@@ -1,7 +1,7 @@
 //! pykt's split, student for student: numpy's legacy shuffle, test set and folds (`docs/DATA.md`).
 
 /// pykt's seed, used afresh for each of its two shuffles.
-const SEED: u32 = 1024;
+pub const SPLIT_SEED: u32 = 1024;
 const TEST_SHARE: f64 = 0.2;
 const FOLDS: usize = 5;
 
@@ -36,10 +36,10 @@ pub struct FoldAssignment {
 impl FoldAssignment {
     /// Splits `students` students.
     pub fn new(students: usize) -> Self {
-        let shuffled = permutation(SEED, students);
+        let shuffled = permutation(SPLIT_SEED, students);
         let test_size = (students as f64 * TEST_SHARE) as usize;
         let (rest, test) = shuffled.split_at(students - test_size);
-        let again: Vec<usize> = permutation(SEED, rest.len()).into_iter().map(|k| rest[k]).collect();
+        let again: Vec<usize> = permutation(SPLIT_SEED, rest.len()).into_iter().map(|k| rest[k]).collect();
         let base = (again.len() as f64 * (1.0 / FOLDS as f64)) as usize;
         let extra = again.len() % FOLDS;
         let mut train_valid = Vec::with_capacity(again.len());

@@ -22,7 +22,7 @@ pub use columns::ColumnNames;
 pub use corpus::{Corpus, Split, Truth, Window};
 pub use csv_text::CsvText;
 pub use exercises::Exercise;
-pub use folds::{Fold, FoldAssignment, permutation};
+pub use folds::{Fold, FoldAssignment, SPLIT_SEED, permutation};
 pub use pykt_export::{ExportedFile, export_pykt};
 pub use raw::read_raw;
 pub use sequences::{DataFile, SequenceRow, read_sequences, read_table};

@@ -1,11 +1,12 @@
-//! The reproducibility checklist: ten statements about a folder, each tried on the folder itself.
+//! The reproducibility checklist: the ten items of the original's record and further statements, each tried on the
+//! folder itself.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::folder::{File, RunFolder};
+use super::config_record::read_config;
+use super::folder::{Convention, File, RunFolder};
 use super::load::DataChoice;
-use super::record::read_config;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::model::ModelConfig;
@@ -18,36 +19,50 @@ use crate::train::{TrainState, decode_weights};
 pub struct Item {
     /// What should hold.
     pub statement: String,
+    /// Whether it is one of the ten items of the original's record.
+    pub original: bool,
     /// A remark where it does, the reason where it does not.
     pub outcome: std::result::Result<String, String>,
 }
 
-/// Tries the ten statements on `folder`.
+/// The ten items of the original's record (README of an experiment), by name and in its order.
+const ORIGINAL: [(&str, Test); 10] = [
+    ("Folder naming convention followed", naming),
+    ("config.json contains all params", all_params),
+    ("Shell script lists full command", command),
+    ("Best + last checkpoints saved", checkpoints),
+    ("Per-epoch metrics CSV present", metrics),
+    ("Raw stdout log saved", log),
+    ("Git commit & branch recorded", commit),
+    ("Seeds documented", seeds),
+    ("Environment versions captured", environment),
+    ("Correlation / interpretability metrics logged", correlations),
+];
+
+/// What this program promises beyond it.
+const FURTHER: [(&str, Test); 3] = [
+    ("Data are identified by size and SHA-256, or by the simulation's seed", data),
+    ("The training state loads and fits the config", state),
+    ("Trajectories and plots are there", artifacts),
+];
+
+/// Tries every item on `folder`: the original's ten, then the further ones.
 pub fn checklist(folder: &RunFolder) -> Vec<Item> {
-    let all: [(&'static str, Test); 10] = [
-        ("Every setting is recorded and config_md5 fits", config_md5),
-        ("evaluation_snapshot and its MD5 fit", |look| group_md5(look, "evaluation_snapshot")),
-        ("model_config and its MD5 fit", |look| group_md5(look, "model_config")),
-        ("run.sh holds the full command", command),
-        ("Seeds are recorded", seeds),
-        ("Program, commit, compiler, device and system are recorded", environment),
-        ("Data are identified by size and SHA-256, or by the simulation's seed", data),
-        ("metrics_epoch.csv and results.json tell of the same epochs", metrics),
-        ("Best, last and resumable checkpoints load and fit the config", checkpoints),
-        ("Log, trajectories and plots are there", artifacts),
-    ];
     let look = Look { folder };
-    all.into_iter()
-        .map(|(statement, test)| Item {
+    let tried = |original: bool| {
+        move |(statement, test): (&str, Test)| Item {
             statement: statement.to_owned(),
+            original,
             outcome: test(&look).map_err(|e| e.to_string()),
-        })
-        .collect()
+        }
+    };
+    ORIGINAL.into_iter().map(tried(true)).chain(FURTHER.into_iter().map(tried(false))).collect()
 }
 
 /// Looks at a folder: a remark, or why the statement does not hold.
 type Test = fn(&Look<'_>) -> Result<String>;
 
+#[derive(Clone, Copy)]
 struct Look<'a> {
     folder: &'a RunFolder,
 }
@@ -61,6 +76,13 @@ impl Look<'_> {
         serde_json::from_str(&self.text(file)?).map_err(|e| fail(format!("{}: {e}", file.name())))
     }
 
+    /// A text of environment.json that is there and not empty.
+    fn environment(&self, group: &str, key: &str) -> Result<String> {
+        let record = self.json(File::Environment)?;
+        let value = record.get(group).and_then(|g| g[key].as_str()).filter(|v| !v.is_empty());
+        value.map(str::to_owned).ok_or_else(|| fail(format!("environment.json: no {group}.{key}")))
+    }
+
     fn config(&self) -> Result<Config> {
         read_config(File::Config.name(), &self.text(File::Config)?)
     }
@@ -70,7 +92,24 @@ fn fail(what: impl Into<String>) -> Error {
     Error::Config(what.into())
 }
 
-fn config_md5(look: &Look<'_>) -> Result<String> {
+fn naming(look: &Look<'_>) -> Result<String> {
+    let name = look.folder.name();
+    let model = Convention::of(&name).ok_or_else(|| {
+        fail(format!("the folder is called {name}, expected YYYYMMDD_HHMMSS_MODEL_TITLE with the time in UTC"))
+    })?;
+    let record = look.json(File::Config)?;
+    let experiment = record.get("experiment").unwrap_or(&Value::Null);
+    let trained = experiment["model"].as_str().unwrap_or(model.model);
+    if trained != model.model {
+        return Err(fail(format!("the folder's name says {}, config.json {trained}", model.model)));
+    }
+    match experiment["id"].as_str() {
+        Some(id) if id != name => Ok(format!("renamed, was {id}")),
+        _ => Ok(String::new()),
+    }
+}
+
+fn all_params(look: &Look<'_>) -> Result<String> {
     look.config()?;
     let mut record = look.json(File::Config)?;
     let written = record.shift_remove("config_md5").ok_or_else(|| fail("config.json: no config_md5"))?;
@@ -78,10 +117,12 @@ fn config_md5(look: &Look<'_>) -> Result<String> {
     if written != found.as_str() {
         return Err(fail(format!("config.json: config_md5 is {written}, its content has {found}")));
     }
-    Ok(found)
+    group_md5(look, "evaluation_snapshot")?;
+    group_md5(look, "model_config")?;
+    Ok(format!("config_md5 {found}"))
 }
 
-fn group_md5(look: &Look<'_>, group: &str) -> Result<String> {
+fn group_md5(look: &Look<'_>, group: &str) -> Result<()> {
     let record = look.json(File::Config)?;
     let key = format!("{group}_md5");
     let (Some(content), Some(written)) = (record.get(group), record.get(&key)) else {
@@ -100,19 +141,37 @@ fn group_md5(look: &Look<'_>, group: &str) -> Result<String> {
     if *content != expected {
         return Err(fail(format!("config.json: {group} does not repeat the settings of the other groups")));
     }
-    Ok(found)
+    Ok(())
 }
 
 fn command(look: &Look<'_>) -> Result<String> {
     let record = look.json(File::Config)?;
-    let command = record
-        .get("runtime")
-        .and_then(|r| r["command"].as_str())
-        .ok_or_else(|| fail("config.json: no runtime.command"))?;
+    let runtime = record.get("runtime").unwrap_or(&Value::Null);
+    // Earlier versions recorded one command, the one that was typed.
+    let command = runtime["train_command"].as_str().or_else(|| runtime["command"].as_str());
+    let command = command.ok_or_else(|| fail("config.json: no runtime.train_command"))?;
     if !look.text(File::Script)?.contains(command) {
         return Err(fail("run.sh: another command than config.json's"));
     }
-    Ok(String::new())
+    Ok(command.to_owned())
+}
+
+fn log(look: &Look<'_>) -> Result<String> {
+    let lines = look.text(File::Log)?.lines().filter(|line| !line.trim().is_empty()).count();
+    match lines {
+        0 => Err(fail("stdout.log: empty")),
+        lines => Ok(format!("{lines} lines")),
+    }
+}
+
+fn commit(look: &Look<'_>) -> Result<String> {
+    let commit = look.environment("build", "git_commit")?;
+    let branch = look.environment("build", "git_branch")?;
+    let dirty = match look.environment("build", "tree_was_dirty")?.as_str() {
+        "true" => ", with uncommitted changes",
+        _ => "",
+    };
+    Ok(format!("{commit} on {branch}{dirty}"))
 }
 
 fn seeds(look: &Look<'_>) -> Result<String> {
@@ -124,18 +183,28 @@ fn seeds(look: &Look<'_>) -> Result<String> {
 }
 
 fn environment(look: &Look<'_>) -> Result<String> {
-    let record = look.json(File::Environment)?;
-    let text = |group: &str, key: &str| {
-        let value = record.get(group).and_then(|g| g[key].as_str()).filter(|v| !v.is_empty());
-        value.map(str::to_owned).ok_or_else(|| fail(format!("environment.json: no {group}.{key}")))
-    };
-    text("build", "rustc")?;
-    text("device", "adapter")?;
-    text("system", "os")?;
-    let version = text("program", "version")?;
-    let commit = text("build", "git_commit")?;
-    let dirty = if text("build", "tree_was_dirty")? == "true" { ", tree was dirty" } else { "" };
-    Ok(format!("gainakt {version}, commit {commit}{dirty}"))
+    let version = look.environment("program", "version")?;
+    let rustc = look.environment("build", "rustc")?;
+    let adapter = look.environment("device", "adapter")?;
+    let os = look.environment("system", "os")?;
+    Ok(format!("gainakt {version}, {rustc}, {adapter}, {os}"))
+}
+
+fn correlations(look: &Look<'_>) -> Result<String> {
+    let csv = look.text(File::Metrics)?;
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let header = reader.headers().map_err(|e| fail(format!("metrics_epoch.csv: {e}")))?;
+    let results = look.json(File::Results)?;
+    let validation = results.get("validation").unwrap_or(&Value::Null);
+    for column in ["mastery_correlation", "gain_correlation", "monotonicity_violation_rate"] {
+        if !header.iter().any(|name| name == column) {
+            return Err(fail(format!("metrics_epoch.csv: no column {column}")));
+        }
+        if validation.get(column).is_none() {
+            return Err(fail(format!("results.json: no validation.{column}")));
+        }
+    }
+    Ok(String::new())
 }
 
 fn data(look: &Look<'_>) -> Result<String> {
@@ -174,27 +243,35 @@ fn metrics(look: &Look<'_>) -> Result<String> {
     Ok(format!("{} epochs, best {}", rows.len(), results.get("best_epoch").unwrap_or(&Value::Null)))
 }
 
-fn checkpoints(look: &Look<'_>) -> Result<String> {
-    let config = look.config()?;
-    let mut shape = None;
-    for file in [File::Best, File::Last] {
-        let (stored, weights) = decode_weights(file.name(), &files::read(&look.folder.file(file))?)?;
-        let stored = stored.ok_or_else(|| fail(format!("{}: does not say its model's sizes", file.name())))?;
-        if stored != ModelConfig::new(&config, stored.num_c) {
-            return Err(fail(format!("{}: a model of other sizes than config.json's", file.name())));
-        }
-        if weights.values().any(|(_, values)| values.iter().any(|v| !v.is_finite())) {
-            return Err(fail(format!("{}: a weight is not a finite number", file.name())));
-        }
-        shape = Some(stored);
+/// The sizes the checkpoint in `file` states, which must be the config's.
+fn checkpoint(look: &Look<'_>, file: File) -> Result<ModelConfig> {
+    let (stored, weights) = decode_weights(file.name(), &files::read(&look.folder.file(file))?)?;
+    let stored = stored.ok_or_else(|| fail(format!("{}: does not say its model's sizes", file.name())))?;
+    if stored != ModelConfig::new(&look.config()?, stored.num_c) {
+        return Err(fail(format!("{}: a model of other sizes than config.json's", file.name())));
     }
-    let shape = shape.ok_or_else(|| fail("no checkpoint"))?;
+    if weights.values().any(|(_, values)| values.iter().any(|v| !v.is_finite())) {
+        return Err(fail(format!("{}: a weight is not a finite number", file.name())));
+    }
+    Ok(stored)
+}
+
+fn checkpoints(look: &Look<'_>) -> Result<String> {
+    let best = checkpoint(look, File::Best)?;
+    let last = checkpoint(look, File::Last)?;
+    if best != last {
+        return Err(fail("best and last checkpoint are models of different sizes"));
+    }
+    Ok(format!("{} skills", best.num_c))
+}
+
+fn state(look: &Look<'_>) -> Result<String> {
+    let shape = checkpoint(look, File::Last)?;
     let state = TrainState::decode(File::State.name(), &files::read(&look.folder.file(File::State))?, &shape)?;
-    Ok(format!("{} skills, state after epoch {}", shape.num_c, state.run.epoch))
+    Ok(format!("after epoch {}", state.run.epoch))
 }
 
 fn artifacts(look: &Look<'_>) -> Result<String> {
-    look.text(File::Log)?;
     let names = look.folder.names()?;
     for wanted in ["trajectories.json", "trajectories.csv", "loss.svg", "loss.png", "auc.svg", "auc.png"] {
         if !names.iter().any(|n| n == &format!("artifacts/{wanted}")) {

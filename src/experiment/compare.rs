@@ -3,16 +3,17 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::folder::{File, RunFolder};
+use super::config_record::read_config;
+use super::folder::{Convention, File, RunFolder};
 use super::plot::{Plot, Series};
-use super::record::read_config;
+use super::record::value;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::platform::files;
 use crate::train::{EpochRow, Results};
 
-/// Settings that may differ between a run and its repetition (the policy's ignored flags, and where files lie).
-const IGNORED: [&str; 5] = ["runtime.", "hardware.", "experiment.title", "data.path", "data.test_path"];
+/// Settings that may differ between a run and its repetition: where the data files lie.
+const IGNORED: [&str; 2] = ["data.path", "data.test_path"];
 
 /// What a finished folder says of its run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -57,18 +58,20 @@ impl RunRecord {
     }
 }
 
-/// Settings in which runs differ: key and each run's value; MD5s, commands and places of files are left out.
-pub fn config_differences(runs: &[RunRecord]) -> Vec<(String, Vec<String>)> {
-    let flat: Vec<Vec<(String, String)>> = runs.iter().map(|r| flatten("", &Value::Object(r.record.clone()))).collect();
+/// Settings in which runs differ: key and each run's value; places of files are left out.
+///
+/// # Errors
+/// Never for settings of this program.
+pub fn config_differences(runs: &[RunRecord]) -> Result<Vec<(String, Vec<String>)>> {
+    // The settings, not the records, whose form differs from version to version.
+    let flat =
+        runs.iter().map(|r| Ok(flatten("", &value(&r.config)?))).collect::<Result<Vec<Vec<(String, String)>>>>()?;
     let mut keys: Vec<&String> = flat.iter().flatten().map(|(key, _)| key).collect();
     keys.sort();
     keys.dedup();
-    keys.into_iter()
-        .filter(|key| {
-            !key.ends_with("_md5")
-                && !key.starts_with("evaluation_snapshot.")
-                && !IGNORED.iter().any(|i| key.starts_with(i))
-        })
+    let differing = keys
+        .into_iter()
+        .filter(|key| !IGNORED.contains(&key.as_str()))
         .map(|key| {
             let of = |run: &Vec<(String, String)>| {
                 run.iter().find(|(k, _)| k == key).map_or("–".to_owned(), |(_, v)| v.clone())
@@ -76,7 +79,8 @@ pub fn config_differences(runs: &[RunRecord]) -> Vec<(String, Vec<String>)> {
             (key.clone(), flat.iter().map(of).collect::<Vec<_>>())
         })
         .filter(|(_, values)| values.iter().any(|v| *v != values[0]))
-        .collect()
+        .collect();
+    Ok(differing)
 }
 
 fn flatten(prefix: &str, value: &Value) -> Vec<(String, String)> {
@@ -130,11 +134,7 @@ pub fn metric_differences(
 /// Validation AUC of all runs in one plot; the legend has each run's number, as `gainakt compare` counts them, and title.
 pub fn overlay(runs: &[RunRecord]) -> Plot {
     let series = runs.iter().enumerate().map(|(i, run)| Series {
-        name: format!(
-            "{}  {}",
-            i + 1,
-            run.record.get("experiment").and_then(|e| e["title"].as_str()).unwrap_or_default()
-        ),
+        name: format!("{}  {}", i + 1, Convention::of(&run.name).map_or(run.name.as_str(), |c| c.title)),
         points: run.history.iter().filter_map(|row| Some((row.epoch as f64, row.validation.auc?))).collect(),
         colour: i,
         dash: i % 3,

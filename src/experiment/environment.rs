@@ -55,7 +55,7 @@ pub fn seed_info(config: &Config) -> String {
     let seed = config.seeds.seed;
     format!(
         "# Seeds\n\n\
-         Everything random in this run comes from the seed **{seed}** (`seeds.seed` in config.json), on the host, so that it is \
+         Everything random in this run comes from the seed **{seed}** (`seeds.primary` in config.json), on the host, so that it is \
          the same on every device.\n\n\
          | what | drawn from |\n| --- | --- |\n\
          | initial weights | ChaCha8 from the seed, parameter by parameter in state-dict order |\n\

@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::platform::{files, utc_stamp};
 
+/// The model's name in folder names and records.
+pub const MODEL: &str = "gainakt2exp";
+
 /// Where trajectories and plots lie.
 const ARTIFACTS: &str = "artifacts";
 
@@ -57,6 +60,26 @@ impl File {
     }
 }
 
+/// The parts of a folder's name, `YYYYMMDD_HHMMSS_MODEL_TITLE`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Convention<'a> {
+    /// The model's name.
+    pub model: &'a str,
+    /// The short title.
+    pub title: &'a str,
+}
+
+impl<'a> Convention<'a> {
+    /// The parts of `name`; `None` where it does not follow the convention.
+    pub fn of(name: &'a str) -> Option<Self> {
+        let digits = |part: &str, count: usize| part.len() == count && part.chars().all(|c| c.is_ascii_digit());
+        let mut parts = name.splitn(4, '_');
+        let (date, time, model, title) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let fits = digits(date, 8) && digits(time, 6) && !model.is_empty() && !title.is_empty();
+        fits.then_some(Self { model, title })
+    }
+}
+
 /// An experiment's folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunFolder {
@@ -64,7 +87,7 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
-    /// Makes `YYYYMMDD_HHMMSS_gainakt2exp_TITLE` (UTC) in `parent`.
+    /// Makes `YYYYMMDD_HHMMSS_MODEL_TITLE` (UTC) in `parent`.
     ///
     /// # Errors
     /// The folder cannot be made.
@@ -72,7 +95,7 @@ impl RunFolder {
         files::create_dir(parent)?;
         let title: String =
             title.chars().map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect();
-        let base = format!("{}_gainakt2exp_{title}", utc_stamp());
+        let base = format!("{}_{MODEL}_{title}", utc_stamp());
         for attempt in 1..1000 {
             let name = if attempt == 1 { base.clone() } else { format!("{base}-{attempt}") };
             let path = parent.join(name);
@@ -83,13 +106,17 @@ impl RunFolder {
         Err(Error::Config(format!("{}: too many runs started in this second", parent.display())))
     }
 
-    /// The folder at `path`, made where it is not there.
+    /// The folder in `parent` whose title is `title`, whenever it was made; `None` where there is none.
     ///
     /// # Errors
-    /// The folder cannot be made.
-    pub fn at(path: &Path) -> Result<Self> {
-        files::create_dir(path)?;
-        Ok(Self { path: path.to_owned() })
+    /// `parent` cannot be listed.
+    pub fn titled(parent: &Path, title: &str) -> Result<Option<Self>> {
+        let found = files::list_dirs(parent)?.into_iter().find(|name| match Convention::of(name) {
+            Some(convention) => convention.title == title,
+            // Folders of an earlier version's sweep had the title alone.
+            None => name == title,
+        });
+        Ok(found.map(|name| Self { path: parent.join(name) }))
     }
 
     /// Opens an existing folder.
@@ -107,6 +134,11 @@ impl RunFolder {
     /// Where the folder is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Its name.
+    pub fn name(&self) -> String {
+        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
     /// Where one of its files is.

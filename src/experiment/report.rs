@@ -1,68 +1,113 @@
-//! README.md of an experiment folder: the seed's sections, filled from the folder itself.
+//! README.md of an experiment folder: the original's document, filled from the folder itself.
 
 use std::fmt::Write as _;
 
 use serde_json::Value;
 
 use super::checklist::{Item, checklist};
-use super::folder::{File, RunFolder};
+use super::folder::{Convention, File, MODEL, RunFolder};
+use super::record::value;
 use crate::config::{Config, evaluation_snapshot, model_config, reproducibility_policy};
 use crate::error::Result;
 use crate::pyjson;
 use crate::train::Results;
 
-/// The README of `folder`; the checklist is tried on the folder while it is written.
+/// Groups of config.json in the original's order, and what each holds (the original's table, word for word).
+const PROVENANCE: [(&str, &str); 10] = [
+    ("runtime", "launcher + train commands, timestamp"),
+    ("hardware", "device list, thread count"),
+    ("seeds", "primary + all seeds"),
+    ("training", "epochs, batch_size, lr, optimizer, mixed_precision, gradient_clip"),
+    ("experiment", "id, model, short_title, purpose"),
+    ("data", "dataset, fold"),
+    ("interpretability", "core heads + constraint weights + warmup"),
+    ("alignment", "enable, weight, warmup, adaptive, min_corr, share_cap/decay"),
+    ("global_alignment", "enable pass, students, residual window"),
+    ("refinement", "retention, lag predictive emergence, rebalance, variance floor"),
+];
+
+/// The README of `folder`: the original's document (`SPEC §6`), filled in, then what this program adds. The
+/// checklist is tried on the folder while it is written.
 ///
 /// # Errors
 /// Never for a config made by this program.
 pub fn readme(folder: &RunFolder, config: &Config, results: &Results) -> Result<String> {
-    let name = folder.path().file_name().unwrap_or_default().to_string_lossy();
-    let mut out =
-        format!("# {name}\n\nGainAKT2Exp on {}, validation fold {}.\n", config.data.dataset, config.data.fold);
-    figures(&mut out, results);
-    out += "\n## Reproducibility checklist\n\n| | item | remark |\n| --- | --- | --- |\n";
-    for item in checklist(folder) {
-        let (mark, remark) = marks(&item);
-        let _ = writeln!(out, "| {mark} | {} | {} |", item.statement, remark.replace('|', "\\|"));
+    let name = folder.name();
+    let (model, title) = Convention::of(&name).map_or((MODEL, name.as_str()), |c| (c.model, c.title));
+    let items = checklist(folder);
+    let mut out = format!("# Experiment {name}\n\nModel: {model}\nShort title: {title}\n");
+    out += "\n## Reproducibility Checklist\n\n| Item | Status |\n|------|--------|\n";
+    for item in items.iter().filter(|item| item.original) {
+        let status = match &item.outcome {
+            Ok(_) => "✅".to_owned(),
+            Err(reason) => format!("❌ {}", cell(reason)),
+        };
+        let _ = writeln!(out, "| {} | {status} |", item.statement);
     }
-    out += "\nTried when this page was written; `gainakt check` tries it again and compares every file with manifest.json.\n";
-    out += "\n## Configuration provenance\n\n| source | file |\n| --- | --- |\n";
-    for (what, file) in [
-        ("all settings", File::Config),
-        ("full command", File::Script),
-        ("program, device, data", File::Environment),
-        ("seeds", File::SeedInfo),
-        ("figures of every epoch", File::Results),
-    ] {
-        let _ = writeln!(out, "| {what} | {} |", file.name());
+    out += "\n## Configuration Provenance\n\
+            The `config.json` groups appear in the following canonical order ensuring reproducibility of parameter resolution:\n\n\
+            \n| Group | Key Highlights |\n|-------|----------------|\n";
+    for (group, highlights) in PROVENANCE {
+        let _ = writeln!(out, "| {group} | {highlights} |");
     }
-    out += "\n## Semantic flag snapshot\n\n| flag | value |\n| --- | --- |\n";
-    let groups = [
-        serde_json::to_value(&config.alignment),
-        serde_json::to_value(&config.global_alignment),
-        serde_json::to_value(&config.refinement),
-    ];
-    for group in groups {
-        rows(&mut out, &group.unwrap_or_default());
-    }
-    out += "\n## Core interpretability and constraints\n\n| parameter | value |\n| --- | --- |\n";
-    let mut core = serde_json::to_value(&config.interpretability).unwrap_or_default();
+    out += "\n### Semantic Flag Snapshot\n| Flag | Value |\n|------|-------|\n";
+    rows(&mut out, "alignment", &value(&config.alignment)?);
+    rows(&mut out, "global_alignment", &value(&config.global_alignment)?);
+    rows(&mut out, "refinement", &value(&config.refinement)?);
+    out += "\n### Core Interpretability & Constraints\n| Key | Value |\n|-----|-------|\n";
+    let mut core = value(&config.interpretability)?;
     if let Some(core) = core.as_object_mut().filter(|_| !config.interpretability.enable_cosine_perf_schedule) {
-        // The seed's table has no row for it; it is told only where it is on.
+        // The original's table has no row for it; it is told only where it is on.
         core.shift_remove("enable_cosine_perf_schedule");
     }
-    rows(&mut out, &core);
-    let (snapshot, shape) = (evaluation_snapshot(config), model_config(config));
-    out += "\n## Evaluation snapshot\n\n| parameter | value |\n| --- | --- |\n";
-    rows(&mut out, &snapshot);
-    let _ = writeln!(out, "\nMD5: `{}`", pyjson::md5_hex(&snapshot));
-    out += "\n## Model config\n\n| parameter | value |\n| --- | --- |\n";
-    rows(&mut out, &shape);
-    let _ = writeln!(out, "\nMD5: `{}`", pyjson::md5_hex(&shape));
-    out += "\n## Reproducibility policy\n\n| rule | value |\n| --- | --- |\n";
-    rows(&mut out, &reproducibility_policy());
+    rows(&mut out, "interpretability", &core);
+    let snapshot = evaluation_snapshot(config);
+    out += "\n### Evaluation Snapshot\n| Key | Value |\n|-----|-------|\n";
+    rows(&mut out, "evaluation", &snapshot);
+    let _ = writeln!(out, "\nSnapshot MD5: `{}`", pyjson::md5_hex(&snapshot));
+    out += "\n### Reproducibility Policy\n";
+    let policy = reproducibility_policy();
+    for (words, key) in [
+        ("Ignored evaluation flags", "ignored_eval_flags"),
+        ("Ignored training flags", "ignored_training_flags"),
+        ("Schema version", "schema_version"),
+        ("Policy last updated", "policy_last_updated"),
+    ] {
+        let _ = writeln!(out, "{words}: {}", pyjson::shown(&policy[key]));
+    }
+    figures(&mut out, config, results);
+    further(&mut out, config, &items);
     let _ = writeln!(out, "\nRepeat and compare: `gainakt reproduce {name}`");
     Ok(out)
+}
+
+/// What this program states beyond the original's document.
+fn further(out: &mut String, config: &Config, items: &[Item]) {
+    *out += "\n## Further Statements\n\n| Item | Status | Remark |\n|------|--------|--------|\n";
+    for item in items {
+        let (mark, remark) = marks(item);
+        let _ = writeln!(out, "| {} | {mark} | {} |", item.statement, cell(remark));
+    }
+    let shape = model_config(config);
+    *out += "\nTried when this page was written; `gainakt check` tries all of it again and compares every file with \
+             manifest.json.\n\n### Model Config\n| Key | Value |\n|-----|-------|\n";
+    rows(out, "model_config", &shape);
+    let _ = writeln!(out, "\nModel config MD5: `{}`", pyjson::md5_hex(&shape));
+    *out += "\n### Files\n| File | What it holds |\n|------|---------------|\n";
+    for (file, what) in [
+        (File::Config, "all settings"),
+        (File::Script, "the full command"),
+        (File::Environment, "program, device, data"),
+        (File::SeedInfo, "what each use of randomness is drawn from"),
+        (File::Results, "figures of every epoch"),
+    ] {
+        let _ = writeln!(out, "| {} | {what} |", file.name());
+    }
+}
+
+/// Text for a cell of a Markdown table.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('\n', " ")
 }
 
 /// ✅ with the remark, or ❌ with the reason.
@@ -73,7 +118,8 @@ pub fn marks(item: &Item) -> (&'static str, &str) {
     }
 }
 
-fn figures(out: &mut String, results: &Results) {
+fn figures(out: &mut String, config: &Config, results: &Results) {
+    let _ = writeln!(out, "\n## Results\n\nOn {}, validation fold {}.", config.data.dataset, config.data.fold);
     *out += "\n| part | windows | steps | AUC | accuracy | loss | mastery correlation | gain correlation |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n";
     let parts =
         [("train", Some(&results.train)), ("validation", Some(&results.validation)), ("test", results.test.as_ref())];
@@ -95,10 +141,9 @@ fn figures(out: &mut String, results: &Results) {
         writeln!(out, "\nBest epoch {}; {}.\n\n![AUC by epoch](artifacts/auc.svg)", results.best_epoch, results.ended);
 }
 
-/// A row a key, values as Python's JSON writes them.
-fn rows(out: &mut String, group: &Value) {
-    for (key, value) in group.as_object().into_iter().flatten() {
-        let text = value.as_str().map_or_else(|| pyjson::dumps(value), str::to_owned);
-        let _ = writeln!(out, "| {key} | {text} |");
+/// A row a key with its group, values as Python prints them.
+fn rows(out: &mut String, group: &str, values: &Value) {
+    for (key, value) in values.as_object().into_iter().flatten() {
+        let _ = writeln!(out, "| {group}.{key} | {} |", cell(&pyjson::shown(value)));
     }
 }

@@ -7,17 +7,18 @@ use futures_lite::future::block_on;
 use serde_json::Value;
 
 use super::artifacts::write_artifacts;
+use super::config_record::{Circumstances, DeviceRecord, config_json, train_command};
 use super::environment::{environment, seed_info};
 use super::folder::{File, RunFolder};
 use super::manifest::seal;
-use super::record::{Circumstances, config_json, metrics_csv, pretty, results_json};
+use super::record::{metrics_csv, pretty, results_json};
 use super::report::readme;
 use crate::config::Config;
 use crate::data::Corpus;
 use crate::error::Result;
 use crate::model::ModelConfig;
 use crate::platform::device::{DeviceChoice, choose};
-use crate::platform::{Task, files, spawn_task};
+use crate::platform::{Task, files, spawn_task, system};
 use crate::train::{
     CheckpointKind, Command, Control, EpochRow, Message, Results, Resume, TrainRequest, TrainState, run,
 };
@@ -155,10 +156,17 @@ impl Session {
         };
         self.folder.write(File::Environment, pretty(&environment(&self.config, device, details)?)?.as_bytes())?;
         self.folder.write(File::SeedInfo, seed_info(&self.config).as_bytes())?;
-        let script = format!("#!/bin/sh\n# Repeats this run; see also: gainakt reproduce\n{}\n", about.command);
+        let script = format!(
+            "#!/bin/sh\n# Repeats this run from its config.json, beside this folder; gainakt reproduce also compares.\n\
+             # It was started by: {}\ncd \"$(dirname \"$0\")\" || exit\n{} \"$@\"\n",
+            about.launcher.replace('\n', " "),
+            train_command(&about.title, device.0)
+        );
         self.folder.write(File::Script, script.as_bytes())?;
+        let threads = system()["threads"].as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or(1);
+        let device = DeviceRecord { kind: device.0, label: device.1, threads };
         // Last, since a folder with a config.json can be continued.
-        self.folder.write(File::Config, config_json(&self.config, about, device)?.as_bytes())
+        self.folder.write(File::Config, config_json(&self.config, &self.folder.name(), about, device)?.as_bytes())
     }
 
     /// Completes the folder of a run that came to its end: trajectories, plots, README and manifest. Nothing may be

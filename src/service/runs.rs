@@ -91,5 +91,5 @@ pub(super) fn inspect(path: &Path) -> Result<RunDetail> {
 pub(super) fn pair(paths: &[PathBuf; 2]) -> Result<RunPair> {
     let read = |path: &PathBuf| RunRecord::read(&RunFolder::open(path)?);
     let runs = [read(&paths[0])?, read(&paths[1])?];
-    Ok(RunPair { differences: config_differences(&runs), plot: overlay(&runs), runs })
+    Ok(RunPair { differences: config_differences(&runs)?, plot: overlay(&runs), runs })
 }

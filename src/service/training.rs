@@ -22,6 +22,9 @@ use crate::train::{CheckpointKind, Ended, Message, Results, decode_weights};
 /// What the service is busy with once the data are read.
 pub(super) const PREPARING: &str = "preparing the students";
 
+/// What started a run that was not started by a command.
+const LAUNCHER: &str = if cfg!(target_arch = "wasm32") { "the page, Train" } else { "gainakt, the window, Train" };
+
 /// A run and what is written down of it.
 pub(super) struct Training {
     pub session: Session,
@@ -74,9 +77,10 @@ impl Service {
             false => GainAkt::new(&shape(&config, &corpus), config.seeds.seed, &Device::Cpu)?,
         };
         let about = fresh.then(|| Circumstances {
-            command: format!("gainakt reproduce {}", folder.path().display()),
+            launcher: LAUNCHER.to_owned(),
             started: utc_stamp(),
             title: order.title.clone(),
+            purpose: String::new(),
         });
         let mut log = files::append(&folder.file(File::Log))?;
         // A full disk shows at the next checkpoint, in words.

@@ -141,7 +141,7 @@ impl<'a> Trainer<'a> {
                 epoch: 0,
                 steps: 0,
                 controller: Controller::new(ControllerSettings::new(config)),
-                plateau: Plateau::new(config.training.learning_rate),
+                plateau: Plateau::new(config.training.lr),
                 history: Vec::new(),
             },
             best: None,

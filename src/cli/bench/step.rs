@@ -242,7 +242,7 @@ impl Bench<'_> {
             return Ok(self.stepper.model.stats().take());
         }
         self.stepper.begin_epoch(Corpus::steps(windows));
-        self.stepper.step(windows, &every_term(self.config), self.config.training.learning_rate)?;
+        self.stepper.step(windows, &every_term(self.config), self.config.training.lr)?;
         let counts = self.stepper.model.stats().take();
         // Reading the norm waits for the device, Adam included.
         block_on(self.stepper.read_terms())?;

@@ -1,0 +1,160 @@
+//! config.json: every setting of a run and how it was started, in the groups of the original's record (SPEC §6).
+
+use serde_json::{Map, Value, json};
+
+use super::folder::MODEL;
+use super::record::{pretty, value};
+use crate::config::{Config, evaluation_snapshot, model_config, reproducibility_policy};
+use crate::data::SPLIT_SEED;
+use crate::error::{Error, Result};
+use crate::pyjson;
+
+/// Groups of config.json that hold the settings of a [`Config`].
+const SETTINGS: [&str; 8] =
+    ["seeds", "training", "data", "interpretability", "alignment", "global_alignment", "refinement", "model_config"];
+
+/// How a run was started: what config.json says beside the settings.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Circumstances {
+    /// What started the run: the command line as typed, or the window.
+    pub launcher: String,
+    /// Start in UTC, `YYYYMMDD_HHMMSS`.
+    pub started: String,
+    /// Short title, the last part of the folder's name.
+    pub title: String,
+    /// What the run is for; empty: a sentence made from the settings.
+    pub purpose: String,
+}
+
+/// The device a run computes on, as config.json names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeviceRecord<'a> {
+    /// "cpu" or "gpu".
+    pub kind: &'a str,
+    /// The adapter's name, or the number of threads.
+    pub label: &'a str,
+    /// Threads of the machine.
+    pub threads: usize,
+}
+
+/// The whole command that repeats a run from inside its folder, with nothing left to defaults of this program.
+pub fn train_command(title: &str, device: &str) -> String {
+    let plain = |c: char| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' };
+    let title: String = title.chars().map(plain).collect();
+    format!("gainakt train --config config.json --device {device} --title={title} --out ..")
+}
+
+/// config.json: the groups in canonical order with their MD5s; `id` is the folder's name.
+///
+/// # Errors
+/// Never for a config made by this program.
+pub fn config_json(config: &Config, id: &str, about: &Circumstances, device: DeviceRecord<'_>) -> Result<String> {
+    let (snapshot, shape) = (evaluation_snapshot(config), model_config(config));
+    let purpose = match about.purpose.is_empty() {
+        true => format!("train and evaluate {MODEL} on {}, fold {}", config.data.dataset, config.data.fold),
+        false => about.purpose.clone(),
+    };
+    let seed = config.seeds.seed;
+    let mut record = Map::new();
+    let groups = [
+        (
+            "runtime",
+            json!({
+                "launcher": about.launcher,
+                "train_command": train_command(&about.title, device.kind),
+                "timestamp": about.started,
+                "program": "gainakt",
+                "version": env!("CARGO_PKG_VERSION"),
+            }),
+        ),
+        ("hardware", json!({"device": device.kind, "devices": [device.label], "threads": device.threads})),
+        ("seeds", json!({"primary": seed, "all": [seed, SPLIT_SEED]})),
+        ("training", value(&config.training)?),
+        ("experiment", json!({"id": id, "model": MODEL, "short_title": about.title, "purpose": purpose})),
+        ("data", value(&config.data)?),
+        ("interpretability", value(&config.interpretability)?),
+        ("alignment", value(&config.alignment)?),
+        ("global_alignment", value(&config.global_alignment)?),
+        ("refinement", value(&config.refinement)?),
+        ("evaluation_snapshot", snapshot.clone()),
+        ("evaluation_snapshot_md5", pyjson::md5_hex(&snapshot).into()),
+        ("model_config", shape.clone()),
+        ("model_config_md5", pyjson::md5_hex(&shape).into()),
+        ("reproducibility_policy", reproducibility_policy()),
+    ];
+    for (key, group) in groups {
+        record.insert(key.to_owned(), group);
+    }
+    let md5 = pyjson::md5_hex(&Value::Object(record.clone()));
+    record.insert("config_md5".to_owned(), md5.into());
+    pretty(&record)
+}
+
+/// The settings in a config.json, of this program's present form or of an earlier one.
+///
+/// # Errors
+/// Text that is not JSON, a missing group, or a key this program does not know.
+pub fn read_config(name: &str, text: &str) -> Result<Config> {
+    let broken = |what: String| Error::Config(format!("{name}: {what}"));
+    let record: Map<String, Value> = serde_json::from_str(text).map_err(|e| broken(e.to_string()))?;
+    let mut settings = Map::new();
+    for key in SETTINGS {
+        let group = record
+            .get(key)
+            .ok_or_else(|| broken(format!("no group \"{key}\"; is this an experiment's config.json?")))?;
+        settings.insert(key.to_owned(), group.clone());
+    }
+    // The record lists all seeds of a run; the setting is the primary one.
+    if let Some(primary) = record["seeds"].get("primary") {
+        settings.insert("seeds".to_owned(), json!({"seed": primary}));
+    }
+    if let Some(students) = record.get("evaluation_snapshot").and_then(|s| s.get("max_correlation_students")) {
+        settings.insert("evaluation".to_owned(), json!({"max_correlation_students": students}));
+    }
+    Config::from_json(name, &Value::Object(settings).to_string())
+}
+
+/// Settings from a file: a config with any of the settings, or the config.json of an experiment folder.
+///
+/// # Errors
+/// Text that is not JSON, or a key or value that cannot be used.
+pub fn settings_from_json(name: &str, text: &str) -> Result<Config> {
+    let record = serde_json::from_str::<Map<String, Value>>(text);
+    match record.is_ok_and(|record| record.contains_key("config_md5")) {
+        true => read_config(name, text),
+        false => Config::from_json(name, text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CPU: DeviceRecord<'_> = DeviceRecord { kind: "cpu", label: "2 threads", threads: 2 };
+
+    #[test]
+    fn config_json_reads_back_and_has_the_canonical_order() {
+        let mut config = Config::preset("demo").unwrap();
+        config.training.epochs = 3;
+        config.evaluation.max_correlation_students = 17;
+        let text = config_json(&config, "a", &Circumstances::default(), CPU).unwrap();
+        assert_eq!(read_config("config.json", &text).unwrap(), config);
+        assert_eq!(settings_from_json("config.json", &text).unwrap(), config);
+        let record: Map<String, Value> = serde_json::from_str(&text).unwrap();
+        let keys: Vec<&str> = record.keys().map(String::as_str).collect();
+        let order = "runtime hardware seeds training experiment data interpretability alignment global_alignment refinement \
+                     evaluation_snapshot evaluation_snapshot_md5 model_config model_config_md5 reproducibility_policy config_md5";
+        assert_eq!(keys, order.split_whitespace().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_record_of_an_earlier_version_is_read() {
+        let config = Config::preset("demo").unwrap();
+        let text = config_json(&config, "a", &Circumstances::default(), CPU).unwrap();
+        let mut record: Map<String, Value> = serde_json::from_str(&text).unwrap();
+        record["seeds"] = json!({"seed": 42});
+        let lr = record["training"].as_object_mut().unwrap().remove("lr").unwrap();
+        record["training"]["learning_rate"] = lr;
+        assert_eq!(read_config("config.json", &Value::Object(record).to_string()).unwrap(), config);
+    }
+}
