@@ -2,6 +2,6 @@
 //! loads them into Chromium.
 
 fn main() {
-    let sources = gainakt::ops::gpu::shader_sources();
+    let sources = gainakt::model::shader_sources();
     println!("{}", serde_json::json!(sources));
 }

@@ -1,7 +1,6 @@
 // Causal attention within windows, online softmax: one invocation a row and head.
 // qkv [3][N, HEADS*DK]; out [N, HEADS*DK]; lse [N, HEADS] = log-sum-exp of the row's scaled scores.
 // Row t sees the rows of its window up to t.
-@group(0) @binding(0) var<uniform> site: vec4<u32>;
 @group(0) @binding(1) var<storage, read> batch: array<u32>;
 @group(0) @binding(2) var<storage, read> qkv: array<f32>;
 @group(0) @binding(3) var<storage, read_write> out: array<f32>;

@@ -1,6 +1,5 @@
 // Gradients of keys and values: one invocation a row and head, over the rows that saw it.
 // qkv, d_qkv [3][N, HEADS*DK]; grad [N, HEADS*DK]; lse, delta [N, HEADS] (attention_query_grad.wgsl).
-@group(0) @binding(0) var<uniform> site: vec4<u32>;
 @group(0) @binding(1) var<storage, read> batch: array<u32>;
 @group(0) @binding(2) var<storage, read> qkv: array<f32>;
 @group(0) @binding(3) var<storage, read> lse: array<f32>;

@@ -1,6 +1,5 @@
 // Gradient of the queries: one invocation a row and head, over the rows it saw; leaves delta = out . grad for the
 // keys and values. qkv, d_qkv [3][N, HEADS*DK]; out, grad [N, HEADS*DK]; lse, delta [N, HEADS].
-@group(0) @binding(0) var<uniform> site: vec4<u32>;
 @group(0) @binding(1) var<storage, read> batch: array<u32>;
 @group(0) @binding(2) var<storage, read> qkv: array<f32>;
 @group(0) @binding(3) var<storage, read> out: array<f32>;

@@ -1,7 +1,7 @@
 // Gradients of the four embedding tables: one invocation an element of a table adds its rows in order.
-// d_ctx, d_val, d_next [N, width]; table elements in the order context, value, position, concept.
-struct Site { width: u32, context: u32, value: u32, concepts: u32, position: u32, skills: u32, positions: u32 }
-@group(0) @binding(0) var<uniform> site: Site;
+// d_ctx, d_val, d_next [N, width]; table elements in the order context, value, position and, where args.asked is 1, concept.
+struct Args { width: u32, context: u32, value: u32, concepts: u32, position: u32, asked: u32, skills: u32, positions: u32 }
+@group(0) @binding(0) var<uniform> args: Args;
 @group(0) @binding(1) var<storage, read> batch: array<u32>;
 @group(0) @binding(2) var<storage, read> d_ctx: array<f32>;
 @group(0) @binding(3) var<storage, read> d_val: array<f32>;
@@ -12,16 +12,16 @@ struct Site { width: u32, context: u32, value: u32, concepts: u32, position: u32
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     let id = gid.x + gid.y * groups.x * 64u;
-    let width = site.width;
+    let width = args.width;
     let d = id % width;
     var vector = id / width;
     var table = 0u;
-    var at = site.context;
-    if (vector >= 2u * site.skills) { vector -= 2u * site.skills; table = 1u; at = site.value; }
-    if (table == 1u && vector >= 2u * site.skills) { vector -= 2u * site.skills; table = 2u; at = site.position; }
-    if (table == 2u && vector >= site.positions) { vector -= site.positions; table = 3u; at = site.concepts; }
-    if (table == 3u && vector >= site.skills) { return; }
-    let list = OCCURRENCES + 2u * max(table, 1u) - 2u;
+    var at = args.context;
+    if (vector >= 2u * args.skills) { vector -= 2u * args.skills; table = 1u; at = args.value; }
+    if (table == 1u && vector >= 2u * args.skills) { vector -= 2u * args.skills; table = 2u; at = args.position; }
+    if (table == 2u && vector >= args.positions) { vector -= args.positions; table = 3u; at = args.concepts; }
+    if (table == 3u && (args.asked == 0u || vector >= args.skills)) { return; }
+    let list = TOKEN_STARTS + 2u * max(table, 1u) - 2u;
     let starts = batch[list] + vector;
     let rows = batch[list + 1u];
     var sum = 0.0;

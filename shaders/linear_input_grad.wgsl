@@ -1,9 +1,9 @@
 // Gradient of linear layers' input from d_out [layers][rows, outputs]: tiles of [rows, inputs] in y and x.
-// Streams (z): d_x0 += d_out[0] W0 + d_out[1] W1, d_x1 += d_out[2] W2. Three parts: a row goes to d_x0, d_x1 and d_x2.
-// Otherwise d_x0, replaced, added to, or masked by what went forward.
-struct Site {
+// Streams (z): d_x0 += d_out[0] W0 + d_out[1] W1, d_x1 += d_out[2] W2. Two or three parts: a row goes to d_x0, d_x1
+// and d_x2, replaced or added to. Otherwise d_x0, replaced, added to, or masked by what went forward.
+struct Args {
     rows: u32, inputs: u32, outputs: u32,
-    parts: u32,          // 1 or 3
+    parts: u32,          // 1 to 3
     streams: u32,        // 1 where layers 0 and 1 add to d_x0 and layer 2 to d_x1
     firsts: u32,         // 1 where a row stands for the first of a window
     add: u32,            // 1 where the gradient is added to what is there
@@ -11,7 +11,7 @@ struct Site {
     scale: f32,
     weight0: u32, weight1: u32, weight2: u32,
 }
-@group(0) @binding(0) var<uniform> site: Site;
+@group(0) @binding(0) var<uniform> args: Args;
 @group(0) @binding(1) var<storage, read> batch: array<u32>;
 @group(0) @binding(2) var<storage, read> params: array<f32>;
 @group(0) @binding(3) var<storage, read> d_out: array<f32>;
@@ -31,18 +31,26 @@ var<private> d_at: u32;
 // Queries and keys are two layers with one input: their terms follow one another.
 fn choose(section: u32) {
     let l = select(section, 2u, stream == 1u);
-    weight = select(select(site.weight2, site.weight1, l == 1u), site.weight0, l == 0u);
-    d_at = l * site.rows * site.outputs;
+    weight = select(select(args.weight2, args.weight1, l == 1u), args.weight0, l == 0u);
+    d_at = l * args.rows * args.outputs;
 }
 
-fn left(i: u32, k: u32) -> f32 { return d_out[d_at + i * site.outputs + k]; }
+fn left(i: u32, k: u32) -> f32 { return d_out[d_at + i * args.outputs + k]; }
 
-fn right(k: u32, j: u32) -> f32 { return params[weight + k * site.inputs + j]; }
+fn right(k: u32, j: u32) -> f32 { return params[weight + k * args.inputs + j]; }
 
 fn put(i: u32, j: u32, sum: f32) {
-    if (site.parts == 3u) {
-        let width = site.inputs / 3u;
+    if (args.parts > 1u) {
+        let width = args.inputs / args.parts;
         let at = i * width + j % width;
+        if (args.add == 1u) {
+            switch (j / width) {
+                case 0u: { d_x0[at] += sum; }
+                case 1u: { d_x1[at] += sum; }
+                default: { d_x2[at] += sum; }
+            }
+            return;
+        }
         switch (j / width) {
             case 0u: { d_x0[at] = sum; }
             case 1u: { d_x1[at] = sum; }
@@ -51,14 +59,14 @@ fn put(i: u32, j: u32, sum: f32) {
         return;
     }
     var row = i;
-    if (site.firsts == 1u) { row = of_row(OFFSETS, i); }
-    let at = row * site.inputs + j;
+    if (args.firsts == 1u) { row = of_row(OFFSETS, i); }
+    let at = row * args.inputs + j;
     if (stream == 1u) {
         d_x1[at] += sum;
-    } else if (site.add == 1u) {
+    } else if (args.add == 1u) {
         d_x0[at] += sum;
-    } else if (site.through == 1u) {
-        d_x0[at] = select(0.0, sum * site.scale, forward[at] > 0.0);
+    } else if (args.through == 1u) {
+        d_x0[at] = select(0.0, sum * args.scale, forward[at] > 0.0);
     } else {
         d_x0[at] = sum;
     }
@@ -67,6 +75,6 @@ fn put(i: u32, j: u32, sum: f32) {
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     stream = group.z;
-    let layers = select(1u, 2u, site.streams == 1u && group.z == 0u);
-    multiply(group, lane, site.rows, site.inputs, site.outputs, layers);
+    let layers = select(1u, 2u, args.streams == 1u && group.z == 0u);
+    multiply(group, lane, args.rows, args.inputs, args.outputs, layers);
 }

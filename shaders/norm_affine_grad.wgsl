@@ -1,7 +1,7 @@
 // Gradients of a layer normalisation's weight and bias: a workgroup of 16 x 16 takes 16 columns of one stream (y) and
 // adds their rows in a fixed order. x0, x1, a, grad0, grad1 [rows, width]; stats [streams][rows, 2] = (mean, 1/sigma).
-struct Site { rows: u32, width: u32, weight0: u32, weight1: u32, bias0: u32, bias1: u32 }
-@group(0) @binding(0) var<uniform> site: Site;
+struct Args { rows: u32, width: u32, weight0: u32, weight1: u32, bias0: u32, bias1: u32 }
+@group(0) @binding(0) var<uniform> args: Args;
 @group(0) @binding(1) var<storage, read> a: array<f32>;
 @group(0) @binding(2) var<storage, read> x0: array<f32>;
 @group(0) @binding(3) var<storage, read> x1: array<f32>;
@@ -17,10 +17,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let second = group.y == 1u;
     let column = group.x * 16u + lane % 16u;
     var sum = vec2<f32>();
-    if (column < site.width) {
-        for (var row = lane / 16u; row < site.rows; row += 16u) {
-            let i = row * site.width + column;
-            let at = 2u * (group.y * site.rows + row);
+    if (column < args.width) {
+        for (var row = lane / 16u; row < args.rows; row += 16u) {
+            let i = row * args.width + column;
+            let at = 2u * (group.y * args.rows + row);
             var x = x0[i];
             var g = grad0[i];
             if (second) {
@@ -32,10 +32,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     }
     partial[lane] = sum;
     workgroupBarrier();
-    if (lane < 16u && column < site.width) {
+    if (lane < 16u && column < args.width) {
         var all = vec2<f32>();
         for (var i = 0u; i < 16u; i++) { all += partial[i * 16u + lane]; }
-        grads[select(site.weight0, site.weight1, second) + column] = all.x;
-        grads[select(site.bias0, site.bias1, second) + column] = all.y;
+        grads[select(args.weight0, args.weight1, second) + column] = all.x;
+        grads[select(args.bias0, args.bias1, second) + column] = all.y;
     }
 }

@@ -1,7 +1,7 @@
 // LayerNorm(x + a) of one or two streams (z) that share a: 16 invocations a row, 4 rows a workgroup.
 // x0, x1, a, out0, out1 [rows, width]; stats [streams][rows, 2] = (mean, 1/sigma). With one stream x1 and out1 are unused.
-struct Site { rows: u32, width: u32, weight0: u32, weight1: u32, bias0: u32, bias1: u32 }
-@group(0) @binding(0) var<uniform> site: Site;
+struct Args { rows: u32, width: u32, weight0: u32, weight1: u32, bias0: u32, bias1: u32 }
+@group(0) @binding(0) var<uniform> args: Args;
 @group(0) @binding(1) var<storage, read> params: array<f32>;
 @group(0) @binding(2) var<storage, read> a: array<f32>;
 @group(0) @binding(3) var<storage, read> x0: array<f32>;
@@ -10,6 +10,7 @@ struct Site { rows: u32, width: u32, weight0: u32, weight1: u32, bias0: u32, bia
 @group(0) @binding(6) var<storage, read_write> out1: array<f32>;
 @group(0) @binding(7) var<storage, read_write> stats: array<f32>;
 
+{{ norm_eps }}
 {{ row_total }}
 var<private> second: bool;
 
@@ -24,26 +25,26 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     let row = (group.x + group.y * groups.x) * 4u + lane / 16u;
     let column = lane % 16u;
     // Rows past the last compute nothing but still meet the barriers.
-    let inside = row < site.rows;
-    let first = row * site.width;
-    let stop = select(0u, site.width, inside);
+    let inside = row < args.rows;
+    let first = row * args.width;
+    let stop = select(0u, args.width, inside);
     var sum = 0.0;
     for (var c = column; c < stop; c += 16u) { sum += residual(first + c); }
-    let mean = row_total(lane, sum) / f32(site.width);
+    let mean = row_total(lane, sum) / f32(args.width);
     var square = 0.0;
     for (var c = column; c < stop; c += 16u) {
         let d = residual(first + c) - mean;
         square += d * d;
     }
-    let inverse = 1.0 / sqrt(row_total(lane, square) / f32(site.width) + 1e-5);
-    let weight = select(site.weight0, site.weight1, second);
-    let bias = select(site.bias0, site.bias1, second);
+    let inverse = 1.0 / sqrt(row_total(lane, square) / f32(args.width) + NORM_EPS);
+    let weight = select(args.weight0, args.weight1, second);
+    let bias = select(args.bias0, args.bias1, second);
     for (var c = column; c < stop; c += 16u) {
         let y = (residual(first + c) - mean) * inverse * params[weight + c] + params[bias + c];
         if (second) { out1[first + c] = y; } else { out0[first + c] = y; }
     }
     if (inside && column == 0u) {
-        let at = 2u * (group.z * site.rows + row);
+        let at = 2u * (group.z * args.rows + row);
         stats[at] = mean;
         stats[at + 1u] = inverse;
     }

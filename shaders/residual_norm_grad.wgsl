@@ -1,10 +1,10 @@
 // Gradient through residual_norm.wgsl: of x + a in place in grad0 (and grad1, with two streams), and of what a was
 // before dropout in d_a, all [rows, width]; 16 invocations a row, 4 rows a workgroup. stats [streams][rows, 2].
-struct Site {
+struct Args {
     rows: u32, width: u32, weight0: u32, weight1: u32, streams: u32,
     key0: u32, key1: u32, threshold: u32, scale: f32,
 }
-@group(0) @binding(0) var<uniform> site: Site;
+@group(0) @binding(0) var<uniform> args: Args;
 @group(0) @binding(1) var<storage, read> params: array<f32>;
 @group(0) @binding(2) var<storage, read> a: array<f32>;
 @group(0) @binding(3) var<storage, read> x0: array<f32>;
@@ -25,16 +25,16 @@ fn means(lane: u32, second: bool, first: u32, column: u32, stop: u32, mean: f32,
         var g = 0.0;
         var normal = (a[i] - mean) * inverse;
         if (second) {
-            g = grad1[i] * params[site.weight1 + c];
+            g = grad1[i] * params[args.weight1 + c];
             normal += x1[i] * inverse;
         } else {
-            g = grad0[i] * params[site.weight0 + c];
+            g = grad0[i] * params[args.weight0 + c];
             normal += x0[i] * inverse;
         }
         sum += g;
         along += g * normal;
     }
-    let width = f32(site.width);
+    let width = f32(args.width);
     let all = row_total(lane, sum);
     return vec2<f32>(all / width, row_total(lane, along) / width);
 }
@@ -43,9 +43,9 @@ fn means(lane: u32, second: bool, first: u32, column: u32, stop: u32, mean: f32,
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let row = (group.x + group.y * groups.x) * 4u + lane / 16u;
     let column = lane % 16u;
-    let inside = row < site.rows;
-    let first = row * site.width;
-    let stop = select(0u, site.width, inside);
+    let inside = row < args.rows;
+    let first = row * args.width;
+    let stop = select(0u, args.width, inside);
     let at = select(0u, 2u * row, inside);
     let mean0 = stats[at];
     let inverse0 = stats[at + 1u];
@@ -53,23 +53,23 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     var mean1 = 0.0;
     var inverse1 = 0.0;
     var sums1 = vec2<f32>();
-    if (site.streams == 2u) {
-        mean1 = stats[2u * site.rows + at];
-        inverse1 = stats[2u * site.rows + at + 1u];
+    if (args.streams == 2u) {
+        mean1 = stats[2u * args.rows + at];
+        inverse1 = stats[2u * args.rows + at + 1u];
         sums1 = means(lane, true, first, column, stop, mean1, inverse1);
     }
     for (var c = column; c < stop; c += 16u) {
         let i = first + c;
         let normal0 = (x0[i] + a[i] - mean0) * inverse0;
-        var both = inverse0 * (grad0[i] * params[site.weight0 + c] - sums0.x - normal0 * sums0.y);
+        var both = inverse0 * (grad0[i] * params[args.weight0 + c] - sums0.x - normal0 * sums0.y);
         grad0[i] = both;
-        if (site.streams == 2u) {
+        if (args.streams == 2u) {
             let normal1 = (x1[i] + a[i] - mean1) * inverse1;
-            let d = inverse1 * (grad1[i] * params[site.weight1 + c] - sums1.x - normal1 * sums1.y);
+            let d = inverse1 * (grad1[i] * params[args.weight1 + c] - sums1.x - normal1 * sums1.y);
             grad1[i] = d;
             both += d;
         }
-        if (site.threshold > 0u) { both *= dropout_factor(i, site.key0, site.key1, site.threshold, site.scale); }
+        if (args.threshold > 0u) { both *= dropout_factor(i, args.key0, args.key1, args.threshold, args.scale); }
         d_a[i] = both;
     }
 }

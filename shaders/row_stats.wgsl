@@ -1,7 +1,7 @@
-// What losses and metrics read of a row, one invocation a row: stats [15][N] (RowStat in src/ops/losses.rs), and the
-// gradient of the mean cross-entropy by the logit. mastery, gains [N, skills], read only where site.heads is 1.
-struct Site { skills: u32, heads: u32 }
-@group(0) @binding(0) var<uniform> site: Site;
+// What losses and metrics read of a row, one invocation a row: stats [STAT_...][N] (RowStat in src/model/row_stats), and the
+// gradient of the mean cross-entropy by the logit. mastery, gains [N, skills], read only where args.heads is 1.
+struct Args { skills: u32, heads: u32 }
+@group(0) @binding(0) var<uniform> args: Args;
 @group(0) @binding(1) var<storage, read> batch: array<u32>;
 @group(0) @binding(2) var<storage, read> mastery: array<f32>;
 @group(0) @binding(3) var<storage, read> gains: array<f32>;
@@ -10,6 +10,8 @@ struct Site { skills: u32, heads: u32 }
 @group(0) @binding(6) var<storage, read_write> d_logits: array<f32>;
 
 {{ batch }}
+{{ row_stats }}
+{{ gain_scale }}
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     let row = gid.x + gid.y * groups.x * 64u;
@@ -20,11 +22,11 @@ fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) 
     // e = e^-|x| never overflows, and log(1 + e) never meets 0.
     let e = exp(-abs(x));
     let p = select(e / (1.0 + e), 1.0 / (1.0 + e), x >= 0.0);
-    stats[row] = max(x, 0.0) - x * answer + log(1.0 + e);
-    stats[rows + row] = p;
+    stats[STAT_CROSS_ENTROPY * rows + row] = max(x, 0.0) - x * answer + log(1.0 + e);
+    stats[STAT_PROBABILITY * rows + row] = p;
     d_logits[row] = (p - answer) / f32(rows);
-    if (site.heads == 0u) { return; }
-    let skills = site.skills;
+    if (args.heads == 0u) { return; }
+    let skills = args.skills;
     let at = row * skills;
     let own = of_row(SKILL, row);
     let later = of_row(POSITION, row) > 0u;
@@ -48,7 +50,7 @@ fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) 
         negative += max(-g, 0.0);
         others += select(abs(g), 0.0, c == own);
         fall += max(b - m, 0.0);
-        gap += abs(m - b - 0.1 * g);
+        gap += abs(m - b - GAIN_SCALE * g);
         low_g = min(low_g, g);
         low_m = min(low_m, m);
         high_m = max(high_m, m);
@@ -59,17 +61,17 @@ fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) 
         let d = mastery[at + c] - mean;
         spread += d * d;
     }
-    stats[2u * rows + row] = mean;
-    stats[3u * rows + row] = sum_g / f32(skills);
-    stats[4u * rows + row] = mastery[at + own];
-    stats[5u * rows + row] = gains[at + own];
-    stats[6u * rows + row] = mastery[at + of_row(NEXT, row)];
-    stats[7u * rows + row] = negative;
-    stats[8u * rows + row] = others;
-    stats[9u * rows + row] = fall;
-    stats[10u * rows + row] = select(0.0, gap, later);
-    stats[11u * rows + row] = spread;
-    stats[12u * rows + row] = low_g;
-    stats[13u * rows + row] = low_m;
-    stats[14u * rows + row] = high_m;
+    stats[STAT_MEAN_MASTERY * rows + row] = mean;
+    stats[STAT_MEAN_GAIN * rows + row] = sum_g / f32(skills);
+    stats[STAT_OWN_MASTERY * rows + row] = mastery[at + own];
+    stats[STAT_OWN_GAIN * rows + row] = gains[at + own];
+    stats[STAT_NEXT_MASTERY * rows + row] = mastery[at + of_row(NEXT, row)];
+    stats[STAT_NEGATIVE * rows + row] = negative;
+    stats[STAT_OTHERS * rows + row] = others;
+    stats[STAT_FALL * rows + row] = fall;
+    stats[STAT_GAP * rows + row] = select(0.0, gap, later);
+    stats[STAT_SPREAD * rows + row] = spread;
+    stats[STAT_LOWEST_GAIN * rows + row] = low_g;
+    stats[STAT_LOWEST_MASTERY * rows + row] = low_m;
+    stats[STAT_HIGHEST_MASTERY * rows + row] = high_m;
 }

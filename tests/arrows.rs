@@ -12,7 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("config", &["data"]),
     ("ops", &["data", "platform"]),
     ("model", &["ops", "config", "data", "platform"]),
-    ("objective", &["ops", "config", "data"]),
+    ("objective", &["model", "config", "data"]),
     ("evaluate", &["model", "ops", "config", "data", "platform"]),
     ("train", &["evaluate", "objective", "model", "ops", "config", "data", "platform"]),
     ("experiment", &["train", "evaluate", "objective", "model", "ops", "config", "data", "platform"]),

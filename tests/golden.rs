@@ -10,9 +10,12 @@ use std::path::PathBuf;
 use futures_lite::future::block_on;
 use gainakt::data::RaggedBatch;
 use gainakt::evaluate::{accuracy, auc, stratified_sample};
-use gainakt::model::{DropoutSites, GainAkt, ModelConfig, Output, TrainingStep, Weights};
-use gainakt::objective::{Controller, ControllerSettings, EpochResult, EpochSettings, Objective, pearson, residual};
-use gainakt::ops::{AdamStep, TERMS};
+use gainakt::model::gainakt2exp::LossTerm;
+use gainakt::model::{DropoutSites, LogPlace, Losses, Model, ModelConfig, TrainingStep, Weights};
+use gainakt::objective::{
+    Controller, ControllerSettings, EpochResult, EpochSettings, GainAktObjective, pearson, residual,
+};
+use gainakt::ops::{AdamStep, PreparedBatch};
 use gainakt::platform::device::ComputeDevice;
 use safetensors::SafeTensors;
 use serde_json::Value;
@@ -84,10 +87,10 @@ impl Case {
         serde_json::from_value(self.about["model"].clone()).unwrap()
     }
 
-    fn objective(&self) -> Objective {
+    fn objective(&self) -> GainAktObjective {
         let weight = |key| self.number("loss", key);
         assert_eq!(weight("alignment_rows"), 32.0);
-        Objective {
+        GainAktObjective {
             non_negative: weight("non_negative"),
             monotonicity: weight("monotonicity"),
             mastery_performance: weight("mastery_performance"),
@@ -141,12 +144,14 @@ fn cases() -> Vec<Case> {
     paths.iter().map(|p| Case::read(p)).collect()
 }
 
-fn start(case: &Case, device: &ComputeDevice) -> GainAkt {
-    GainAkt::from_weights(&case.model(), &case.group("param/"), &device.device).unwrap()
+fn start(case: &Case, device: &ComputeDevice) -> Model {
+    Model::from_weights(&case.model(), &case.group("param/"), &device.device).unwrap()
 }
 
-fn check_outputs(case: &Case, output: &Output, place: &str) {
-    let mut got = vec![("logits", &output.logits), ("context", &output.context), ("value", &output.value)];
+fn check_outputs(case: &Case, model: &mut Model, place: &str) {
+    let output = block_on(model.forward(case.batch.clone())).unwrap();
+    let (context, value) = block_on(model.encoded(case.batch.rows())).unwrap();
+    let mut got = vec![("logits", &output.logits), ("context", &context), ("value", &value)];
     if let Some(heads) = &output.heads {
         got.extend([("gains", &heads.gains), ("mastery", &heads.mastery)]);
     }
@@ -171,11 +176,12 @@ fn check_case(case: &Case, device: &ComputeDevice) {
     let place = format!("{} on {}", case.name, device.kind);
     let mut model = start(case, device);
     let (objective, epoch, sizes) = (case.objective(), case.epoch(), case.model());
-    let plan = objective.plan(case.batch.clone(), &epoch, sizes.num_c, sizes.seq_len);
-    let losses = objective.losses(&epoch, sizes.interpretable());
-    check_outputs(case, &block_on(model.forward(case.batch.clone(), DropoutSites::evaluation())).unwrap(), &place);
-    let (gradients, terms) = block_on(model.gradients(plan.clone(), &losses, DropoutSites::evaluation())).unwrap();
-    for (name, value) in TERMS.iter().zip(&terms) {
+    let losses = Losses::GainAkt(objective.losses(&case.batch, &epoch, sizes.interpretable()));
+    let batch = PreparedBatch::training(case.batch.clone(), sizes.num_c, sizes.seq_len);
+    check_outputs(case, &mut model, &place);
+    let evaluation = DropoutSites::evaluation;
+    let (gradients, terms) = block_on(model.gradients(batch.clone(), losses.clone(), evaluation())).unwrap();
+    for (name, value) in LossTerm::NAMES.iter().zip(&terms) {
         let wanted = case.about["values"].get(*name).map_or(0.0, |v| v.as_f64().unwrap());
         assert!(
             (f64::from(*value) - wanted).abs() < f64::from(TOLERANCE),
@@ -191,8 +197,8 @@ fn check_case(case: &Case, device: &ComputeDevice) {
             step,
             count: model.layout().active(),
         };
-        let dropout = DropoutSites::evaluation();
-        model.step(TrainingStep { plan: plan.clone(), losses, dropout, adam }, [0, 1, 0, case.batch.rows()]).unwrap();
+        let training = TrainingStep { batch: batch.clone(), losses: losses.clone(), dropout: evaluation(), adam };
+        model.step(training, LogPlace { step: 0, steps: 1, row: 0, rows: case.batch.rows() }).unwrap();
         if step == 1 {
             let (norm, wanted) = (block_on(model.gradient_norm()).unwrap(), case.number("values", "grad_norm") as f32);
             assert!(

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use futures_lite::future::block_on;
 use gainakt::config::Config;
 use gainakt::data::{Corpus, RaggedBatch, Window, simulate};
-use gainakt::model::{DropoutSites, GainAkt, ModelConfig};
+use gainakt::model::{Model, ModelConfig};
 use rand::{SeedableRng as _, seq::SliceRandom as _};
 use support::{devices, train};
 
-fn predictions(model: &mut GainAkt, windows: &[Window]) -> Vec<Vec<f32>> {
-    let output = block_on(model.forward(RaggedBatch::new(windows), DropoutSites::evaluation())).unwrap();
+fn predictions(model: &mut Model, windows: &[Window]) -> Vec<Vec<f32>> {
+    let output = block_on(model.forward(RaggedBatch::new(windows))).unwrap();
     let heads = output.heads.unwrap();
     vec![output.logits, heads.mastery, heads.gains]
 }
@@ -24,7 +24,7 @@ fn changing_answers_from_t_on_changes_nothing_before() {
     let corpus = Corpus::from_dataset(&dataset, config.model_config.seq_len);
     let skills = corpus.skills.len();
     for compute in devices() {
-        let mut model = GainAkt::new(&ModelConfig::new(&config, skills), 5, &compute.device).unwrap();
+        let mut model = Model::new(&ModelConfig::new(&config, skills), 5, &compute.device).unwrap();
         let windows = corpus.windows[..4].to_vec();
         let before = predictions(&mut model, &windows);
         let offsets = RaggedBatch::new(&windows).offsets;

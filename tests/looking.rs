@@ -9,7 +9,7 @@ use gainakt::evaluate::{
     Calibration, ClassOrder, StudentSummary, TrajectoryStep, auc, class_course, correlation, inspect, path, survey,
     trajectory, windows_by_student,
 };
-use gainakt::model::{GainAkt, ModelConfig, Weights};
+use gainakt::model::{Model, ModelConfig, Weights};
 use gainakt::platform::device::Device;
 use support::{absolute_error, devices};
 
@@ -26,9 +26,9 @@ fn class() -> (Config, Corpus, ModelConfig) {
     (config, corpus, model)
 }
 
-fn models() -> Vec<(&'static str, GainAkt)> {
+fn models() -> Vec<(&'static str, Model)> {
     let (_, _, shape) = class();
-    let make = |device: &Device| GainAkt::new(&shape, 5, device).unwrap();
+    let make = |device: &Device| Model::new(&shape, 5, device).unwrap();
     devices().iter().map(|c| (c.kind, make(&c.device))).collect()
 }
 

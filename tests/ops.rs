@@ -8,8 +8,9 @@ mod twin;
 use futures_lite::future::block_on;
 use gainakt::config::Config;
 use gainakt::data::RaggedBatch;
-use gainakt::model::{DropoutSites, GainAkt, ModelConfig};
-use gainakt::objective::{EpochSettings, Objective};
+use gainakt::model::gainakt2exp::GainAktKernels;
+use gainakt::model::{DropoutSites, Losses, Model, ModelConfig};
+use gainakt::objective::{EpochSettings, GainAktObjective};
 use gainakt::ops::cpu::Cpu;
 use gainakt::ops::gpu::Gpu;
 use gainakt::ops::{
@@ -201,7 +202,7 @@ fn linear_layers() {
     on_each_device!(linear_on);
 }
 
-fn scan_on<K: Kernels>(k: &mut K, device: &str) {
+fn scan_on<K: Kernels + GainAktKernels>(k: &mut K, device: &str) {
     for lengths in lengths() {
         for skills in [1, 100, 101] {
             let plan = PreparedBatch::new(batch(&lengths, skills), skills);
@@ -229,14 +230,14 @@ fn embed_on<K: Kernels>(k: &mut K, device: &str) {
         let at = EmbeddingTables {
             context: 0,
             value: 2 * skills * width,
-            concept: 4 * skills * width,
+            concept: Some(4 * skills * width),
             position: 5 * skills * width,
             skills,
             positions,
             width,
         };
         let params = noise((5 * skills + positions) * width, 14);
-        let plan = PreparedBatch::training(batch(&lengths, skills), skills, positions, Vec::new());
+        let plan = PreparedBatch::training(batch(&lengths, skills), skills, positions);
         let (token, b, n) = (plan.token.clone(), plan.batch.clone(), plan.rows());
         let batch = k.batch(plan, None).unwrap();
         let p = upload(k, &params);
@@ -298,8 +299,12 @@ fn adam_follows_the_formula() {
 #[test]
 fn models_of_odd_shapes_agree_on_every_device() {
     let config = Config::preset("assist2015_small").unwrap();
-    let objective =
-        Objective { alignment: true, lag_gain_weight: 0.05, retention_weight: 0.1, ..Objective::new(&config) };
+    let objective = GainAktObjective {
+        alignment: true,
+        lag_gain_weight: 0.05,
+        retention_weight: 0.1,
+        ..GainAktObjective::new(&config)
+    };
     let epoch = EpochSettings {
         performance_scale: 1.0,
         alignment_weight: 0.25,
@@ -330,12 +335,12 @@ fn models_of_odd_shapes_agree_on_every_device() {
         let (mut first, mut scale) = (None, 0.0f32);
         for compute in devices() {
             let what = format!("{lengths:?}, {skills} skills, width {width}, {}", compute.kind);
-            let mut model = GainAkt::new(&shape, 3, &compute.device).unwrap();
-            let plan = objective.plan(batch(&lengths, skills), &epoch, skills, 1000);
-            let losses = objective.losses(&epoch, true);
+            let mut model = Model::new(&shape, 3, &compute.device).unwrap();
+            let prepared = PreparedBatch::training(batch(&lengths, skills), skills, 1000);
+            let losses = Losses::GainAkt(objective.losses(&prepared.batch, &epoch, true));
             let mut run = || {
                 let dropout = DropoutSites::training(0.2, 1, 2);
-                let (grads, terms) = block_on(model.gradients(plan.clone(), &losses, dropout)).unwrap();
+                let (grads, terms) = block_on(model.gradients(prepared.clone(), losses.clone(), dropout)).unwrap();
                 let mut all: Vec<f32> = grads.into_values().flat_map(|(_, g)| g).collect();
                 all.extend(terms);
                 all

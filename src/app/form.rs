@@ -63,11 +63,19 @@ fn fields_of(ui: &mut Ui, group: &str, fields: &mut Value, docs: &GroupDocs) {
     egui::Grid::new(group).num_columns(2).spacing([12.0, 4.0]).show(ui, |ui| {
         for (key, meaning) in docs.keys.iter().filter(|(key, _)| !HIDDEN.contains(key)) {
             let Some(value) = fields.get_mut(key) else { continue };
-            let name = ui.label(key.replace('_', " ")).on_hover_text(meaning.trim());
+            let name = ui.label(label(key)).on_hover_text(meaning.trim());
             field(ui, value).labelled_by(name.id).on_hover_text(meaning.trim());
             ui.end_row();
         }
     });
+}
+
+/// A key in words.
+fn label(key: &str) -> String {
+    match key {
+        "lr" => "learning rate".to_owned(),
+        key => key.replace('_', " "),
+    }
 }
 
 fn field(ui: &mut Ui, value: &mut Value) -> egui::Response {

@@ -13,7 +13,7 @@ use crate::data::Corpus;
 use crate::error::Result;
 use crate::evaluate::{Trajectory, check_student, evaluate_parts, parts, trajectory};
 use crate::experiment::{File, RunFolder, load_corpus, load_model, pretty, read_config};
-use crate::model::GainAkt;
+use crate::model::Model;
 use crate::platform::device::{ComputeDevice, Device, choose};
 use crate::platform::files;
 
@@ -56,7 +56,7 @@ pub(super) struct Trained {
     pub(super) config: Config,
     pub(super) corpus: Corpus,
     compute: ComputeDevice,
-    pub(super) model: GainAkt,
+    pub(super) model: Model,
 }
 
 impl Trained {

@@ -7,7 +7,7 @@ use super::survey::StudentSummary;
 use super::trajectory::close;
 use crate::data::{RaggedBatch, Window};
 use crate::error::Result;
-use crate::model::GainAkt;
+use crate::model::Model;
 
 /// Windows in one forward pass.
 const WINDOWS: usize = 64;
@@ -57,7 +57,7 @@ pub struct ClassCourse {
 ///
 /// # Errors
 /// The device fails.
-pub async fn class_course(model: &mut GainAkt, windows: &[&Window]) -> Result<ClassCourse> {
+pub async fn class_course(model: &mut Model, windows: &[&Window]) -> Result<ClassCourse> {
     let skills = model.config().num_c;
     let mut paths: Vec<Vec<f32>> = Vec::with_capacity(windows.len());
     for part in windows.chunks(WINDOWS) {

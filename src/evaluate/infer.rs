@@ -4,8 +4,7 @@ use std::ops::ControlFlow;
 
 use crate::data::{RaggedBatch, Window};
 use crate::error::Result;
-use crate::model::GainAkt;
-use crate::ops::RowStat;
+use crate::model::{Model, RowStat};
 
 /// What a model says about one window; one entry a step in every vector.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -41,7 +40,7 @@ pub struct HeadsOutcome {
 /// # Errors
 /// The device fails.
 pub async fn infer(
-    model: &mut GainAkt,
+    model: &mut Model,
     windows: &[&Window],
     batch_size: usize,
     mut progress: impl AsyncFnMut(usize) -> ControlFlow<()>,

@@ -2,12 +2,12 @@
 
 use super::trajectory::closed_window;
 use crate::error::Result;
-use crate::model::{GainAkt, Inspection};
+use crate::model::{Inspection, Model};
 
 /// Looks at the moment after these answers, which must fit one window and be at least one.
 ///
 /// # Errors
 /// The device fails.
-pub async fn inspect(model: &mut GainAkt, skills: &[u32], responses: &[u8]) -> Result<Inspection> {
+pub async fn inspect(model: &mut Model, skills: &[u32], responses: &[u8]) -> Result<Inspection> {
     model.inspect(closed_window(skills, responses)).await
 }

@@ -7,7 +7,7 @@ use super::measure::{Measure, measure, truth_correlation};
 use crate::config::Config;
 use crate::data::{Corpus, Split, Window};
 use crate::error::{Error, Result};
-use crate::model::GainAkt;
+use crate::model::Model;
 
 /// Training, validation and test windows of an experiment.
 ///
@@ -32,7 +32,7 @@ pub fn parts<'a>(config: &Config, corpus: &'a Corpus) -> Result<[Vec<&'a Window>
 /// # Errors
 /// The device fails.
 pub async fn evaluate_parts(
-    model: &mut GainAkt,
+    model: &mut Model,
     config: &Config,
     corpus: &Corpus,
     windows: &[Vec<&Window>; 3],

@@ -6,8 +6,7 @@ use super::metrics::{auc, correlation};
 use super::trajectory::close;
 use crate::data::{Corpus, Fold, RaggedBatch, Split, Window};
 use crate::error::Result;
-use crate::model::GainAkt;
-use crate::ops::RowStat;
+use crate::model::{Model, RowStat};
 
 /// Fewest steps of a window whose correlation counts.
 const MIN_STEPS: usize = 3;
@@ -110,7 +109,7 @@ pub fn part_of(window: &Window, fold: u8) -> Split {
 /// # Errors
 /// The device fails.
 pub async fn survey(
-    model: &mut GainAkt,
+    model: &mut Model,
     students: &[Vec<&Window>],
     fold: u8,
     calibrations: &mut [Calibration; 3],

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::{Corpus, CsvText, RaggedBatch, Skill};
 use crate::error::{Error, Result};
-use crate::model::{DropoutSites, GainAkt};
+use crate::model::Model;
 
 /// Columns of a trajectory as CSV.
 const COLUMNS: [&str; 12] = [
@@ -61,7 +61,7 @@ pub struct TrajectoryStep {
 ///
 /// # Errors
 /// No such student, or the device fails.
-pub async fn trajectory(model: &mut GainAkt, corpus: &Corpus, id: &str) -> Result<Trajectory> {
+pub async fn trajectory(model: &mut Model, corpus: &Corpus, id: &str) -> Result<Trajectory> {
     check_student(corpus, id)?;
     let windows = corpus.student(id);
     let truth = corpus.truth.as_ref().map(|t| &t.mastery[windows[0].student as usize]);
@@ -96,9 +96,9 @@ pub fn check_student(corpus: &Corpus, id: &str) -> Result<()> {
 ///
 /// # Errors
 /// The device fails.
-pub async fn path(model: &mut GainAkt, skills: &[u32], responses: &[u8]) -> Result<Vec<TrajectoryStep>> {
+pub async fn path(model: &mut Model, skills: &[u32], responses: &[u8]) -> Result<Vec<TrajectoryStep>> {
     let skill_count = model.config().num_c;
-    let output = model.forward(closed_window(skills, responses), DropoutSites::evaluation()).await?;
+    let output = model.forward(closed_window(skills, responses)).await?;
     let (mastery, gains) = output.heads.map_or_else(Default::default, |h| (h.mastery, h.gains));
     let row =
         |values: &[f32], t: usize| values.get(t * skill_count..(t + 1) * skill_count).unwrap_or_default().to_vec();

@@ -6,7 +6,7 @@ use super::folder::{File, RunFolder};
 use crate::config::Config;
 use crate::data::{ColumnNames, Corpus, DataFile, Dataset, read_sequences, read_table, simulate};
 use crate::error::{Error, Result};
-use crate::model::{GainAkt, ModelConfig};
+use crate::model::{Model, ModelConfig};
 use crate::platform::device::Device;
 use crate::platform::files;
 use crate::train::decode_weights;
@@ -80,7 +80,7 @@ pub fn load_dataset(path: &Path, columns: &ColumnNames) -> Result<Dataset> {
 ///
 /// # Errors
 /// The checkpoint is missing, damaged, or of another shape than config and data ask for.
-pub fn load_model(folder: &RunFolder, config: &Config, skills: usize, device: &Device) -> Result<GainAkt> {
+pub fn load_model(folder: &RunFolder, config: &Config, skills: usize, device: &Device) -> Result<Model> {
     let path = folder.file(File::Best);
     if !files::is_file(&path) {
         return Err(Error::Checkpoint(format!(
@@ -97,7 +97,7 @@ pub fn load_model(folder: &RunFolder, config: &Config, skills: usize, device: &D
             stored.num_c, expected.num_c
         )));
     }
-    GainAkt::from_weights(&expected, &weights, device).map_err(|e| match e {
+    Model::from_weights(&expected, &weights, device).map_err(|e| match e {
         Error::Checkpoint(problem) => Error::Checkpoint(format!("{name}: {problem}")),
         other => other,
     })

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::gainakt2exp::LossTerm;
 use crate::config::Config;
 
 /// Sizes and heads of a model.
@@ -47,5 +48,15 @@ impl ModelConfig {
     /// Whether mastery and gains are computed: only where the model has both heads.
     pub fn interpretable(&self) -> bool {
         self.use_mastery_head && self.use_gain_head
+    }
+
+    /// Values of mastery in a row: one a skill, or one unused where there is no mastery.
+    pub(super) fn mastery_width(&self) -> usize {
+        if self.interpretable() { self.num_c } else { 1 }
+    }
+
+    /// Names of the loss terms a step reports; the first is the total.
+    pub fn term_names(&self) -> &'static [&'static str] {
+        &LossTerm::NAMES
     }
 }

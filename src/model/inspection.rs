@@ -1,11 +1,10 @@
 //! Inside one moment of one student: what the heads look at, and what every next exercise would bring.
 
 use super::DropoutSites;
-use super::network::Network;
-use super::work::encoded;
+use super::network::{ModelKernels, Network, Pass, Readout};
 use crate::data::RaggedBatch;
 use crate::error::Result;
-use crate::ops::{Activation, Dropout, Input, Kernels, PreparedBatch};
+use crate::ops::{Dropout, PreparedBatch};
 
 /// The last row of a window, looked at closely.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -30,19 +29,18 @@ impl Inspection {
     }
 }
 
-impl<K: Kernels> Network<K> {
+impl<K: ModelKernels> Network<K> {
     /// Looks at the last row of `plan`, which must be one window.
     pub(super) async fn inspect(&mut self, plan: PreparedBatch) -> Result<Inspection> {
         let (n, d) = (plan.rows(), self.config.d_model);
-        self.keep_blocks = true;
-        self.forward(plan, DropoutSites::evaluation())?;
-        let mut attention = Vec::with_capacity(self.layout.blocks.len());
-        for block in &self.work.blocks[..self.layout.blocks.len()] {
+        self.forward(plan, DropoutSites::evaluation(), true)?;
+        let mut attention = Vec::with_capacity(self.encoder.blocks.len());
+        for block in &self.encoder.blocks {
             let query = self.kernels.read(&block.qkv, (n - 1) * d, d).await?;
             let keys = self.kernels.read(&block.qkv, n * d, n * d).await?;
             attention.push(weights(&query, &keys, self.config.n_heads));
         }
-        let [ctx, val] = encoded([&self.work.ctx, &self.work.val], &self.work.blocks, self.layout.blocks.len());
+        let [ctx, val] = self.encoder.streams();
         let ctx = self.kernels.read(ctx, (n - 1) * d, d).await?;
         let val = self.kernels.read(val, (n - 1) * d, d).await?;
         Ok(Inspection { next: self.next(&ctx, &val).await?, attention })
@@ -54,16 +52,19 @@ impl<K: Kernels> Network<K> {
         let mut each = RaggedBatch::default();
         (0..skills as u32).for_each(|c| each.push(&[0, c], &[0, 0]));
         let batch = self.kernels.batch(PreparedBatch::new(each, skills), self.batch.take())?;
-        self.work.reserve(&mut self.kernels, &self.config, 0, skills, skills)?;
-        let Self { kernels: k, params: p, work, layout, .. } = self;
-        k.embed(p, &batch, layout.tables, &mut work.ctx, &mut work.val, &mut work.next);
-        k.write(&mut work.ctx, &ctx.repeat(skills));
-        k.write(&mut work.val, &val.repeat(skills));
-        let [first, second] = layout.prediction;
-        let joined = Input::Joined([&work.ctx, &work.val, &work.next]);
-        k.linear(p, &batch, joined, &[first], Activation::Relu, Dropout::OFF, &mut work.hidden);
-        k.linear(p, &batch, Input::Rows(&work.hidden), &[second], Activation::None, Dropout::OFF, &mut work.logits);
-        let logits = k.read(&work.logits, 0, skills).await?;
+        self.encoder.reserve(&mut self.kernels, &self.config, false, skills)?;
+        self.rows.reserve(&mut self.kernels, &self.config, skills, skills)?;
+        self.readout.reserve(&mut self.kernels, &self.config, skills, skills)?;
+        let Self { kernels: k, params, config, encoder, rows, layout, readout, .. } = self;
+        k.embed(params, &batch, layout.encoder.tables, &mut encoder.ctx, &mut encoder.val, &mut encoder.next);
+        k.write(&mut encoder.ctx, &ctx.repeat(skills));
+        k.write(&mut encoder.val, &val.repeat(skills));
+        let pass = Pass { params, batch: &batch, config };
+        let streams = [&encoder.ctx, &encoder.val, &encoder.next];
+        match readout {
+            Readout::GainAkt(readout) => readout.predict(k, &pass, streams, Dropout::OFF, &mut rows.logits),
+        }
+        let logits = k.read(&rows.logits, 0, skills).await?;
         self.batch = Some(batch);
         Ok(logits.into_iter().map(|l| 1.0 / (1.0 + (-l).exp())).collect())
     }

@@ -6,18 +6,19 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, StandardNormal};
 
-use super::ModelConfig;
+use super::encoder::EncoderAt;
+use super::{ModelConfig, gainakt2exp};
 use crate::error::{Error, Result};
-use crate::ops::{EmbeddingTables, LinearAt, NormAt};
+use crate::ops::{LinearAt, NormAt};
 
 /// Host copies of parameters: shape and values by PyTorch name, in name order.
 pub type Weights = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
 
-/// How a parameter is drawn (SPEC §2).
+/// How a parameter is drawn (SPEC §2, §9).
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Start {
-    /// Normal(0, 1).
-    Normal,
+pub(super) enum Start {
+    /// Normal(0, deviation).
+    Normal(f32),
     /// Uniform in ±bound.
     Uniform(f64),
     /// All the same.
@@ -48,99 +49,80 @@ impl Parameter {
     }
 }
 
-/// Places of an encoder block's layers.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct BlockAt {
-    pub qkv: [LinearAt; 3],
-    pub output: LinearAt,
-    pub ffn: [LinearAt; 2],
-    pub norm1_ctx: NormAt,
-    pub norm1_val: NormAt,
-    pub norm2_ctx: NormAt,
-}
-
 /// Places of all parameters.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Layout {
     parameters: Vec<Parameter>,
-    pub(super) tables: EmbeddingTables,
-    pub(super) blocks: Vec<BlockAt>,
-    pub(super) prediction: [LinearAt; 2],
-    /// Mastery and gain head; `None` unless the model has both.
-    pub(super) heads: Option<[LinearAt; 2]>,
+    pub(super) encoder: EncoderAt,
+    pub(super) readout: ReadoutAt,
     /// Parameters that anything depends on: a head alone learns nothing.
     active: usize,
 }
 
+/// Places of the parameters that follow the encoder.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum ReadoutAt {
+    GainAkt(gainakt2exp::ReadoutAt),
+}
+
 /// Lays parameters one after another.
 #[derive(Default)]
-struct Builder {
+pub(super) struct Builder {
     parameters: Vec<Parameter>,
     next: usize,
 }
 
 impl Builder {
-    fn add(&mut self, name: String, shape: &[usize], start: Start) -> usize {
+    /// Number of values so far.
+    pub(super) fn len(&self) -> usize {
+        self.next
+    }
+
+    pub(super) fn add(&mut self, name: &str, shape: &[usize], start: Start) -> usize {
         let at = self.next;
-        self.parameters.push(Parameter { name, shape: shape.to_vec(), at, start });
+        self.parameters.push(Parameter { name: name.to_owned(), shape: shape.to_vec(), at, start });
         self.next += shape.iter().product::<usize>();
         at
     }
 
-    fn table(&mut self, name: &str, count: usize, width: usize) -> usize {
-        self.add(format!("{name}.weight"), &[count, width], Start::Normal)
+    pub(super) fn table(&mut self, name: &str, count: usize, width: usize) -> usize {
+        self.add(&format!("{name}.weight"), &[count, width], Start::Normal(1.0))
     }
 
-    fn linear(&mut self, name: &str, inputs: usize, outputs: usize) -> LinearAt {
+    /// A linear layer as PyTorch starts it.
+    pub(super) fn linear(&mut self, name: &str, inputs: usize, outputs: usize) -> LinearAt {
         let start = Start::Uniform(1.0 / (inputs as f64).sqrt());
-        let weight = self.add(format!("{name}.weight"), &[outputs, inputs], start);
-        let bias = self.add(format!("{name}.bias"), &[outputs], start);
+        self.linear_from(name, inputs, outputs, start, start)
+    }
+
+    /// A linear layer whose weight and bias start as asked.
+    pub(super) fn linear_from(
+        &mut self,
+        name: &str,
+        inputs: usize,
+        outputs: usize,
+        weight: Start,
+        bias: Start,
+    ) -> LinearAt {
+        let weight = self.add(&format!("{name}.weight"), &[outputs, inputs], weight);
+        let bias = self.add(&format!("{name}.bias"), &[outputs], bias);
         LinearAt { weight, bias, inputs, outputs }
     }
 
-    fn norm(&mut self, name: &str, width: usize) -> NormAt {
-        let weight = self.add(format!("{name}.weight"), &[width], Start::Constant(1.0));
-        let bias = self.add(format!("{name}.bias"), &[width], Start::Constant(0.0));
+    pub(super) fn norm(&mut self, name: &str, width: usize) -> NormAt {
+        let weight = self.add(&format!("{name}.weight"), &[width], Start::Constant(1.0));
+        let bias = self.add(&format!("{name}.bias"), &[width], Start::Constant(0.0));
         NormAt { weight, bias }
-    }
-
-    fn block(&mut self, i: usize, config: &ModelConfig) -> BlockAt {
-        let (d, d_ff) = (config.d_model, config.d_ff);
-        let name = |part: &str| format!("encoder_blocks.{i}.{part}");
-        BlockAt {
-            qkv: ["query", "key", "value"].map(|p| self.linear(&name(&format!("attn.{p}_proj")), d, d)),
-            output: self.linear(&name("attn.output_proj"), d, d),
-            ffn: [self.linear(&name("ffn.0"), d, d_ff), self.linear(&name("ffn.3"), d_ff, d)],
-            norm1_ctx: self.norm(&name("norm1_ctx"), d),
-            norm1_val: self.norm(&name("norm1_val"), d),
-            norm2_ctx: self.norm(&name("norm2_ctx"), d),
-        }
     }
 }
 
 impl Layout {
     /// The places of a model's parameters, in the order PyTorch lists them.
     pub fn new(config: &ModelConfig) -> Self {
-        let (c, d) = (config.num_c, config.d_model);
         let b = &mut Builder::default();
-        let tables = EmbeddingTables {
-            context: b.table("context_embedding", 2 * c, d),
-            value: b.table("value_embedding", 2 * c, d),
-            concept: b.table("concept_embedding", c, d),
-            position: b.table("pos_embedding", config.seq_len, d),
-            skills: c,
-            positions: config.seq_len,
-            width: d,
-        };
-        let blocks = (0..config.num_encoder_blocks).map(|i| b.block(i, config)).collect();
-        let prediction =
-            [b.linear("prediction_head.0", 3 * d, config.d_ff), b.linear("prediction_head.3", config.d_ff, 1)];
-        let without_heads = b.next;
-        let mastery = config.use_mastery_head.then(|| b.linear("mastery_head", d, c));
-        let gain = config.use_gain_head.then(|| b.linear("gain_head", d, c));
-        let heads = mastery.zip(gain).map(|(m, g)| [m, g]);
-        let active = if heads.is_some() { b.next } else { without_heads };
-        Self { parameters: std::mem::take(&mut b.parameters), tables, blocks, prediction, heads, active }
+        let encoder = EncoderAt::new(b, config, true);
+        let (readout, active) = gainakt2exp::ReadoutAt::new(b, config);
+        Self { parameters: std::mem::take(&mut b.parameters), encoder, readout: ReadoutAt::GainAkt(readout), active }
     }
 
     /// All parameters in order.
@@ -164,7 +146,10 @@ impl Layout {
         let mut values = Vec::with_capacity(self.count());
         for parameter in &self.parameters {
             values.extend((0..parameter.len()).map(|_| match parameter.start {
-                Start::Normal => StandardNormal.sample(rng),
+                Start::Normal(deviation) => {
+                    let value: f32 = StandardNormal.sample(rng);
+                    deviation * value
+                }
                 Start::Uniform(bound) => ((rng.random::<f64>() * 2.0 - 1.0) * bound) as f32,
                 Start::Constant(value) => value,
             }));

@@ -1,16 +1,23 @@
-//! GainAKT2Exp (SPEC §2) on ragged rows: a fixed sequence of kernels over one flat array of parameters.
+//! The models: an encoder both share, one folder an architecture for what follows it ([`gainakt2exp`]), and [`Model`],
+//! all that training, evaluation and the service need of any of them.
 
 mod config;
 mod dropout_sites;
-mod gainakt;
+mod encoder;
+pub mod gainakt2exp;
 mod inspection;
 mod layout;
+#[allow(clippy::module_inception)]
+mod model;
 mod network;
-mod work;
+mod row_stats;
+mod shaders;
 
 pub use config::ModelConfig;
 pub use dropout_sites::DropoutSites;
-pub use gainakt::{GainAkt, HeadsOutput, Output, RowStats};
 pub use inspection::Inspection;
 pub use layout::{Layout, Parameter, Weights};
-pub use network::TrainingStep;
+pub use model::{HeadsOutput, Model, Output, RowStats};
+pub use network::{LogPlace, Losses, TrainingStep};
+pub use row_stats::{Cells, GAIN_SCALE, RowStat, RowStatKernels};
+pub use shaders::shader_sources;

@@ -1,57 +1,174 @@
-//! GainAKT2Exp (SPEC §2) forward and backward as a fixed sequence of kernels, the same on every device.
+//! A model on one device: encoder and readout forward and backward as a fixed sequence of kernels, and the optimizer.
 
-use super::layout::{BlockAt, Layout};
-use super::work::{Backward, BlockWork, Forward, encoded};
+use super::encoder::{self, EncoderWork, StreamGrads};
+use super::gainakt2exp::{self, GainAktKernels, GainAktLosses};
+use super::layout::{Layout, ReadoutAt};
+use super::row_stats::{RowStat, RowStatKernels};
 use super::{DropoutSites, ModelConfig};
 use crate::error::Result;
-use crate::ops::{
-    Activation, AdamStep, AttentionSizes, Dropout, Input, InputGrad, Kernels, LinearAt, LossSettings, NormStream,
-    NormStreamGrad, PreparedBatch, TERMS,
-};
+use crate::ops::{AdamStep, Kernels, PreparedBatch};
+
+/// A device that runs everything the models need.
+pub(super) trait ModelKernels: Kernels + RowStatKernels + GainAktKernels {}
+
+impl<D: Kernels + RowStatKernels + GainAktKernels> ModelKernels for D {}
 
 /// A model on a device.
 #[derive(Debug)]
-pub(super) struct Network<K: Kernels> {
+pub(super) struct Network<K: ModelKernels> {
     pub kernels: K,
     pub config: ModelConfig,
     pub layout: Layout,
     pub params: K::Floats,
-    pub work: Forward<K::Floats>,
-    pub learning: Option<Backward<K::Floats>>,
+    pub encoder: EncoderWork<K::Floats>,
+    pub rows: RowOutputs<K::Floats>,
+    pub readout: Readout<K>,
+    pub learning: Option<Learning<K::Floats>>,
     pub batch: Option<K::Batch>,
-    /// Whether a forward pass leaves every block's results, for those who look inside.
-    pub keep_blocks: bool,
     /// Loss terms and probabilities of the steps since the last read.
     log: [K::Floats; 2],
+}
+
+/// What follows the encoder.
+#[derive(Debug)]
+pub(super) enum Readout<K: ModelKernels> {
+    GainAkt(gainakt2exp::Readout<K>),
+}
+
+/// What a readout reads in a pass.
+pub(super) struct Pass<'a, K: Kernels> {
+    pub params: &'a K::Floats,
+    pub batch: &'a K::Batch,
+    pub config: &'a ModelConfig,
+}
+
+/// What a model says of each row; N rows, C skills.
+#[derive(Debug)]
+pub(super) struct RowOutputs<F> {
+    /// Logit of a correct next answer, `[N]`.
+    pub logits: F,
+    /// M, `[N, C]`, where the model has mastery.
+    pub mastery: F,
+    /// G, `[N, C]`, where the model has gains.
+    pub gains: F,
+    /// Columns of [`RowStat`], `[15, N]`.
+    pub stats: F,
+    /// Gradient of the mean cross-entropy with respect to the logits, `[N]`.
+    pub d_logits: F,
+    /// Rows of the last batch.
+    pub count: usize,
+    /// Its windows.
+    pub windows: usize,
+}
+
+/// Gradients and the optimizer's moments.
+#[derive(Debug)]
+pub(super) struct Learning<F> {
+    pub grads: F,
+    pub moments: F,
+    pub norm: F,
+    streams: StreamGrads<F>,
 }
 
 /// What moves a model in one step.
 #[derive(Debug, Clone)]
 pub struct TrainingStep {
-    /// The batch.
-    pub plan: PreparedBatch,
-    /// Loss weights.
-    pub losses: LossSettings,
+    /// The batch, prepared for training.
+    pub batch: PreparedBatch,
+    /// The losses.
+    pub losses: Losses,
     /// Dropout.
     pub dropout: DropoutSites,
     /// The optimizer's settings.
     pub adam: AdamStep,
 }
 
-/// Dropout of an encoder block's three places.
-struct BlockDropout {
-    attention: Dropout,
-    hidden: Dropout,
-    output: Dropout,
+/// What a step minimises, by the kind of model.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Losses {
+    /// GainAKT2Exp's terms (SPEC §3).
+    GainAkt(GainAktLosses),
 }
 
-impl<K: Kernels> Network<K> {
+/// Where a step's figures go until they are read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LogPlace {
+    /// Steps since the last read.
+    pub step: usize,
+    /// Most steps between two reads.
+    pub steps: usize,
+    /// Rows of the epoch before this step.
+    pub row: usize,
+    /// Rows of the epoch.
+    pub rows: usize,
+}
+
+impl<F: std::fmt::Debug> RowOutputs<F> {
+    fn new<K: Kernels<Floats = F>>(k: &mut K) -> Result<Self> {
+        Ok(Self {
+            logits: k.floats(4)?,
+            mastery: k.floats(4)?,
+            gains: k.floats(4)?,
+            stats: k.floats(4)?,
+            d_logits: k.floats(4)?,
+            count: 0,
+            windows: 0,
+        })
+    }
+
+    /// Makes room for `n` rows of `w` windows.
+    pub(super) fn reserve<K: Kernels<Floats = F>>(
+        &mut self,
+        k: &mut K,
+        c: &ModelConfig,
+        n: usize,
+        w: usize,
+    ) -> Result<()> {
+        let cells = n * c.mastery_width();
+        for (array, len) in [
+            (&mut self.logits, n),
+            (&mut self.mastery, cells),
+            (&mut self.gains, cells),
+            (&mut self.stats, n * RowStat::COUNT),
+            (&mut self.d_logits, n),
+        ] {
+            k.reserve(array, len)?;
+        }
+        (self.count, self.windows) = (n, w);
+        Ok(())
+    }
+}
+
+impl<K: ModelKernels> Readout<K> {
+    fn new(k: &mut K, at: &ReadoutAt) -> Result<Self> {
+        match at {
+            ReadoutAt::GainAkt(at) => gainakt2exp::Readout::new(k, *at).map(Self::GainAkt),
+        }
+    }
+
+    pub(super) fn reserve(&mut self, k: &mut K, c: &ModelConfig, n: usize, w: usize) -> Result<()> {
+        match self {
+            Self::GainAkt(readout) => readout.reserve(k, c, n, w),
+        }
+    }
+
+    /// Values of the loss terms of the last step; `None` before the first.
+    pub(super) fn terms(&self) -> Option<&K::Floats> {
+        match self {
+            Self::GainAkt(readout) => readout.terms(),
+        }
+    }
+}
+
+impl<K: ModelKernels> Network<K> {
     pub(super) fn new(mut kernels: K, config: ModelConfig, layout: Layout, values: &[f32]) -> Result<Self> {
         let mut params = kernels.floats(values.len())?;
         kernels.write(&mut params, values);
-        let work = Forward::new(&mut kernels)?;
-        let log = [kernels.floats(TERMS.len())?, kernels.floats(4)?];
-        Ok(Self { kernels, config, layout, params, work, learning: None, batch: None, keep_blocks: false, log })
+        let encoder = EncoderWork::new(&mut kernels)?;
+        let rows = RowOutputs::new(&mut kernels)?;
+        let readout = Readout::new(&mut kernels, &layout.readout)?;
+        let log = [kernels.floats(4)?, kernels.floats(4)?];
+        Ok(Self { kernels, config, layout, params, encoder, rows, readout, learning: None, batch: None, log })
     }
 
     pub(super) fn write_params(&mut self, values: &[f32]) {
@@ -62,207 +179,103 @@ impl<K: Kernels> Network<K> {
         self.kernels.read(&self.params, 0, self.layout.count()).await
     }
 
-    /// Runs the model on `plan`; results lie in `work`.
-    pub(super) fn forward(&mut self, plan: PreparedBatch, sites: DropoutSites) -> Result<()> {
-        let (n, w) = (plan.rows(), plan.windows());
-        let all = self.layout.blocks.len();
-        let blocks = if self.learning.is_some() || self.keep_blocks { all } else { 2.min(all) };
-        self.work.reserve(&mut self.kernels, &self.config, blocks, n, w)?;
-        self.batch = Some(self.kernels.batch(plan, self.batch.take())?);
-        self.run_forward(sites);
+    /// Runs the model on `batch`; results lie in `rows`. `keep`: every block's results are kept, for those who look
+    /// inside; a model that learns always keeps them.
+    pub(super) fn forward(&mut self, batch: PreparedBatch, mut sites: DropoutSites, keep: bool) -> Result<()> {
+        let (n, w) = (batch.rows(), batch.windows());
+        let keep = keep || self.learning.is_some();
+        self.encoder.reserve(&mut self.kernels, &self.config, keep, n)?;
+        self.rows.reserve(&mut self.kernels, &self.config, n, w)?;
+        self.readout.reserve(&mut self.kernels, &self.config, n, w)?;
+        self.batch = Some(self.kernels.batch(batch, self.batch.take())?);
+        let Self { kernels: k, params, config, layout, batch: Some(batch), encoder, rows, readout, .. } = self else {
+            return Ok(());
+        };
+        encoder::forward(k, params, batch, &layout.encoder, config, encoder, &mut sites);
+        let pass = Pass { params, batch, config };
+        match readout {
+            Readout::GainAkt(readout) => readout.forward(k, &pass, encoder, rows, &mut sites),
+        }
         Ok(())
-    }
-
-    fn run_forward(&mut self, mut sites: DropoutSites) {
-        let Self { kernels: k, params: p, work, layout, config, batch: Some(batch), .. } = self else { return };
-        let heads = AttentionSizes { heads: config.n_heads, width: config.d_model / config.n_heads };
-        k.embed(p, batch, layout.tables, &mut work.ctx, &mut work.val, &mut work.next);
-        let turns = work.blocks.len();
-        for (b, at) in layout.blocks.iter().enumerate() {
-            let dropout = BlockDropout::next(&mut sites);
-            // The block before lies in another place: at the end of `before` or at the start of `after`.
-            let (before, rest) = work.blocks.split_at_mut(b % turns);
-            let Some((block, after)) = rest.split_first_mut() else { return };
-            let previous = if b == 0 { None } else { before.last().or(after.last()) };
-            let (ctx, val) = previous.map_or((&work.ctx, &work.val), |p| (&p.ctx, &p.val));
-            block_forward(k, p, batch, at, heads, [ctx, val], block, &dropout);
-        }
-        let [ctx, val] = encoded([&work.ctx, &work.val], &work.blocks, layout.blocks.len());
-        let [first, second] = layout.prediction;
-        let joined = Input::Joined([ctx, val, &work.next]);
-        k.linear(p, batch, joined, &[first], Activation::Relu, sites.site(), &mut work.hidden);
-        let hidden = Input::Rows(&work.hidden);
-        k.linear(p, batch, hidden, &[second], Activation::None, Dropout::OFF, &mut work.logits);
-        let skills = config.num_c;
-        let mut mastery_and_gains = None;
-        if let Some([mastery, gain]) = layout.heads {
-            k.linear(p, batch, Input::Rows(val), &[gain], Activation::Relu, Dropout::OFF, &mut work.gains);
-            let firsts = Input::FirstRows(ctx);
-            k.linear(p, batch, firsts, &[mastery], Activation::Sigmoid, Dropout::OFF, &mut work.initial);
-            k.scan(batch, skills, &work.initial, &work.gains, &mut work.mastery);
-            mastery_and_gains = Some((&work.mastery, &work.gains));
-        }
-        k.row_stats(batch, skills, mastery_and_gains, &work.logits, &mut work.stats, &mut work.d_logits);
     }
 
     /// The streams after the encoder, `len` values each.
     pub(super) async fn read_encoded(&mut self, len: usize) -> Result<(Vec<f32>, Vec<f32>)> {
-        let Self { kernels, work, layout, .. } = self;
-        let [ctx, val] = encoded([&work.ctx, &work.val], &work.blocks, layout.blocks.len());
+        let Self { kernels, encoder, .. } = self;
+        let [ctx, val] = encoder.streams();
         Ok((kernels.read(ctx, 0, len).await?, kernels.read(val, 0, len).await?))
     }
 
-    /// Makes arrays for gradients and moments, unless they are there.
-    pub(super) fn learn(&mut self) -> Result<&mut Backward<K::Floats>> {
+    /// Makes arrays for gradients and moments, unless they are there; moments start at 0.
+    pub(super) fn learn(&mut self) -> Result<()> {
         if self.learning.is_none() {
-            self.learning = Some(Backward::new(&mut self.kernels, self.layout.count())?);
+            let (k, count) = (&mut self.kernels, self.layout.count());
+            let (grads, mut moments, norm) = (k.floats(count)?, k.floats(2 * count)?, k.floats(257)?);
+            k.write(&mut moments, &vec![0.0; 2 * count]);
+            self.learning = Some(Learning { grads, moments, norm, streams: StreamGrads::new(k)? });
         }
-        self.learning.as_mut().ok_or_else(|| crate::error::Error::Device("no room for gradients".to_owned()))
-    }
-
-    /// Forward, losses and backward: gradients of all parameters lie in `learning`.
-    pub(super) fn gradients(&mut self, plan: PreparedBatch, losses: &LossSettings, sites: DropoutSites) -> Result<()> {
-        self.learn()?;
-        let sizes = [plan.rows(), plan.windows(), plan.targets.groups.len()];
-        self.forward(plan, sites.clone())?;
-        let Self { kernels, learning: Some(learning), config, .. } = self else { return Ok(()) };
-        learning.reserve(kernels, config, sizes)?;
-        self.run_backward(losses, sites);
         Ok(())
     }
 
-    fn run_backward(&mut self, losses: &LossSettings, mut sites: DropoutSites) {
-        let Self { kernels: k, params: p, work, layout, config, batch: Some(batch), learning: Some(back), .. } = self
+    /// Forward, losses and backward: gradients of all parameters lie in `learning`.
+    pub(super) fn gradients(&mut self, batch: PreparedBatch, losses: Losses, sites: DropoutSites) -> Result<()> {
+        self.learn()?;
+        self.forward(batch, sites.clone(), true)?;
+        let Self {
+            kernels: k,
+            params,
+            config,
+            layout,
+            batch: Some(batch),
+            learning: Some(Learning { grads, streams, .. }),
+            encoder,
+            rows,
+            readout,
+            ..
+        } = self
         else {
-            return;
-        };
-        let skills = config.num_c;
-        k.losses(batch, skills, losses, &work.stats, &mut back.losses);
-
-        let dropouts: Vec<BlockDropout> = layout.blocks.iter().map(|_| BlockDropout::next(&mut sites)).collect();
-        let [ctx, val] = encoded([&work.ctx, &work.val], &work.blocks, layout.blocks.len());
-        let [first, second] = layout.prediction;
-        k.linear_weight_grad(batch, &work.d_logits, Input::Rows(&work.hidden), &[second], &mut back.grads);
-        let through =
-            InputGrad::Through { grad: &mut back.d_hidden, output: &work.hidden, scale: sites.site().scale() };
-        k.linear_input_grad(p, batch, &work.d_logits, &[second], through);
-        let joined = Input::Joined([ctx, val, &work.next]);
-        k.linear_weight_grad(batch, &back.d_hidden, joined, &[first], &mut back.grads);
-        let parts = InputGrad::Joined([&mut back.d_ctx, &mut back.d_val, &mut back.d_next]);
-        k.linear_input_grad(p, batch, &back.d_hidden, &[first], parts);
-
-        if let Some([mastery, gain]) = layout.heads {
-            let (m, g) = (&work.mastery, &work.gains);
-            k.scan_grad(batch, skills, m, g, &back.losses, &mut back.d_gains, &mut back.d_initial);
-            k.linear_weight_grad(batch, &back.d_gains, Input::Rows(val), &[gain], &mut back.grads);
-            k.linear_input_grad(p, batch, &back.d_gains, &[gain], InputGrad::Add(&mut back.d_val));
-            k.linear_weight_grad(batch, &back.d_initial, Input::FirstRows(ctx), &[mastery], &mut back.grads);
-            k.linear_input_grad(p, batch, &back.d_initial, &[mastery], InputGrad::AddFirstRows(&mut back.d_ctx));
-        }
-        let heads = AttentionSizes { heads: config.n_heads, width: config.d_model / config.n_heads };
-        for (b, (at, dropout)) in layout.blocks.iter().zip(&dropouts).enumerate().rev() {
-            let previous = b.checked_sub(1).map(|i| &work.blocks[i]);
-            let streams = previous.map_or([&work.ctx, &work.val], |p| [&p.ctx, &p.val]);
-            block_backward(k, p, batch, at, heads, streams, &work.blocks[b], dropout, back);
-        }
-        k.embed_grad(batch, layout.tables, &back.d_ctx, &back.d_val, &back.d_next, &mut back.grads);
-    }
-
-    /// One training step. Terms and probabilities are appended to the log: step `number` of those since the last
-    /// read, which must not be more than `room` steps ago, at row `row` of the epoch's `rows`.
-    pub(super) fn step(&mut self, step: TrainingStep, [number, room, row, rows]: [usize; 4]) -> Result<()> {
-        let TrainingStep { plan, losses, dropout, adam } = step;
-        let n = plan.rows();
-        self.gradients(plan, &losses, dropout)?;
-        let total = self.layout.count();
-        let Self { kernels: k, learning: Some(back), params, log: [terms, scores], work, .. } = self else {
             return Ok(());
         };
-        k.adam(params, &back.grads, &mut back.moments, total, adam, &mut back.norm);
-        k.reserve(terms, room * TERMS.len())?;
-        k.reserve(scores, rows)?;
-        k.copy(&back.losses.terms, 0, terms, number * TERMS.len(), TERMS.len());
-        k.copy(&work.stats, crate::ops::RowStat::Probability as usize * n, scores, row, n);
+        streams.reserve(k, config, rows.count)?;
+        let pass = Pass { params, batch, config };
+        let mut after = encoder::sites_after(config, sites.clone());
+        match (readout, losses) {
+            (Readout::GainAkt(readout), Losses::GainAkt(losses)) => {
+                readout.backward(k, &pass, losses, encoder, rows, after.site(), streams, grads)?;
+            }
+        }
+        encoder::backward(k, params, batch, &layout.encoder, config, encoder, streams, grads, sites);
+        Ok(())
+    }
+
+    /// One training step. Terms and probabilities are appended to the log.
+    pub(super) fn step(&mut self, step: TrainingStep, place: LogPlace) -> Result<()> {
+        let TrainingStep { batch, losses, dropout, adam } = step;
+        self.gradients(batch, losses, dropout)?;
+        let total = self.layout.count();
+        let width = self.config.term_names().len();
+        let Self { kernels: k, learning: Some(learning), params, log: [terms, scores], rows, readout, .. } = self
+        else {
+            return Ok(());
+        };
+        k.adam(params, &learning.grads, &mut learning.moments, total, adam, &mut learning.norm);
+        k.reserve(terms, place.steps * width)?;
+        k.reserve(scores, place.rows)?;
+        if let Some(values) = readout.terms() {
+            k.copy(values, 0, terms, place.step * width, width);
+        }
+        k.copy(&rows.stats, RowStat::Probability as usize * rows.count, scores, place.row, rows.count);
         k.submit();
         Ok(())
     }
 
-    /// Loss terms of the first `steps` steps of the log.
+    /// Loss terms of the first `steps` steps of the log, one after another.
     pub(super) async fn logged_terms(&mut self, steps: usize) -> Result<Vec<f32>> {
-        self.kernels.read(&self.log[0], 0, steps * TERMS.len()).await
+        self.kernels.read(&self.log[0], 0, steps * self.config.term_names().len()).await
     }
 
     /// Probabilities of the first `rows` rows of the epoch.
     pub(super) async fn logged_scores(&mut self, rows: usize) -> Result<Vec<f32>> {
         self.kernels.read(&self.log[1], 0, rows).await
     }
-}
-
-impl BlockDropout {
-    /// The next block's places, in the order a forward pass meets them.
-    fn next(sites: &mut DropoutSites) -> Self {
-        Self { attention: sites.site(), hidden: sites.site(), output: sites.site() }
-    }
-}
-
-#[allow(clippy::too_many_arguments)]
-fn block_forward<K: Kernels>(
-    k: &mut K,
-    p: &K::Floats,
-    batch: &K::Batch,
-    at: &BlockAt,
-    heads: AttentionSizes,
-    [ctx, val]: [&K::Floats; 2],
-    w: &mut BlockWork<K::Floats>,
-    dropout: &BlockDropout,
-) {
-    let width = heads.heads * heads.width;
-    let plain = Activation::None;
-    k.linear(p, batch, Input::Streams(ctx, val), &at.qkv, plain, Dropout::OFF, &mut w.qkv);
-    k.attention(batch, heads, &w.qkv, &mut w.attended, &mut w.lse);
-    // One draw serves both streams (SPEC §2).
-    k.linear(p, batch, Input::Rows(&w.attended), &[at.output], plain, dropout.attention, &mut w.a);
-    let streams = &mut [
-        NormStream { x: ctx, at: at.norm1_ctx, out: &mut w.x },
-        NormStream { x: val, at: at.norm1_val, out: &mut w.val },
-    ];
-    k.residual_norm(p, batch, width, &w.a, streams, &mut w.stats1);
-    k.linear(p, batch, Input::Rows(&w.x), &[at.ffn[0]], Activation::Relu, dropout.hidden, &mut w.hidden);
-    k.linear(p, batch, Input::Rows(&w.hidden), &[at.ffn[1]], plain, dropout.output, &mut w.f);
-    let stream = &mut [NormStream { x: &w.x, at: at.norm2_ctx, out: &mut w.ctx }];
-    k.residual_norm(p, batch, width, &w.f, stream, &mut w.stats2);
-}
-
-#[allow(clippy::too_many_arguments)]
-fn block_backward<K: Kernels>(
-    k: &mut K,
-    p: &K::Floats,
-    batch: &K::Batch,
-    at: &BlockAt,
-    heads: AttentionSizes,
-    [ctx, val]: [&K::Floats; 2],
-    w: &BlockWork<K::Floats>,
-    dropout: &BlockDropout,
-    back: &mut Backward<K::Floats>,
-) {
-    let width = heads.heads * heads.width;
-    let Backward { grads, d_ctx, d_val, d_a, d_hidden, d_attended, delta, d_qkv, .. } = back;
-    let one = |at: LinearAt| [at];
-    let stream = &mut [NormStreamGrad { x: &w.x, at: at.norm2_ctx, grad: &mut *d_ctx }];
-    k.residual_norm_grad(p, batch, width, &w.f, stream, &w.stats2, dropout.output, d_a, grads);
-    k.linear_weight_grad(batch, d_a, Input::Rows(&w.hidden), &one(at.ffn[1]), grads);
-    let through = InputGrad::Through { grad: &mut *d_hidden, output: &w.hidden, scale: dropout.hidden.scale() };
-    k.linear_input_grad(p, batch, d_a, &one(at.ffn[1]), through);
-    k.linear_weight_grad(batch, d_hidden, Input::Rows(&w.x), &one(at.ffn[0]), grads);
-    k.linear_input_grad(p, batch, d_hidden, &one(at.ffn[0]), InputGrad::Add(d_ctx));
-    let streams = &mut [
-        NormStreamGrad { x: ctx, at: at.norm1_ctx, grad: &mut *d_ctx },
-        NormStreamGrad { x: val, at: at.norm1_val, grad: &mut *d_val },
-    ];
-    k.residual_norm_grad(p, batch, width, &w.a, streams, &w.stats1, dropout.attention, d_a, grads);
-    k.linear_weight_grad(batch, d_a, Input::Rows(&w.attended), &one(at.output), grads);
-    k.linear_input_grad(p, batch, d_a, &one(at.output), InputGrad::Rows(d_attended));
-    k.attention_grad(batch, heads, &w.qkv, &w.attended, &w.lse, d_attended, delta, d_qkv);
-    k.linear_weight_grad(batch, d_qkv, Input::Streams(ctx, val), &at.qkv, grads);
-    k.linear_input_grad(p, batch, d_qkv, &at.qkv, InputGrad::AddStreams(d_ctx, d_val));
 }

@@ -1,15 +1,15 @@
 //! Groups of the correlation rewards: alignment, lag and retention (SPEC §3).
 
+use super::gainakt2exp::GainAktObjective;
 use super::statistics::{centred, residual};
-use super::terms::Objective;
 use crate::data::RaggedBatch;
-use crate::ops::{Group, GroupKind};
+use crate::model::gainakt2exp::{Group, GroupKind};
 
 /// Windows of a batch the alignment and lag terms read.
 const ALIGNMENT_WINDOWS: usize = 32;
 
 /// The groups of `batch`; lag and retention only where they are on this epoch.
-pub(super) fn groups(batch: &RaggedBatch, objective: &Objective, lag: bool, retention: bool) -> Vec<Group> {
+pub(super) fn groups(batch: &RaggedBatch, objective: &GainAktObjective, lag: bool, retention: bool) -> Vec<Group> {
     let windows = batch.windows().min(ALIGNMENT_WINDOWS);
     let answers = |w: usize| batch.next_response[batch.range(w)].iter().map(|&r| f64::from(r)).collect::<Vec<_>>();
     let whole: Vec<f64> = (0..windows)

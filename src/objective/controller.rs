@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
+use crate::model::gainakt2exp::{ADAPT_MOST, ADAPT_SLOPE};
 
 /// The alignment weight never decays below this.
 const WEIGHT_FLOOR: f64 = 0.05;
@@ -161,7 +162,9 @@ impl Controller {
         let adapts = s.adaptive && scale >= 1.0;
         let reference = self.previous.or(batch_corr);
         let factor = match reference {
-            Some(r) if adapts && r < s.min_correlation => (1.0 + (s.min_correlation - r) * 4.0).min(3.0),
+            Some(r) if adapts && r < s.min_correlation => {
+                (1.0 + (s.min_correlation - r) * f64::from(ADAPT_SLOPE)).min(f64::from(ADAPT_MOST))
+            }
             _ => 1.0,
         };
         EpochSettings {

@@ -1,11 +1,70 @@
-//! What training minimises: the loss weights of a step (SPEC §3) and the controller that changes them from epoch
-//! to epoch (SPEC §4). The terms themselves are kernels (`ops`).
+//! What training minimises: the losses of a step (SPEC §3, §9) and the controller that changes their weights from epoch
+//! to epoch (SPEC §4). The losses themselves are kernels (`model`).
 
 mod alignment;
 mod controller;
+mod gainakt2exp;
 mod statistics;
-mod terms;
 
 pub use controller::{Controller, ControllerSettings, EpochResult, EpochSettings};
+pub use gainakt2exp::GainAktObjective;
 pub use statistics::{pearson, residual};
-pub use terms::Objective;
+
+use crate::config::Config;
+use crate::data::RaggedBatch;
+use crate::model::gainakt2exp::LossTerm;
+use crate::model::{Losses, ModelConfig};
+
+/// What training minimises, by the kind of model.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Objective {
+    /// GainAKT2Exp's terms.
+    GainAkt(GainAktObjective),
+}
+
+/// How an epoch's total loss divides; the shares add up to 1.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct LossShares {
+    /// Cross-entropy of the predictions.
+    pub main: f64,
+    /// Constraints of mastery and gains.
+    pub constraint: f64,
+    /// Alignment.
+    pub alignment: f64,
+    /// Lag.
+    pub lag: f64,
+    /// Retention.
+    pub retention: f64,
+}
+
+impl Objective {
+    /// The objective an experiment's config describes.
+    pub fn new(config: &Config) -> Self {
+        Self::GainAkt(GainAktObjective::new(config))
+    }
+
+    /// What a step on `batch` minimises in this epoch.
+    pub fn losses(&self, batch: &RaggedBatch, epoch: &EpochSettings, model: &ModelConfig) -> Losses {
+        match self {
+            Self::GainAkt(objective) => Losses::GainAkt(objective.losses(batch, epoch, model.interpretable())),
+        }
+    }
+
+    /// How the loss of an epoch divides, from the mean of each term over its steps.
+    pub fn shares(&self, means: &[f64], epoch: &EpochSettings) -> LossShares {
+        match self {
+            Self::GainAkt(objective) => {
+                let mean = |term: LossTerm| means[term as usize];
+                let total = mean(LossTerm::Total);
+                let share = |sum: f64| if total == 0.0 { 0.0 } else { sum / total };
+                LossShares {
+                    main: share(mean(LossTerm::Bce)),
+                    constraint: share(objective.constraints(mean, epoch)),
+                    alignment: share(mean(LossTerm::Alignment)),
+                    lag: share(mean(LossTerm::Lag)),
+                    retention: share(mean(LossTerm::Retention)),
+                }
+            }
+        }
+    }
+}

@@ -25,6 +25,9 @@ pub use web::{peak_memory, spawn_task, system, yield_now};
 pub use task::Task;
 pub use web_time::Instant;
 
+/// Whether this program runs in a browser.
+pub const IN_BROWSER: bool = cfg!(target_arch = "wasm32");
+
 /// The time in UTC as `YYYYMMDD_HHMMSS`.
 pub fn utc_stamp() -> String {
     jiff::Timestamp::now().strftime("%Y%m%d_%H%M%S").to_string()

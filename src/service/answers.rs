@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::data::{Corpus, Window};
 use crate::error::{Error, Result};
 use crate::evaluate::{Calibration, ClassCourse, Trajectory, class_course, parts, survey, trajectory};
-use crate::model::GainAkt;
+use crate::model::Model;
 use crate::platform::Instant;
 
 /// Rows surveyed at once: little enough that a question never waits long.
@@ -58,7 +58,7 @@ impl Survey {
 }
 
 /// The path of the student with this index.
-pub(super) async fn student(model: &mut GainAkt, corpus: &Corpus, student: u32) -> Result<Trajectory> {
+pub(super) async fn student(model: &mut Model, corpus: &Corpus, student: u32) -> Result<Trajectory> {
     let id = corpus.students.get(student as usize);
     let id = id.ok_or_else(|| Error::Config(format!("there is no student number {student}")))?;
     trajectory(model, corpus, id).await

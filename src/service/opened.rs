@@ -9,7 +9,7 @@ use crate::data::Corpus;
 use crate::error::{Error, Result};
 use crate::evaluate::{part_of, windows_by_student};
 use crate::experiment::{File, RunFolder, load_corpus, load_model, read_config};
-use crate::model::{GainAkt, ModelConfig};
+use crate::model::{Model, ModelConfig};
 use crate::platform::{device::Device, files};
 use crate::train::decode_weights;
 
@@ -21,8 +21,8 @@ const EMBEDDED: &[u8] = include_bytes!("../../web/demo.safetensors");
 pub(super) struct OpenedModel {
     pub info: OpenedInfo,
     pub corpus: Arc<Corpus>,
-    pub model: GainAkt,
-    pub other: Option<GainAkt>,
+    pub model: Model,
+    pub other: Option<Model>,
     /// Windows of each student.
     pub windows: Vec<Vec<u32>>,
 }
@@ -60,7 +60,7 @@ impl OpenedModel {
         folder: Option<&Path>,
         config: Config,
         corpus: Arc<Corpus>,
-        model: GainAkt,
+        model: Model,
     ) -> Self {
         let windows = windows_by_student(&corpus);
         let info = OpenedInfo {
@@ -77,7 +77,7 @@ impl OpenedModel {
     }
 
     /// A model for the open data from `source`, and what to call it.
-    pub(super) fn other_model(&self, source: &Source) -> Result<(GainAkt, String)> {
+    pub(super) fn other_model(&self, source: &Source) -> Result<(Model, String)> {
         let skills = self.corpus.skills.len();
         match source {
             Source::Embedded => {
@@ -111,7 +111,7 @@ fn students(corpus: &Corpus, windows: &[Vec<u32>], fold: u8) -> Vec<StudentInfo>
 }
 
 /// A model from a checkpoint that says its own sizes, for data of `skills` skills.
-fn checkpoint_model(name: &str, bytes: &[u8], skills: usize) -> Result<GainAkt> {
+fn checkpoint_model(name: &str, bytes: &[u8], skills: usize) -> Result<Model> {
     let (shape, weights) = decode_weights(name, bytes)?;
     let shape = shape.ok_or_else(|| {
         Error::Checkpoint(format!("{name}: the file does not say its model's sizes; take it in with gainakt import"))
@@ -122,7 +122,7 @@ fn checkpoint_model(name: &str, bytes: &[u8], skills: usize) -> Result<GainAkt> 
             shape.num_c
         )));
     }
-    GainAkt::from_weights(&shape, &weights, &Device::Cpu)
+    Model::from_weights(&shape, &weights, &Device::Cpu)
 }
 
 pub(super) fn open_folder(path: &Path) -> Result<(RunFolder, Config)> {

@@ -14,7 +14,7 @@ use crate::evaluate::parts;
 use crate::experiment::{
     Account, Circumstances, File, Launch, RunFolder, Session, finished_folder, load_corpus, load_model, start,
 };
-use crate::model::GainAkt;
+use crate::model::Model;
 use crate::platform::device::{Device, DeviceChoice};
 use crate::platform::{Instant, files, spawn_task, utc_stamp};
 use crate::train::{CheckpointKind, Ended, Message, Results, decode_weights};
@@ -23,7 +23,7 @@ use crate::train::{CheckpointKind, Ended, Message, Results, decode_weights};
 pub(super) const PREPARING: &str = "preparing the students";
 
 /// What started a run that was not started by a command.
-const LAUNCHER: &str = if cfg!(target_arch = "wasm32") { "the page, Train" } else { "gainakt, the window, Train" };
+const LAUNCHER: &str = if crate::platform::IN_BROWSER { "the page, Train" } else { "gainakt, the window, Train" };
 
 /// A run and what is written down of it.
 pub(super) struct Training {
@@ -74,7 +74,7 @@ impl Service {
         };
         let model = match files::is_file(&folder.file(File::Best)) {
             true => load_model(&folder, &config, corpus.skills.len(), &Device::Cpu)?,
-            false => GainAkt::new(&shape(&config, &corpus), config.seeds.seed, &Device::Cpu)?,
+            false => Model::new(&shape(&config, &corpus), config.seeds.seed, &Device::Cpu)?,
         };
         let about = fresh.then(|| Circumstances {
             launcher: LAUNCHER.to_owned(),
@@ -100,7 +100,7 @@ impl Service {
         Ok(())
     }
 
-    fn begin(&mut self, config: &Config, corpus: &Arc<Corpus>, model: GainAkt, session: &Session, folder: &Path) {
+    fn begin(&mut self, config: &Config, corpus: &Arc<Corpus>, model: Model, session: &Session, folder: &Path) {
         let history = session.history().to_vec();
         let about = match history.last() {
             Some(row) => format!("the run's best model until epoch {}", row.epoch),

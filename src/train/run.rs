@@ -17,11 +17,15 @@ use crate::config::Config;
 use crate::data::{Corpus, Window};
 use crate::error::{Error, Result};
 use crate::evaluate::{evaluate_parts, global_alignment, infer, measure, parts, truth_correlation};
+use crate::model::gainakt2exp::LossTerm;
 use crate::objective::{Controller, ControllerSettings, EpochResult};
 use crate::platform::{self, device::Device};
 
 /// Keeps the shuffles apart from the stream that drew the weights.
 const SHUFFLE_STREAM: u64 = 0x5eed_0f0d;
+
+/// The loss term whose mean the controller reads.
+const VARIANCE: &str = LossTerm::NAMES[LossTerm::MasteryVariance as usize];
 
 /// What to train.
 #[derive(Debug, Clone)]
@@ -192,7 +196,6 @@ impl<'a> Trainer<'a> {
                 control.say(Message::Progress { epoch, phase: Phase::Train, done: i + 1, total, loss, held }).await?;
             }
         }
-        let variance = log.mean("mastery_variance");
         let mut row = log.row(epoch, &mut self.stepper, &settings, learning_rate).await?;
         if !self.validate(&mut row, validation, control).await? {
             return Ok(false);
@@ -202,7 +205,7 @@ impl<'a> Trainer<'a> {
             EpochResult {
                 global_corr: row.global_correlation.map(|c| c.0),
                 alignment_share: row.alignment_loss_share,
-                mean_variance: variance,
+                mean_variance: row.terms.get(VARIANCE).copied().unwrap_or_default(),
             },
         );
         self.finish_epoch(row, control).await?;

@@ -4,16 +4,16 @@ use super::message::READ_EVERY;
 use crate::config::Config;
 use crate::data::{RaggedBatch, Window};
 use crate::error::Result;
-use crate::model::{DropoutSites, GainAkt, ModelConfig, TrainingStep};
+use crate::model::{DropoutSites, LogPlace, Model, ModelConfig, TrainingStep};
 use crate::objective::{EpochSettings, Objective};
-use crate::ops::{AdamStep, TERMS};
+use crate::ops::{AdamStep, PreparedBatch};
 use crate::platform::device::Device;
 
 /// A model with what moves it.
 #[derive(Debug)]
 pub struct Stepper {
     /// The model.
-    pub model: GainAkt,
+    pub model: Model,
     /// Loss weights that stay all run.
     pub objective: Objective,
     /// Steps taken: dropout's counter and Adam's.
@@ -34,7 +34,7 @@ impl Stepper {
     /// The device has no room for it.
     pub fn new(config: &Config, skills: usize, device: &Device) -> Result<Self> {
         Ok(Self {
-            model: GainAkt::new(&ModelConfig::new(config, skills), config.seeds.seed, device)?,
+            model: Model::new(&ModelConfig::new(config, skills), config.seeds.seed, device)?,
             objective: Objective::new(config),
             steps: 0,
             weight_decay: config.training.weight_decay as f32,
@@ -60,8 +60,8 @@ impl Stepper {
         self.steps += 1;
         let shape = self.model.config();
         let step = TrainingStep {
-            plan: self.objective.plan(batch, settings, shape.num_c, shape.seq_len),
-            losses: self.objective.losses(settings, shape.interpretable()),
+            losses: self.objective.losses(&batch, settings, shape),
+            batch: PreparedBatch::training(batch, shape.num_c, shape.seq_len),
             dropout: DropoutSites::training(shape.dropout, self.seed, self.steps),
             adam: AdamStep {
                 lr: learning_rate as f32,
@@ -72,20 +72,20 @@ impl Stepper {
             },
         };
         let [row, all] = self.rows;
-        self.model.step(step, [self.unread, READ_EVERY, row, all])?;
+        self.model.step(step, LogPlace { step: self.unread, steps: READ_EVERY, row, rows: all })?;
         self.unread += 1;
         self.rows[0] += rows;
         Ok(())
     }
 
-    /// Loss terms of the steps since the last read: at most [`READ_EVERY`] of them.
+    /// Loss terms of the steps since the last read ([`ModelConfig::term_names`]): at most [`READ_EVERY`] of them.
     ///
     /// # Errors
     /// The device fails.
-    pub async fn read_terms(&mut self) -> Result<Vec<[f32; TERMS.len()]>> {
+    pub async fn read_terms(&mut self) -> Result<Vec<Vec<f32>>> {
         let steps = std::mem::take(&mut self.unread);
         let values = self.model.logged_terms(steps).await?;
-        Ok(values.as_chunks().0.to_vec())
+        Ok(values.chunks_exact(self.model.config().term_names().len()).map(<[f32]>::to_vec).collect())
     }
 
     /// Probabilities of the epoch's rows, in the order of its steps.

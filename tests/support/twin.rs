@@ -65,7 +65,9 @@ pub fn embed(params: &[f64], at: EmbeddingTables, token: &[u32], position: &[u32
     let rows = || token.iter().zip(position);
     let mut out: Vec<f64> = rows().flat_map(|(&k, &p)| sum(row(at.context, k), row(at.position, p))).collect();
     out.extend(rows().flat_map(|(&k, &p)| sum(row(at.value, k), row(at.position, p))));
-    out.extend(next.iter().flat_map(|&q| row(at.concept, q)));
+    if let Some(concept) = at.concept {
+        out.extend(next.iter().flat_map(|&q| row(concept, q)));
+    }
     out
 }
 

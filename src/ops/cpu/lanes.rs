@@ -2,7 +2,7 @@
 
 /// Runs `work` compiled for the widest vectors this processor has. Functions it calls must be inlined.
 #[inline(always)]
-pub(super) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
+pub(crate) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
     pulp::Arch::new().dispatch(work)
 }
 
@@ -30,31 +30,31 @@ fn fold(a: &[f32], b: &[f32], f: impl Fn(f32, f32) -> f32) -> f32 {
 
 /// Σ x.
 #[inline(always)]
-pub(super) fn sum(x: &[f32]) -> f32 {
+pub(crate) fn sum(x: &[f32]) -> f32 {
     fold(x, x, |x, _| x)
 }
 
 /// Σ (x − from)².
 #[inline(always)]
-pub(super) fn squared_deviations(x: &[f32], from: f32) -> f32 {
+pub(crate) fn squared_deviations(x: &[f32], from: f32) -> f32 {
     fold(x, x, |x, _| (x - from) * (x - from))
 }
 
 /// Σ a·b.
 #[inline(always)]
-pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
+pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
     fold(a, b, |a, b| a * b)
 }
 
 /// Σ f(a, b) of two series of one length.
 #[inline(always)]
-pub(super) fn total(a: &[f32], b: &[f32], f: impl Fn(f32, f32) -> f32) -> f32 {
+pub(crate) fn total(a: &[f32], b: &[f32], f: impl Fn(f32, f32) -> f32) -> f32 {
     fold(a, b, f)
 }
 
 /// Largest element; −∞ of none.
 #[inline(always)]
-pub(super) fn max(x: &[f32]) -> f32 {
+pub(crate) fn max(x: &[f32]) -> f32 {
     let mut tops = [f32::NEG_INFINITY; LANES];
     let chunks = x.chunks_exact(LANES);
     let rest = chunks.remainder().iter().fold(f32::NEG_INFINITY, |m, &x| if x > m { x } else { m });
@@ -70,7 +70,7 @@ pub(super) fn max(x: &[f32]) -> f32 {
 ///
 /// Range reduction to |r| ≤ ln 2/2 and the Cephes polynomial, in operations every vector unit has.
 #[inline(always)]
-pub(super) fn exp(x: f32) -> f32 {
+pub(crate) fn exp(x: f32) -> f32 {
     let x = if x < -87.0 { -87.0 } else { x };
     // Adding and taking away 1.5·2²³ rounds to the nearest whole number.
     let rounded = x * std::f32::consts::LOG2_E + 12_582_912.0;
@@ -90,7 +90,7 @@ pub(super) fn exp(x: f32) -> f32 {
 
 /// 1/(1 + e⁻ˣ).
 #[inline(always)]
-pub(super) fn sigmoid(x: f32) -> f32 {
+pub(crate) fn sigmoid(x: f32) -> f32 {
     // exp overflows nowhere: the argument is never above 0.
     let e = exp(-x.abs());
     let low = e / (1.0 + e);

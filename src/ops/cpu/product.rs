@@ -5,7 +5,7 @@ use gemm::Parallelism;
 
 /// A matrix inside a slice.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct View<'a> {
+pub(crate) struct View<'a> {
     data: &'a [f32],
     rows: usize,
     cols: usize,
@@ -15,12 +15,12 @@ pub(super) struct View<'a> {
 
 impl<'a> View<'a> {
     /// `rows` rows of `cols` elements that begin every `stride` elements.
-    pub(super) fn new(data: &'a [f32], rows: usize, cols: usize, stride: usize) -> Self {
+    pub(crate) fn new(data: &'a [f32], rows: usize, cols: usize, stride: usize) -> Self {
         Self { data, rows, cols, row_stride: stride, col_stride: 1 }
     }
 
     /// Rows and columns exchanged.
-    pub(super) fn transposed(self) -> Self {
+    pub(crate) fn transposed(self) -> Self {
         Self { rows: self.cols, cols: self.rows, row_stride: self.col_stride, col_stride: self.row_stride, ..self }
     }
 }
@@ -34,7 +34,7 @@ fn reach(rows: usize, cols: usize, row_stride: usize, col_stride: usize) -> usiz
 ///
 /// # Panics
 /// The matrices do not fit each other or their slices: a mistake in this program.
-pub(super) fn product(out: &mut [f32], stride: usize, keep: bool, factor: f32, a: View<'_>, b: View<'_>) {
+pub(crate) fn product(out: &mut [f32], stride: usize, keep: bool, factor: f32, a: View<'_>, b: View<'_>) {
     let (m, n, k) = (a.rows, b.cols, a.cols);
     assert_eq!(k, b.rows, "inner sizes of a product");
     assert!(stride >= n || m <= 1, "rows of a product's output overlap");

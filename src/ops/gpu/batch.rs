@@ -1,59 +1,78 @@
-//! A ragged batch on the device: one array of integers and one of floats.
+//! A ragged batch on the device: one array of integers.
 
+use super::args::shader_enum;
 use crate::ops::PreparedBatch;
 
-/// Entries of the header; `shaders/include/batch.wgsl` names them.
-const HEADER: usize = 20;
+shader_enum! {
+    /// Entries of the header: two counts, then where each section begins.
+    pub(crate) Entry, "" {
+        /// Rows, N.
+        Rows = "rows",
+        /// Windows, W.
+        Windows = "windows",
+        /// First row of each row's window, N.
+        First = "first",
+        /// Row after the last of each row's window, N.
+        End = "end",
+        /// First row of each window, then N: W + 1.
+        Offsets = "offsets",
+        /// q + C·r, N.
+        Token = "token",
+        /// t, N.
+        Position = "position",
+        /// q, N.
+        Skill = "skill",
+        /// q_next, N.
+        Next = "next",
+        /// r + 2·r_next, N.
+        Answer = "answer",
+        /// Where each token's rows begin in the next section.
+        TokenStarts = "token_starts",
+        /// Rows by token.
+        TokenRows = "token_rows",
+        /// Where each position's rows begin in the next section.
+        PositionStarts = "position_starts",
+        /// Rows by position.
+        PositionRows = "position_rows",
+        /// Where each next skill's rows begin in the next section.
+        NextStarts = "next_starts",
+        /// Rows by next skill.
+        NextRows = "next_rows",
+    }
+}
 
-/// Header entries that are not where a section begins.
-const GROUP_COUNT: usize = 17;
-const SLOT_COUNT: usize = 19;
-
-/// Header and sections.
-pub(super) fn integers(plan: &PreparedBatch) -> Vec<u32> {
-    let batch = &plan.batch;
-    let (n, w) = (plan.rows(), plan.windows());
-    let mut words = vec![0; HEADER];
+/// Header and sections of `prepared`.
+pub(super) fn integers(prepared: &PreparedBatch) -> Vec<u32> {
+    let batch = &prepared.batch;
+    let (n, w) = (prepared.rows(), prepared.windows());
+    let mut words = vec![0; Entry::COUNT];
     words.reserve(12 * n + 64);
-    (words[0], words[1]) = (n as u32, w as u32);
-    let mut section = |entry: usize, values: &mut dyn Iterator<Item = u32>| {
-        words[entry] = words.len() as u32;
+    (words[Entry::Rows as usize], words[Entry::Windows as usize]) = (n as u32, w as u32);
+    let mut section = |entry: Entry, values: &mut dyn Iterator<Item = u32>| {
+        words[entry as usize] = words.len() as u32;
         words.extend(values);
     };
     let edges = |edge: usize| {
         let each = batch.offsets.windows(2).map(move |o| (o[edge], (o[1] - o[0]) as usize));
         each.flat_map(|(row, count)| std::iter::repeat_n(row, count))
     };
-    section(2, &mut edges(0));
-    section(3, &mut edges(1));
-    section(4, &mut batch.offsets.iter().copied());
-    section(5, &mut plan.token.iter().copied());
-    section(6, &mut batch.position.iter().copied());
-    section(7, &mut batch.skill.iter().copied());
-    section(8, &mut batch.next_skill.iter().copied());
+    section(Entry::First, &mut edges(0));
+    section(Entry::End, &mut edges(1));
+    section(Entry::Offsets, &mut batch.offsets.iter().copied());
+    section(Entry::Token, &mut prepared.token.iter().copied());
+    section(Entry::Position, &mut batch.position.iter().copied());
+    section(Entry::Skill, &mut batch.skill.iter().copied());
+    section(Entry::Next, &mut batch.next_skill.iter().copied());
     let answers = batch.response.iter().zip(&batch.next_response);
-    section(9, &mut answers.map(|(&now, &next)| u32::from(now) + 2 * u32::from(next)));
-    for (i, occurrences) in plan.occurrences.iter().flatten().enumerate() {
-        section(10 + 2 * i, &mut occurrences.starts.iter().copied());
-        section(11 + 2 * i, &mut occurrences.rows.iter().copied());
+    section(Entry::Answer, &mut answers.map(|(&now, &next)| u32::from(now) + 2 * u32::from(next)));
+    let lists = [
+        (Entry::TokenStarts, Entry::TokenRows),
+        (Entry::PositionStarts, Entry::PositionRows),
+        (Entry::NextStarts, Entry::NextRows),
+    ];
+    for ((starts, rows), occurrences) in lists.into_iter().zip(prepared.occurrences.iter().flatten()) {
+        section(starts, &mut occurrences.starts.iter().copied());
+        section(rows, &mut occurrences.rows.iter().copied());
     }
-    let groups = &plan.targets.groups;
-    let mut target = 2 * groups.len();
-    let mut about = Vec::with_capacity(4 * groups.len());
-    for group in groups {
-        about.extend([group.kind.class() as u32, group.first as u32, group.target.len() as u32, target as u32]);
-        target += group.target.len();
-    }
-    section(16, &mut about.into_iter());
-    let (rows, slots) = plan.group_rows();
-    section(18, &mut rows.into_iter());
-    (words[GROUP_COUNT], words[SLOT_COUNT]) = (groups.len() as u32, slots as u32);
     words
-}
-
-/// (deviation, weight) of each correlation group, then all targets.
-pub(super) fn floats(plan: &PreparedBatch) -> Vec<f32> {
-    let groups = &plan.targets.groups;
-    let about = groups.iter().flat_map(|g| [g.deviation, g.weight]);
-    about.chain(groups.iter().flat_map(|g| g.target.iter().copied())).collect()
 }

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use web_time::Instant;
 
-use super::shaders::Shader;
+use super::args::Args;
+use super::shaders::{Access, Shader, ShaderKey};
 use crate::error::{Error, Result};
 use crate::ops::DeviceStats;
 use crate::platform::device::GpuDevice;
 
-/// Bytes between two dispatches' settings: the largest alignment a device may ask for.
+/// Bytes between two dispatches' arguments: the largest alignment a device may ask for.
 const SLOT: usize = 256;
 
 /// Dispatches recorded before they are handed over by themselves.
@@ -47,22 +48,23 @@ enum Command {
 pub struct Gpu {
     device: GpuDevice,
     pipelines: Vec<Pipeline>,
-    by_shader: HashMap<Shader, usize>,
+    by_shader: HashMap<ShaderKey, usize>,
     groups: HashMap<(usize, Vec<u64>), wgpu::BindGroup>,
     commands: Vec<Command>,
-    settings: Vec<u8>,
-    settings_buffer: wgpu::Buffer,
+    /// Arguments of the recorded dispatches, one every [`SLOT`] bytes.
+    args: Vec<u8>,
+    args_buffer: wgpu::Buffer,
     next_id: u64,
     /// Bound where a kernel's output has no use: two, since no array may be written through two bindings.
     spare: [Option<Array>; 2],
-    pub(super) clock: DeviceStats,
+    pub(crate) clock: DeviceStats,
 }
 
 impl Gpu {
     /// Nothing recorded, no kernel compiled.
     pub fn new(device: &GpuDevice) -> Self {
-        let settings_buffer = device.device.create_buffer(&wgpu::BufferDescriptor {
-            label: Some("settings"),
+        let args_buffer = device.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("arguments"),
             size: (SLOT * SLOTS) as u64,
             usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
@@ -73,8 +75,8 @@ impl Gpu {
             by_shader: HashMap::new(),
             groups: HashMap::new(),
             commands: Vec::new(),
-            settings: Vec::new(),
-            settings_buffer,
+            args: Vec::new(),
+            args_buffer,
             next_id: 0,
             spare: [None, None],
             clock: DeviceStats::default(),
@@ -84,13 +86,13 @@ impl Gpu {
     }
 
     /// An array of `len` four-byte elements.
-    pub(super) fn array(&mut self, len: usize) -> Result<Array> {
+    pub(crate) fn array(&mut self, len: usize) -> Result<Array> {
         let bytes = 4 * len.max(1) as u64;
         let limits = self.device.device.limits();
         let most = limits.max_buffer_size.min(limits.max_storage_buffer_binding_size);
         if bytes > most {
             return Err(Error::Device(format!(
-                "this device holds arrays of up to {} MB, {} MB are needed; use a smaller --batch-size",
+                "this device holds arrays of up to {} MB, {} MB are needed; use a smaller batch size",
                 most >> 20,
                 bytes >> 20
             )));
@@ -107,7 +109,7 @@ impl Gpu {
     }
 
     /// Makes `x` at least `len` long; its values are lost where it grows.
-    pub(super) fn grow(&mut self, x: &mut Array, len: usize) -> Result<()> {
+    pub(crate) fn grow(&mut self, x: &mut Array, len: usize) -> Result<()> {
         if x.len < len {
             // A little more, since batches differ and every growth throws bind groups away.
             let new = self.array(len + len / 4).or_else(|_| self.array(len))?;
@@ -118,8 +120,16 @@ impl Gpu {
         Ok(())
     }
 
+    /// Gives `x` back, as soon as what is recorded needs it no more.
+    pub(crate) fn free(&mut self, x: Array) {
+        self.clock.held(4 * x.len.max(1), 0);
+        // A bind group would keep its buffer alive.
+        self.groups.clear();
+        drop(x);
+    }
+
     /// Puts four-byte elements at the start of `x`, after all that is recorded.
-    pub(super) fn put<T: bytemuck::Pod>(&mut self, x: &Array, values: &[T]) {
+    pub(crate) fn put<T: bytemuck::Pod>(&mut self, x: &Array, values: &[T]) {
         if !values.is_empty() {
             self.flush();
             self.device.queue.write_buffer(&x.buffer, 0, bytemuck::cast_slice(values));
@@ -127,7 +137,7 @@ impl Gpu {
     }
 
     /// Records a copy.
-    pub(super) fn record_copy(&mut self, from: &Array, first: usize, to: &Array, at: usize, len: usize) {
+    pub(crate) fn record_copy(&mut self, from: &Array, first: usize, to: &Array, at: usize, len: usize) {
         self.commands.push(Command::Copy {
             from: from.buffer.clone(),
             first: 4 * first as u64,
@@ -137,13 +147,13 @@ impl Gpu {
         });
     }
 
-    /// Records `shader` over `count` workgroups; `settings` are the words of its uniform, `arrays` its storage buffers
-    /// in order of binding. `None` among them stands for an unused output.
-    pub(super) fn dispatch(&mut self, shader: Shader, settings: &[u32], arrays: &[Option<&Array>], count: [usize; 3]) {
+    /// Records `shader` over `count` workgroups; `arrays` are its storage buffers in order of binding. `None` among them
+    /// stands for an unused output.
+    pub(crate) fn dispatch(&mut self, shader: &Shader, args: &impl Args, arrays: &[Option<&Array>], count: [usize; 3]) {
         if count.contains(&0) {
             return;
         }
-        if self.settings.len() == SLOT * SLOTS {
+        if self.args.len() == SLOT * SLOTS {
             self.flush();
         }
         let pipeline = self.pipeline(shader);
@@ -158,9 +168,9 @@ impl Gpu {
                 group
             }
         };
-        let slot = self.settings.len() as u32;
-        self.settings.extend_from_slice(bytemuck::cast_slice(settings));
-        self.settings.resize(slot as usize + SLOT, 0);
+        let slot = self.args.len() as u32;
+        self.args.extend(args.words().into_iter().flat_map(u32::to_le_bytes));
+        self.args.resize(slot as usize + SLOT, 0);
         self.clock.dispatches += 1;
         self.commands.push(Command::Dispatch { pipeline, group, slot, count: count.map(|c| c as u32) });
         if self.clock.timed {
@@ -173,7 +183,7 @@ impl Gpu {
 
     fn bind(&self, pipeline: usize, arrays: &[&Array]) -> wgpu::BindGroup {
         let size = std::num::NonZero::new(SLOT as u64);
-        let uniform = wgpu::BufferBinding { buffer: &self.settings_buffer, offset: 0, size };
+        let uniform = wgpu::BufferBinding { buffer: &self.args_buffer, offset: 0, size };
         let mut entries = vec![wgpu::BindGroupEntry { binding: 0, resource: wgpu::BindingResource::Buffer(uniform) }];
         entries.extend(
             arrays
@@ -189,8 +199,8 @@ impl Gpu {
     }
 
     /// The compiled kernel; compiled now if it is new.
-    fn pipeline(&mut self, shader: Shader) -> usize {
-        if let Some(&index) = self.by_shader.get(&shader) {
+    fn pipeline(&mut self, shader: &Shader) -> usize {
+        if let Some(&index) = self.by_shader.get(&shader.key()) {
             return index;
         }
         let device = &self.device.device;
@@ -201,7 +211,7 @@ impl Gpu {
             count: None,
         };
         let mut entries = vec![buffer(0, wgpu::BufferBindingType::Uniform, true)];
-        let storage = shader.read_only().into_iter().zip(1..);
+        let storage = shader.access.iter().map(|access| *access == Access::Read).zip(1..);
         entries.extend(storage.map(|(read_only, i)| buffer(i, wgpu::BufferBindingType::Storage { read_only }, false)));
         let layout = device
             .create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(shader.name), entries: &entries });
@@ -224,17 +234,17 @@ impl Gpu {
         });
         self.pipelines.push(Pipeline { name: shader.name, pipeline, layout });
         self.clock.pipelines = self.pipelines.len() as u64;
-        self.by_shader.insert(shader, self.pipelines.len() - 1);
+        self.by_shader.insert(shader.key(), self.pipelines.len() - 1);
         self.pipelines.len() - 1
     }
 
     /// Hands everything recorded to the device.
-    pub(super) fn flush(&mut self) {
+    pub(crate) fn flush(&mut self) {
         if self.commands.is_empty() {
             return;
         }
-        self.device.queue.write_buffer(&self.settings_buffer, 0, &self.settings);
-        self.settings.clear();
+        self.device.queue.write_buffer(&self.args_buffer, 0, &self.args);
+        self.args.clear();
         let mut encoder = self.device.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         let mut commands = std::mem::take(&mut self.commands).into_iter().peekable();
         while let Some(command) = commands.next() {
@@ -261,7 +271,7 @@ impl Gpu {
     }
 
     /// Elements `from..from + len` of `x`, after all that is recorded.
-    pub(super) async fn fetch(&mut self, x: &Array, from: usize, len: usize) -> Result<Vec<f32>> {
+    pub(crate) async fn fetch(&mut self, x: &Array, from: usize, len: usize) -> Result<Vec<f32>> {
         if len == 0 {
             return Ok(Vec::new());
         }
@@ -297,11 +307,11 @@ impl Gpu {
 }
 
 /// Workgroups of 64 for `tasks` invocations, over two dimensions where one does not do.
-pub(super) fn groups(tasks: usize) -> [usize; 3] {
+pub(crate) fn groups(tasks: usize) -> [usize; 3] {
     workgroup_grid(tasks.div_ceil(64), 1)
 }
 
 /// `groups` workgroups over x and y, `deep` in z.
-pub(super) fn workgroup_grid(groups: usize, deep: usize) -> [usize; 3] {
+pub(crate) fn workgroup_grid(groups: usize, deep: usize) -> [usize; 3] {
     if groups > MAX_GROUPS { [MAX_GROUPS, groups.div_ceil(MAX_GROUPS), deep] } else { [groups, 1, deep] }
 }

@@ -1,14 +1,14 @@
-//! From an experiment's settings to the loss weights of a step (SPEC §3).
+//! From an experiment's settings to the loss weights of a step of GainAKT2Exp (SPEC §3).
 
 use super::alignment;
 use super::controller::EpochSettings;
 use crate::config::Config;
 use crate::data::RaggedBatch;
-use crate::ops::{LossSettings, PreparedBatch};
+use crate::model::gainakt2exp::{GainAktLosses, LossSettings, LossTargets, LossTerm};
 
 /// Weights and switches that stay the same all run.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Objective {
+pub struct GainAktObjective {
     /// Weight of mean relu(−G).
     pub non_negative: f64,
     /// Weight of mean relu(M\[t−1\] − M\[t\]).
@@ -33,7 +33,7 @@ pub struct Objective {
     pub retention_delta: f64,
 }
 
-impl Objective {
+impl GainAktObjective {
     /// The objective an experiment's config describes.
     pub fn new(config: &Config) -> Self {
         let (i, r) = (&config.interpretability, &config.refinement);
@@ -55,16 +55,16 @@ impl Objective {
         }
     }
 
-    /// What a step of this epoch minimises, for a model with (or without) both heads.
-    pub fn losses(&self, epoch: &EpochSettings, heads: bool) -> LossSettings {
-        let scale = epoch.performance_scale;
+    /// Weights and switches of a step of this epoch, for a model with (or without) both heads.
+    fn settings(&self, epoch: &EpochSettings, heads: bool) -> LossSettings {
+        let weight = |term| self.weight(term, epoch) as f32;
         LossSettings {
-            non_negative: self.non_negative as f32,
-            monotonicity: self.monotonicity as f32,
-            mastery_performance: (self.mastery_performance * scale) as f32,
-            gain_performance: (self.gain_performance * scale) as f32,
-            sparsity: epoch.sparsity_weight as f32,
-            consistency: epoch.consistency_weight as f32,
+            non_negative: weight(LossTerm::NonNegative),
+            monotonicity: weight(LossTerm::Monotonicity),
+            mastery_performance: weight(LossTerm::MasteryPerformance),
+            gain_performance: weight(LossTerm::GainPerformance),
+            sparsity: weight(LossTerm::Sparsity),
+            consistency: weight(LossTerm::Consistency),
             alignment: epoch.alignment_weight as f32,
             adapt_below: epoch.adapt_to_batch.map(|least| least as f32),
             lag: self.lag_gain_weight as f32,
@@ -75,11 +75,29 @@ impl Objective {
         }
     }
 
-    /// The batch with what the losses of this epoch compare it with, for a model of these skills and positions.
-    pub fn plan(&self, batch: RaggedBatch, epoch: &EpochSettings, skills: usize, positions: usize) -> PreparedBatch {
+    /// What a step on `batch` minimises in this epoch, for a model with (or without) both heads.
+    pub fn losses(&self, batch: &RaggedBatch, epoch: &EpochSettings, heads: bool) -> GainAktLosses {
         let lag = self.lag_gain_weight > 0.0 && epoch.lag_active;
         let retention = self.retention_weight > 0.0 && epoch.retention_peak.is_some();
-        let groups = if self.alignment { alignment::groups(&batch, self, lag, retention) } else { Vec::new() };
-        PreparedBatch::training(batch, skills, positions, groups)
+        let groups = if self.alignment { alignment::groups(batch, self, lag, retention) } else { Vec::new() };
+        GainAktLosses { settings: self.settings(epoch, heads), targets: LossTargets::new(batch, groups) }
+    }
+
+    /// Weight of a constraint in this epoch; 0 for other terms.
+    fn weight(&self, term: LossTerm, epoch: &EpochSettings) -> f64 {
+        match term {
+            LossTerm::NonNegative => self.non_negative,
+            LossTerm::Monotonicity => self.monotonicity,
+            LossTerm::MasteryPerformance => self.mastery_performance * epoch.performance_scale,
+            LossTerm::GainPerformance => self.gain_performance * epoch.performance_scale,
+            LossTerm::Sparsity => epoch.sparsity_weight,
+            LossTerm::Consistency => epoch.consistency_weight,
+            _ => 0.0,
+        }
+    }
+
+    /// The weighted constraint terms of an epoch, added up; `mean` gives each term's mean over its steps.
+    pub(super) fn constraints(&self, mean: impl Fn(LossTerm) -> f64, epoch: &EpochSettings) -> f64 {
+        LossTerm::CONSTRAINTS.iter().map(|&term| self.weight(term, epoch) * mean(term)).sum()
     }
 }

@@ -2,23 +2,13 @@
 
 use rayon::prelude::*;
 
-use super::lanes::{dot, exp, max, vectorised};
-use super::product::{View, product};
-use crate::ops::AttentionSizes;
+use super::{AttentionKernels, AttentionSizes};
+use crate::ops::cpu::lanes::{self, dot, exp, max, vectorised};
+use crate::ops::cpu::product::{View, product};
+use crate::ops::cpu::{Batch, Cpu, by_window};
 
 /// Rows whose scores are held at once: past them the upper triangle is never computed.
 const ROWS: usize = 32;
-
-/// Splits arrays of `widths` floats a row into their windows' parts.
-pub(super) fn by_window<'a>(mut data: &'a mut [f32], offsets: &[u32], width: usize) -> Vec<&'a mut [f32]> {
-    let mut parts = Vec::with_capacity(offsets.len());
-    for w in offsets.windows(2) {
-        let (part, rest) = data.split_at_mut((w[1] - w[0]) as usize * width);
-        parts.push(part);
-        data = rest;
-    }
-    parts
-}
 
 /// A window's rows of one head.
 fn head<'a>(x: &'a [f32], at: AttentionSizes, h: usize, rows: std::ops::Range<usize>) -> View<'a> {
@@ -27,7 +17,7 @@ fn head<'a>(x: &'a [f32], at: AttentionSizes, h: usize, rows: std::ops::Range<us
 }
 
 /// Output `[N, D]` and log-sum-exp `[N, H]` of q, k, v.
-pub(super) fn forward([q, k, v]: [&[f32]; 3], offsets: &[u32], at: AttentionSizes, out: &mut [f32], lse: &mut [f32]) {
+fn forward([q, k, v]: [&[f32]; 3], offsets: &[u32], at: AttentionSizes, out: &mut [f32], lse: &mut [f32]) {
     let width = at.heads * at.width;
     let scale = 1.0 / (at.width as f32).sqrt();
     let tasks: Vec<_> = by_window(out, offsets, width).into_iter().zip(by_window(lse, offsets, at.heads)).collect();
@@ -46,7 +36,7 @@ pub(super) fn forward([q, k, v]: [&[f32]; 3], offsets: &[u32], at: AttentionSize
                         let top = max(past);
                         let mut sum = 0.0;
                         past.iter_mut().for_each(|s| *s = exp(*s - top));
-                        sum += super::lanes::sum(past);
+                        sum += lanes::sum(past);
                         let share = 1.0 / sum;
                         past.iter_mut().for_each(|s| *s *= share);
                         future.fill(0.0);
@@ -62,7 +52,7 @@ pub(super) fn forward([q, k, v]: [&[f32]; 3], offsets: &[u32], at: AttentionSize
 }
 
 /// Gradients of q, k, v; `saved` = q, k, v, output, log-sum-exp.
-pub(super) fn backward(saved: [&[f32]; 5], grad: &[f32], offsets: &[u32], at: AttentionSizes, d_qkv: [&mut [f32]; 3]) {
+fn backward(saved: [&[f32]; 5], grad: &[f32], offsets: &[u32], at: AttentionSizes, d_qkv: [&mut [f32]; 3]) {
     let width = at.heads * at.width;
     let [dq, dk, dv] = d_qkv.map(|d| by_window(d, offsets, width));
     let tasks: Vec<_> = dq.into_iter().zip(dk).zip(dv).collect();
@@ -128,4 +118,40 @@ fn window_backward(
     product(&mut dq[(first - start) * width + part..], width, false, scale, ds, keys);
     product(&mut dk[part..], width, true, scale, ds.transposed(), queries);
     product(&mut dv[part..], width, true, 1.0, p.transposed(), gradients);
+}
+
+impl AttentionKernels for Cpu {
+    fn attention(
+        &mut self,
+        batch: &Batch,
+        heads: AttentionSizes,
+        qkv: &Vec<f32>,
+        out: &mut Vec<f32>,
+        lse: &mut Vec<f32>,
+    ) {
+        let (n, width) = (batch.prepared.rows(), heads.heads * heads.width);
+        let qkv = std::array::from_fn(|i| &qkv[i * n * width..(i + 1) * n * width]);
+        let (out, lse) = (&mut out[..n * width], &mut lse[..n * heads.heads]);
+        self.run("attention", || forward(qkv, &batch.prepared.batch.offsets, heads, out, lse));
+    }
+
+    fn attention_grad(
+        &mut self,
+        batch: &Batch,
+        heads: AttentionSizes,
+        qkv: &Vec<f32>,
+        out: &Vec<f32>,
+        lse: &Vec<f32>,
+        d_out: &Vec<f32>,
+        _: &mut Vec<f32>,
+        d_qkv: &mut Vec<f32>,
+    ) {
+        let len = batch.prepared.rows() * heads.heads * heads.width;
+        let (q, k, v) = (&qkv[..len], &qkv[len..2 * len], &qkv[2 * len..3 * len]);
+        let (dq, rest) = d_qkv.split_at_mut(len);
+        let (dk, rest) = rest.split_at_mut(len);
+        let d_qkv = [dq, dk, &mut rest[..len]];
+        let saved = [q, k, v, out, lse];
+        self.run("attention_grad", || backward(saved, d_out, &batch.prepared.batch.offsets, heads, d_qkv));
+    }
 }

@@ -1,26 +1,17 @@
-//! Row-wise operations: dropout and residual layer normalisation.
+//! Residual layer normalisation row by row.
 
 use rayon::prelude::*;
 
-use super::lanes::{squared_deviations, sum, total, vectorised};
-use crate::ops::{Dropout, NORM_EPS, NormAt};
+use super::{NORM_EPS, NormAt, NormKernels, NormStream, NormStreamGrad};
+use crate::ops::Dropout;
+use crate::ops::cpu::lanes::{squared_deviations, sum, total, vectorised};
+use crate::ops::cpu::{Batch, Cpu, apply_dropout};
 
 /// Rows of a task: fixed, so that sums over rows always add in the same order.
 const ROWS: usize = 64;
 
-/// `x` with dropped elements at zero and the others scaled; `first` is the number of its first element.
-#[inline(always)]
-pub(super) fn apply_dropout(x: &mut [f32], first: u32, dropout: Dropout) {
-    if dropout.is_off() {
-        return;
-    }
-    for (i, value) in x.iter_mut().enumerate() {
-        *value *= dropout.factor(first.wrapping_add(i as u32));
-    }
-}
-
 /// LayerNorm(x + a) `[N, D]` into `out`, (mean, 1/σ) into `stats` `[N, 2]`.
-pub(super) fn norm(x: &[f32], a: &[f32], params: &[f32], at: NormAt, width: usize, out: &mut [f32], stats: &mut [f32]) {
+fn norm(x: &[f32], a: &[f32], params: &[f32], at: NormAt, width: usize, out: &mut [f32], stats: &mut [f32]) {
     let (gamma, beta) = (&params[at.weight..at.weight + width], &params[at.bias..at.bias + width]);
     let tasks = out.par_chunks_mut(ROWS * width).zip(stats.par_chunks_mut(ROWS * 2));
     tasks.zip(x.par_chunks(ROWS * width)).zip(a.par_chunks(ROWS * width)).for_each(|(((out, stats), x), a)| {
@@ -42,7 +33,7 @@ pub(super) fn norm(x: &[f32], a: &[f32], params: &[f32], at: NormAt, width: usiz
 }
 
 /// Gradients of weight and bias into `grads`, of x + a into `grad` (which holds the output's) `[N, D]`.
-pub(super) fn norm_grad(
+fn norm_grad(
     [x, a, stats]: [&[f32]; 3],
     params: &[f32],
     at: NormAt,
@@ -105,7 +96,7 @@ fn norm_grad_rows(
 }
 
 /// dropout(Σ streams) into `out`: how the gradient of what both streams added comes together.
-pub(super) fn joined_dropout(streams: &[&[f32]], dropout: Dropout, out: &mut [f32]) {
+fn joined_dropout(streams: &[&[f32]], dropout: Dropout, out: &mut [f32]) {
     const ELEMENTS: usize = 16 * 1024;
     out.par_chunks_mut(ELEMENTS).enumerate().for_each(|(task, out)| {
         let at = task * ELEMENTS..task * ELEMENTS + out.len();
@@ -119,4 +110,47 @@ pub(super) fn joined_dropout(streams: &[&[f32]], dropout: Dropout, out: &mut [f3
             apply_dropout(out, at.start as u32, dropout);
         });
     });
+}
+
+impl NormKernels for Cpu {
+    fn residual_norm(
+        &mut self,
+        params: &Vec<f32>,
+        batch: &Batch,
+        width: usize,
+        a: &Vec<f32>,
+        streams: &mut [NormStream<'_, Vec<f32>>],
+        stats: &mut Vec<f32>,
+    ) {
+        let n = batch.prepared.rows();
+        let len = n * width;
+        self.run("residual_norm", || {
+            for (s, stats) in streams.iter_mut().zip(stats.chunks_exact_mut(2 * n)) {
+                norm(&s.x[..len], &a[..len], params, s.at, width, &mut s.out[..len], stats);
+            }
+        });
+    }
+
+    fn residual_norm_grad(
+        &mut self,
+        params: &Vec<f32>,
+        batch: &Batch,
+        width: usize,
+        a: &Vec<f32>,
+        streams: &mut [NormStreamGrad<'_, Vec<f32>>],
+        stats: &Vec<f32>,
+        dropout: Dropout,
+        d_a: &mut Vec<f32>,
+        grads: &mut Vec<f32>,
+    ) {
+        let n = batch.prepared.rows();
+        let len = n * width;
+        self.run("residual_norm_grad", || {
+            for (s, stats) in streams.iter_mut().zip(stats.chunks_exact(2 * n)) {
+                norm_grad([&s.x[..len], &a[..len], stats], params, s.at, width, &mut s.grad[..len], grads);
+            }
+            let sums: Vec<&[f32]> = streams.iter().map(|s| &s.grad[..len]).collect();
+            joined_dropout(&sums, dropout, &mut d_a[..len]);
+        });
+    }
 }

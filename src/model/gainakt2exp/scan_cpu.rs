@@ -2,11 +2,11 @@
 
 use rayon::prelude::*;
 
-use super::attention::by_window;
-use super::lanes::vectorised;
-use super::losses::Cells;
-use crate::ops::losses::Factor;
-use crate::ops::{GAIN_SCALE, PreparedBatch};
+use super::terms::Factor;
+use crate::data::RaggedBatch;
+use crate::model::row_stats::GAIN_SCALE;
+use crate::ops::cpu::by_window;
+use crate::ops::cpu::lanes::vectorised;
 
 /// Mastery `[N, C]` from `initial` `[W, C]` and `gains` `[N, C]`.
 pub(super) fn forward(initial: &[f32], gains: &[f32], offsets: &[u32], skills: usize, mastery: &mut [f32]) {
@@ -27,20 +27,22 @@ pub(super) fn forward(initial: &[f32], gains: &[f32], offsets: &[u32], skills: u
 
 /// What the gradient of a batch's losses is made of.
 pub(super) struct LossGrad<'a> {
-    pub plan: &'a PreparedBatch,
-    pub cells: Cells<'a>,
+    pub batch: &'a RaggedBatch,
+    pub mastery: &'a [f32],
+    pub gains: &'a [f32],
+    pub skills: usize,
     pub factors: &'a [f32],
-    /// `[4, N]` of [`super::losses::row_grads`].
+    /// `[4, N]` of [`super::losses_cpu::row_grads`].
     pub rows: &'a [f32],
 }
 
-/// Gradients by what went into ReLU (`d_gains` `[N, C]`) and sigmoid (`d_initial` `[W, C]`).
+/// Gradients with respect to what went into ReLU (`d_gains` `[N, C]`) and sigmoid (`d_initial` `[W, C]`).
 pub(super) fn backward(loss: &LossGrad<'_>, d_gains: &mut [f32], d_initial: &mut [f32]) {
-    let skills = loss.cells.skills;
-    let parts = by_window(d_gains, &loss.plan.batch.offsets, skills);
+    let skills = loss.skills;
+    let parts = by_window(d_gains, &loss.batch.offsets, skills);
     let tasks = parts.into_par_iter().zip(d_initial.par_chunks_mut(skills.max(1)));
     tasks.enumerate().for_each(|(w, (d_gains, carry))| {
-        let range = loss.plan.batch.range(w);
+        let range = loss.batch.range(w);
         carry.fill(0.0);
         vectorised(|| {
             for row in range.clone().skip(1).rev() {
@@ -63,14 +65,14 @@ fn sign(x: f32) -> f32 {
     }
 }
 
-/// A step with t ≥ 1; `carry` holds the gradient by M\[t\] from later steps and leaves with that by M\[t−1\].
+/// A step with t ≥ 1; `carry` holds the gradient with respect to M\[t\] from later steps and leaves with that to M\[t−1\].
 #[inline(always)]
 fn later_row(loss: &LossGrad<'_>, row: usize, d_gains: &mut [f32], carry: &mut [f32]) {
-    let Cells { mastery, gains, skills } = loss.cells;
-    let n = loss.plan.rows();
+    let LossGrad { mastery, gains, skills, .. } = *loss;
+    let n = loss.batch.rows();
     let [all_m, all_g, own_m, own_g] = std::array::from_fn(|i| loss.rows[i * n + row]);
     let [others, fall, gap] = [Factor::Others, Factor::Fall, Factor::Gap].map(|f| loss.factors[f as usize]);
-    let own = loss.plan.batch.skill[row] as usize;
+    let own = loss.batch.skill[row] as usize;
     let cells =
         mastery[(row - 1) * skills..row * skills].iter().zip(&mastery[row * skills..]).zip(&gains[row * skills..]);
     // The own skill pays no sparsity and alone has a share in performance: taken out and put right below.
@@ -84,7 +86,7 @@ fn later_row(loss: &LossGrad<'_>, row: usize, d_gains: &mut [f32], carry: &mut [
     (d_gains[own], carry[own]) = cell(before, now, gain, own_carry + all_m + own_m, all_g + own_g, fall, gap);
 }
 
-/// Gradients by (the gain before ReLU, M\[t−1\]) from those by M\[t\] and by the gain.
+/// Gradients with respect to (the gain before ReLU, M\[t−1\]) from those with respect to M\[t\] and the gain.
 #[inline(always)]
 fn cell(before: f32, now: f32, gain: f32, d_now: f32, d_gain: f32, fall: f32, gap: f32) -> (f32, f32) {
     let step = now - before;
@@ -100,11 +102,11 @@ fn cell(before: f32, now: f32, gain: f32, d_now: f32, d_gain: f32, fall: f32, ga
 /// A window's first step: mastery comes from the mastery head through a sigmoid.
 #[inline(always)]
 fn first_row(loss: &LossGrad<'_>, row: usize, d_gains: &mut [f32], carry: &mut [f32]) {
-    let Cells { mastery, gains, skills } = loss.cells;
-    let n = loss.plan.rows();
+    let LossGrad { mastery, gains, skills, .. } = *loss;
+    let n = loss.batch.rows();
     let [all_m, all_g, own_m, own_g] = std::array::from_fn(|i| loss.rows[i * n + row]);
     let others = loss.factors[Factor::Others as usize];
-    let own = loss.plan.batch.skill[row] as usize;
+    let own = loss.batch.skill[row] as usize;
     for c in 0..skills {
         let (m, gain) = (mastery[row * skills + c], gains[row * skills + c]);
         let (own_m, d_gain) = if c == own { (own_m, own_g) } else { (0.0, others * sign(gain)) };

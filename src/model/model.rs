@@ -1,18 +1,19 @@
-//! The model as the rest of the house sees it: on one of the devices, results on the host.
+//! A model as training, evaluation and the service see it: on one of the devices, results on the host.
 
 use super::layout::{Layout, Weights};
-use super::network::{Network, TrainingStep};
+use super::network::{LogPlace, Losses, Network, TrainingStep};
+use super::row_stats::RowStat;
 use super::{DropoutSites, Inspection, ModelConfig};
 use crate::data::RaggedBatch;
 use crate::error::Result;
 use crate::ops::cpu::Cpu;
 use crate::ops::gpu::Gpu;
-use crate::ops::{DeviceStats, Kernels as _, LossSettings, PreparedBatch, RowStat};
+use crate::ops::{Arrays as _, DeviceStats, PreparedBatch};
 use crate::platform::device::Device;
 
-/// GainAKT2Exp.
+/// A model of either kind.
 #[derive(Debug)]
-pub struct GainAkt {
+pub struct Model {
     config: ModelConfig,
     layout: Layout,
     network: On,
@@ -40,10 +41,6 @@ macro_rules! on {
 pub struct Output {
     /// Logit of answering the next exercise right, `[N]`.
     pub logits: Vec<f32>,
-    /// Context stream after the encoder, `[N, D]`.
-    pub context: Vec<f32>,
-    /// Value stream after the encoder, `[N, D]`.
-    pub value: Vec<f32>,
     /// Mastery and gains, where the model has both heads.
     pub heads: Option<HeadsOutput>,
 }
@@ -71,7 +68,7 @@ impl RowStats {
     }
 }
 
-impl GainAkt {
+impl Model {
     /// Draws a model's weights from `seed`.
     ///
     /// # Errors
@@ -130,27 +127,35 @@ impl GainAkt {
         Ok(self.layout.named(&values))
     }
 
-    /// One forward pass.
+    /// Mastery and gains after every row and the logit of every next answer, by one forward pass.
     ///
     /// # Errors
     /// The device fails.
-    pub async fn forward(&mut self, batch: RaggedBatch, dropout: DropoutSites) -> Result<Output> {
+    pub async fn forward(&mut self, batch: RaggedBatch) -> Result<Output> {
         let (c, rows) = (&self.config, batch.rows());
-        let (cells, width) = (rows * c.num_c, rows * c.d_model);
+        let cells = rows * c.num_c;
         let plan = PreparedBatch::new(batch, c.num_c);
         let interpretable = c.interpretable();
         on!(self, n => {
-            n.forward(plan, dropout)?;
-            let logits = n.kernels.read(&n.work.logits, 0, rows).await?;
+            n.forward(plan, DropoutSites::evaluation(), false)?;
+            let logits = n.kernels.read(&n.rows.logits, 0, rows).await?;
             let heads = if interpretable {
-                let mastery = n.kernels.read(&n.work.mastery, 0, cells).await?;
-                Some(HeadsOutput { mastery, gains: n.kernels.read(&n.work.gains, 0, cells).await? })
+                let mastery = n.kernels.read(&n.rows.mastery, 0, cells).await?;
+                Some(HeadsOutput { mastery, gains: n.kernels.read(&n.rows.gains, 0, cells).await? })
             } else {
                 None
             };
-            let (context, value) = n.read_encoded(width).await?;
-            Ok(Output { logits, context, value, heads })
+            Ok(Output { logits, heads })
         })
+    }
+
+    /// Context and value stream after the encoder in the last forward pass over `rows` rows, each `[N, D]`.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub async fn encoded(&mut self, rows: usize) -> Result<(Vec<f32>, Vec<f32>)> {
+        let width = rows * self.config.d_model;
+        on!(self, n => n.read_encoded(width).await)
     }
 
     /// One forward pass, of which only figures of each row come back.
@@ -161,8 +166,8 @@ impl GainAkt {
         let rows = batch.rows();
         let plan = PreparedBatch::new(batch, self.config.num_c);
         let values = on!(self, n => {
-            n.forward(plan, DropoutSites::evaluation())?;
-            n.kernels.read(&n.work.stats, 0, rows * RowStat::COUNT).await?
+            n.forward(plan, DropoutSites::evaluation(), false)?;
+            n.kernels.read(&n.rows.stats, 0, rows * RowStat::COUNT).await?
         });
         Ok(RowStats { values, rows })
     }
@@ -186,21 +191,20 @@ impl GainAkt {
         let stats = self.row_stats(batch).await?;
         let mastery = match cells {
             0 => Vec::new(),
-            cells => on!(self, n => n.kernels.read(&n.work.mastery, 0, cells).await?),
+            cells => on!(self, n => n.kernels.read(&n.rows.mastery, 0, cells).await?),
         };
         Ok((stats, mastery))
     }
 
-    /// One training step; nothing is read from the device. `log` = number of this step since the terms were last
-    /// read, steps between reads, rows of the epoch before this step, and rows of the whole epoch.
+    /// One training step; nothing is read from the device.
     ///
     /// # Errors
     /// The device has no room.
-    pub fn step(&mut self, step: TrainingStep, log: [usize; 4]) -> Result<()> {
-        on!(self, n => n.step(step, log))
+    pub fn step(&mut self, step: TrainingStep, place: LogPlace) -> Result<()> {
+        on!(self, n => n.step(step, place))
     }
 
-    /// Loss terms of the first `steps` steps since they were last read, `[steps, 14]`.
+    /// Loss terms of the first `steps` steps since they were last read, `[steps, terms]` ([`ModelConfig::term_names`]).
     ///
     /// # Errors
     /// The device fails.
@@ -216,22 +220,26 @@ impl GainAkt {
         on!(self, n => n.logged_scores(rows).await)
     }
 
-    /// Gradients of the loss of `plan`, by parameter, and the loss terms; the weights stay.
+    /// Gradients of the loss of `batch`, by parameter, and the loss terms; the weights stay.
     ///
     /// # Errors
     /// The device fails.
     pub async fn gradients(
         &mut self,
-        plan: PreparedBatch,
-        losses: &LossSettings,
+        batch: PreparedBatch,
+        losses: Losses,
         dropout: DropoutSites,
     ) -> Result<(Weights, Vec<f32>)> {
-        let (count, terms) = (self.layout.active(), crate::ops::TERMS.len());
+        let (count, terms) = (self.layout.active(), self.config.term_names().len());
         let (mut values, terms) = on!(self, n => {
-            n.gradients(plan, losses, dropout)?;
-            let back = n.learning.as_ref().ok_or_else(no_gradients)?;
-            let values = n.kernels.read(&back.grads, 0, count).await?;
-            (values, n.kernels.read(&back.losses.terms, 0, terms).await?)
+            n.gradients(batch, losses, dropout)?;
+            let Some(learning) = &n.learning else { return Err(no_gradients()) };
+            let grads = n.kernels.read(&learning.grads, 0, count).await?;
+            let terms = match n.readout.terms() {
+                Some(values) => n.kernels.read(values, 0, terms).await?,
+                None => Vec::new(),
+            };
+            (grads, terms)
         });
         values.resize(self.layout.count(), 0.0);
         Ok((self.layout.named(&values), terms))
@@ -243,8 +251,8 @@ impl GainAkt {
     /// There was no step, or the device fails.
     pub async fn gradient_norm(&mut self) -> Result<f32> {
         let norm = on!(self, n => {
-            let back = n.learning.as_ref().ok_or_else(no_gradients)?;
-            n.kernels.read(&back.norm, 0, 1).await?
+            let Some(learning) = &n.learning else { return Err(no_gradients()) };
+            n.kernels.read(&learning.norm, 0, 1).await?
         });
         Ok(norm[0])
     }

@@ -1,0 +1,200 @@
+//! The encoder of both models (SPEC §2): embeddings, then blocks of attention and feed-forward layers over a context
+//! and a value stream.
+
+mod work;
+
+pub(super) use work::{BlockWork, EncoderWork, StreamGrads};
+
+use super::layout::Builder;
+use super::{DropoutSites, ModelConfig};
+use crate::ops::{
+    Activation, AttentionSizes, Dropout, EmbeddingTables, Input, InputGrad, Kernels, LinearAt, NormAt, NormStream,
+    NormStreamGrad,
+};
+
+/// Places of the encoder's parameters.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct EncoderAt {
+    pub tables: EmbeddingTables,
+    pub blocks: Vec<BlockAt>,
+}
+
+/// Places of a block's layers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct BlockAt {
+    qkv: [LinearAt; 3],
+    output: LinearAt,
+    ffn: [LinearAt; 2],
+    norm1_ctx: NormAt,
+    norm1_val: NormAt,
+    norm2_ctx: NormAt,
+}
+
+impl EncoderAt {
+    /// Lays the parameters in the order PyTorch lists them; `concept`: whether the model reads the skill asked next.
+    pub(super) fn new(b: &mut Builder, config: &ModelConfig, concept: bool) -> Self {
+        let (c, d) = (config.num_c, config.d_model);
+        let tables = EmbeddingTables {
+            context: b.table("context_embedding", 2 * c, d),
+            value: b.table("value_embedding", 2 * c, d),
+            concept: concept.then(|| b.table("concept_embedding", c, d)),
+            position: b.table("pos_embedding", config.seq_len, d),
+            skills: c,
+            positions: config.seq_len,
+            width: d,
+        };
+        Self { tables, blocks: (0..config.num_encoder_blocks).map(|i| BlockAt::new(b, i, config)).collect() }
+    }
+}
+
+impl BlockAt {
+    fn new(b: &mut Builder, i: usize, config: &ModelConfig) -> Self {
+        let (d, d_ff) = (config.d_model, config.d_ff);
+        let name = |part: &str| format!("encoder_blocks.{i}.{part}");
+        Self {
+            qkv: ["query", "key", "value"].map(|p| b.linear(&name(&format!("attn.{p}_proj")), d, d)),
+            output: b.linear(&name("attn.output_proj"), d, d),
+            ffn: [b.linear(&name("ffn.0"), d, d_ff), b.linear(&name("ffn.3"), d_ff, d)],
+            norm1_ctx: b.norm(&name("norm1_ctx"), d),
+            norm1_val: b.norm(&name("norm1_val"), d),
+            norm2_ctx: b.norm(&name("norm2_ctx"), d),
+        }
+    }
+}
+
+/// Dropout of a block's three places.
+struct BlockDropout {
+    attention: Dropout,
+    hidden: Dropout,
+    output: Dropout,
+}
+
+impl BlockDropout {
+    /// The next block's places, in the order a forward pass meets them.
+    fn next(sites: &mut DropoutSites) -> Self {
+        Self { attention: sites.site(), hidden: sites.site(), output: sites.site() }
+    }
+}
+
+/// Where dropout's places stand after an encoder that began at `sites`.
+pub(super) fn sites_after(config: &ModelConfig, mut sites: DropoutSites) -> DropoutSites {
+    for _ in 0..config.num_encoder_blocks {
+        BlockDropout::next(&mut sites);
+    }
+    sites
+}
+
+/// Sizes of the attention layers.
+fn attention_sizes(config: &ModelConfig) -> AttentionSizes {
+    AttentionSizes { heads: config.n_heads, width: config.d_model / config.n_heads }
+}
+
+/// Runs the encoder; the streams lie in `work`.
+pub(super) fn forward<K: Kernels>(
+    k: &mut K,
+    p: &K::Floats,
+    batch: &K::Batch,
+    at: &EncoderAt,
+    config: &ModelConfig,
+    work: &mut EncoderWork<K::Floats>,
+    sites: &mut DropoutSites,
+) {
+    let sizes = attention_sizes(config);
+    k.embed(p, batch, at.tables, &mut work.ctx, &mut work.val, &mut work.next);
+    let turns = work.blocks.len();
+    for (b, at) in at.blocks.iter().enumerate() {
+        let dropout = BlockDropout::next(sites);
+        // The block before lies in another place: at the end of `before` or at the start of `after`.
+        let (before, rest) = work.blocks.split_at_mut(b % turns);
+        let Some((block, after)) = rest.split_first_mut() else { return };
+        let previous = if b == 0 { None } else { before.last().or(after.last()) };
+        let (ctx, val) = previous.map_or((&work.ctx, &work.val), |p| (&p.ctx, &p.val));
+        block_forward(k, p, batch, at, sizes, [ctx, val], block, &dropout);
+    }
+}
+
+/// Gradients of the encoder's parameters from those of its streams in `back`; `sites` stands where the encoder began
+/// its forward pass.
+#[allow(clippy::too_many_arguments)]
+pub(super) fn backward<K: Kernels>(
+    k: &mut K,
+    p: &K::Floats,
+    batch: &K::Batch,
+    at: &EncoderAt,
+    config: &ModelConfig,
+    work: &EncoderWork<K::Floats>,
+    back: &mut StreamGrads<K::Floats>,
+    grads: &mut K::Floats,
+    mut sites: DropoutSites,
+) {
+    let dropouts: Vec<BlockDropout> = at.blocks.iter().map(|_| BlockDropout::next(&mut sites)).collect();
+    for (b, (at, dropout)) in at.blocks.iter().zip(&dropouts).enumerate().rev() {
+        let previous = b.checked_sub(1).map(|i| &work.blocks[i]);
+        let streams = previous.map_or([&work.ctx, &work.val], |p| [&p.ctx, &p.val]);
+        block_backward(k, p, batch, at, attention_sizes(config), streams, &work.blocks[b], dropout, back, grads);
+    }
+    k.embed_grad(batch, at.tables, &back.d_ctx, &back.d_val, &back.d_next, grads);
+}
+
+#[allow(clippy::too_many_arguments)]
+fn block_forward<K: Kernels>(
+    k: &mut K,
+    p: &K::Floats,
+    batch: &K::Batch,
+    at: &BlockAt,
+    heads: AttentionSizes,
+    [ctx, val]: [&K::Floats; 2],
+    w: &mut BlockWork<K::Floats>,
+    dropout: &BlockDropout,
+) {
+    let width = heads.heads * heads.width;
+    let plain = Activation::None;
+    k.linear(p, batch, Input::Streams(ctx, val), &at.qkv, plain, Dropout::OFF, &mut w.qkv);
+    k.attention(batch, heads, &w.qkv, &mut w.attended, &mut w.lse);
+    // One draw serves both streams (SPEC §2).
+    k.linear(p, batch, Input::Rows(&w.attended), &[at.output], plain, dropout.attention, &mut w.a);
+    let streams = &mut [
+        NormStream { x: ctx, at: at.norm1_ctx, out: &mut w.x },
+        NormStream { x: val, at: at.norm1_val, out: &mut w.val },
+    ];
+    k.residual_norm(p, batch, width, &w.a, streams, &mut w.stats1);
+    k.linear(p, batch, Input::Rows(&w.x), &[at.ffn[0]], Activation::Relu, dropout.hidden, &mut w.hidden);
+    k.linear(p, batch, Input::Rows(&w.hidden), &[at.ffn[1]], plain, dropout.output, &mut w.f);
+    let stream = &mut [NormStream { x: &w.x, at: at.norm2_ctx, out: &mut w.ctx }];
+    k.residual_norm(p, batch, width, &w.f, stream, &mut w.stats2);
+}
+
+#[allow(clippy::too_many_arguments)]
+fn block_backward<K: Kernels>(
+    k: &mut K,
+    p: &K::Floats,
+    batch: &K::Batch,
+    at: &BlockAt,
+    heads: AttentionSizes,
+    [ctx, val]: [&K::Floats; 2],
+    w: &BlockWork<K::Floats>,
+    dropout: &BlockDropout,
+    back: &mut StreamGrads<K::Floats>,
+    grads: &mut K::Floats,
+) {
+    let width = heads.heads * heads.width;
+    let StreamGrads { d_ctx, d_val, d_a, d_hidden, d_attended, delta, d_qkv, .. } = back;
+    let one = |at: LinearAt| [at];
+    let stream = &mut [NormStreamGrad { x: &w.x, at: at.norm2_ctx, grad: &mut *d_ctx }];
+    k.residual_norm_grad(p, batch, width, &w.f, stream, &w.stats2, dropout.output, d_a, grads);
+    k.linear_weight_grad(batch, d_a, Input::Rows(&w.hidden), &one(at.ffn[1]), grads);
+    let through = InputGrad::Through { grad: &mut *d_hidden, output: &w.hidden, scale: dropout.hidden.scale() };
+    k.linear_input_grad(p, batch, d_a, &one(at.ffn[1]), through);
+    k.linear_weight_grad(batch, d_hidden, Input::Rows(&w.x), &one(at.ffn[0]), grads);
+    k.linear_input_grad(p, batch, d_hidden, &one(at.ffn[0]), InputGrad::Add(d_ctx));
+    let streams = &mut [
+        NormStreamGrad { x: ctx, at: at.norm1_ctx, grad: &mut *d_ctx },
+        NormStreamGrad { x: val, at: at.norm1_val, grad: &mut *d_val },
+    ];
+    k.residual_norm_grad(p, batch, width, &w.a, streams, &w.stats1, dropout.attention, d_a, grads);
+    k.linear_weight_grad(batch, d_a, Input::Rows(&w.attended), &one(at.output), grads);
+    k.linear_input_grad(p, batch, d_a, &one(at.output), InputGrad::Rows(d_attended));
+    k.attention_grad(batch, heads, &w.qkv, &w.attended, &w.lse, d_attended, delta, d_qkv);
+    k.linear_weight_grad(batch, d_qkv, Input::Streams(ctx, val), &at.qkv, grads);
+    k.linear_input_grad(p, batch, d_qkv, &at.qkv, InputGrad::AddStreams(d_ctx, d_val));
+}

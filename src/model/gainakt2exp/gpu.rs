@@ -1,0 +1,179 @@
+//! GainAKT2Exp's operations as WGSL kernels (`shaders/gainakt2exp/`).
+
+use super::kernels::{GainAktKernels, LossBuffers};
+use super::targets::LossTargets;
+use super::terms::{ADAPT_MOST, ADAPT_SLOPE, CORR_EPS, Factor, LossSettings, LossTerm, MARGIN, VARIANCE_EPS};
+use crate::error::Result;
+use crate::model::row_stats::{Cells, gpu};
+use crate::ops::gpu::{Array, Batch, Gpu, Includes, NoArgs, float_constant, groups, kernel_args, kernels, shader_enum};
+
+kernel_args! {
+    /// Arguments of scan.wgsl and scan_grad.wgsl.
+    ScanArgs { skills: u32 }
+}
+
+kernel_args! {
+    /// Arguments of losses.wgsl.
+    LossArgs {
+        skills: u32, heads: u32,
+        right_share: f32, wrong_share: f32, later_rows: u32,
+        non_negative: f32, monotonicity: f32, mastery_performance: f32, gain_performance: f32, sparsity: f32,
+        consistency: f32, alignment: f32, adapts: u32, adapt_below: f32, lag: f32, retention: f32,
+        retention_floor: f32, variance_floor: f32,
+    }
+}
+
+kernel_args! {
+    /// Arguments of row_grads.wgsl.
+    RowGradArgs { skills: u32, right_share: f32, wrong_share: f32 }
+}
+
+kernels! {
+    includes includes;
+    scan(): ScanArgs, "gainakt2exp/scan.wgsl", [Read, Read, Read, Write];
+    correlations(): NoArgs, "gainakt2exp/correlations.wgsl", [Read, Read, Read, Read, Write];
+    losses(): LossArgs, "gainakt2exp/losses.wgsl", [Read, Read, Read, Read, Read, Write, Write];
+    row_grads(): RowGradArgs, "gainakt2exp/row_grads.wgsl", [Read, Read, Read, Read, Read, Read, Write];
+    scan_grad(): ScanArgs, "gainakt2exp/scan_grad.wgsl", [Read, Read, Read, Read, Read, Write, Write];
+}
+
+shader_enum! {
+    /// Header of the targets' integers: counts, then where each section begins.
+    Entry, "" {
+        /// Correlation groups, G.
+        GroupCount = "group_count",
+        /// Slots a group may take in a row.
+        SlotCount = "slot_count",
+        /// (kind, first row, length, first target) of each group.
+        Groups = "groups",
+        /// For each slot, the group of each row or 0xffffffff: slots · N.
+        Slots = "slots",
+    }
+}
+
+fn includes() -> Includes {
+    let constants = [
+        ("CORR_EPS", CORR_EPS),
+        ("VARIANCE_EPS", VARIANCE_EPS),
+        ("MARGIN", MARGIN),
+        ("ADAPT_SLOPE", ADAPT_SLOPE),
+        ("ADAPT_MOST", ADAPT_MOST),
+    ];
+    let mut includes = gpu::includes();
+    includes.extend([
+        ("targets", Entry::wgsl()),
+        ("terms", LossTerm::wgsl() + &format!("const TERMS: u32 = {}u;\n", LossTerm::COUNT)),
+        ("factors", Factor::wgsl() + &format!("const FACTORS: u32 = {}u;\n", Factor::COUNT)),
+        ("loss_constants", constants.map(|(name, value)| float_constant(name, value)).concat()),
+    ]);
+    includes
+}
+
+/// Targets on the device.
+#[derive(Debug)]
+pub struct Targets {
+    targets: LossTargets,
+    /// Header and sections ([`Entry`]).
+    integers: Array,
+    /// (deviation, weight) of each group, then all targets.
+    floats: Array,
+}
+
+fn integers(targets: &LossTargets, rows: usize) -> Vec<u32> {
+    let mut words = vec![0; Entry::COUNT];
+    let mut target = 2 * targets.groups.len();
+    words[Entry::Groups as usize] = words.len() as u32;
+    for group in &targets.groups {
+        let length = group.target.len();
+        words.extend([group.kind.number(), group.first, length, target].map(|v| v as u32));
+        target += length;
+    }
+    let (of_rows, slots) = targets.group_rows(rows);
+    words[Entry::Slots as usize] = words.len() as u32;
+    words.extend(of_rows);
+    words[Entry::GroupCount as usize] = targets.groups.len() as u32;
+    words[Entry::SlotCount as usize] = slots as u32;
+    words
+}
+
+fn floats(targets: &LossTargets) -> Vec<f32> {
+    let about = targets.groups.iter().flat_map(|g| [g.deviation, g.weight]);
+    about.chain(targets.groups.iter().flat_map(|g| g.target.iter().copied())).collect()
+}
+
+impl GainAktKernels for Gpu {
+    type Targets = Targets;
+
+    fn targets(&mut self, batch: &Batch, targets: LossTargets, old: Option<Targets>) -> Result<Targets> {
+        let (integers, floats) = (integers(&targets, batch.prepared.rows()), floats(&targets));
+        let mut on_device = match old {
+            Some(old) => Targets { targets, ..old },
+            None => Targets { targets, integers: self.array(integers.len())?, floats: self.array(floats.len())? },
+        };
+        self.grow(&mut on_device.integers, integers.len())?;
+        self.grow(&mut on_device.floats, floats.len())?;
+        self.put(&on_device.integers, &integers);
+        self.put(&on_device.floats, &floats);
+        Ok(on_device)
+    }
+
+    fn scan(&mut self, batch: &Batch, skills: usize, initial: &Array, gains: &Array, mastery: &mut Array) {
+        let arrays = [&batch.integers, initial, gains, mastery].map(Some);
+        let tasks = groups(batch.prepared.windows() * skills);
+        self.dispatch(&scan(), &ScanArgs { skills: skills as u32 }, &arrays, tasks);
+    }
+
+    fn losses(
+        &mut self,
+        batch: &Batch,
+        targets: &Targets,
+        skills: usize,
+        s: &LossSettings,
+        stats: &Array,
+        buffers: &mut LossBuffers<Array>,
+    ) {
+        let Targets { targets: t, integers, floats } = targets;
+        let LossBuffers { groups: correlated, terms, factors, rows } = buffers;
+        let arrays = [&batch.integers, integers, floats, stats, &*correlated].map(Some);
+        self.dispatch(&correlations(), &NoArgs, &arrays, [t.groups.len(), 1, 1]);
+        let args = LossArgs {
+            skills: skills as u32,
+            heads: s.heads.into(),
+            right_share: t.right_share,
+            wrong_share: t.wrong_share,
+            later_rows: t.later_rows as u32,
+            non_negative: s.non_negative,
+            monotonicity: s.monotonicity,
+            mastery_performance: s.mastery_performance,
+            gain_performance: s.gain_performance,
+            sparsity: s.sparsity,
+            consistency: s.consistency,
+            alignment: s.alignment,
+            adapts: s.adapt_below.is_some().into(),
+            adapt_below: s.adapt_below.unwrap_or_default(),
+            lag: s.lag,
+            retention: s.retention,
+            retention_floor: s.retention_floor,
+            variance_floor: s.variance_floor,
+        };
+        let arrays = [&batch.integers, integers, floats, stats, &*correlated, &*terms, &*factors].map(Some);
+        self.dispatch(&losses(), &args, &arrays, [1, 1, 1]);
+        let args = RowGradArgs { skills: skills as u32, right_share: t.right_share, wrong_share: t.wrong_share };
+        let arrays = [&batch.integers, integers, floats, stats, &*correlated, &*factors, &*rows].map(Some);
+        self.dispatch(&row_grads(), &args, &arrays, groups(batch.prepared.rows()));
+    }
+
+    fn scan_grad(
+        &mut self,
+        batch: &Batch,
+        skills: usize,
+        Cells { mastery, gains }: Cells<'_, Array>,
+        losses: &LossBuffers<Array>,
+        d_gains: &mut Array,
+        d_initial: &mut Array,
+    ) {
+        let arrays = [&batch.integers, mastery, gains, &losses.rows, &losses.factors, d_gains, d_initial].map(Some);
+        let tasks = groups(batch.prepared.windows() * skills);
+        self.dispatch(&scan_grad(), &ScanArgs { skills: skills as u32 }, &arrays, tasks);
+    }
+}

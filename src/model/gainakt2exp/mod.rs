@@ -1,0 +1,186 @@
+//! GainAKT2Exp (SPEC §2–3): what follows the encoder. An MLP predicts the next answer; a mastery head says where mastery
+//! begins, a gain head what each answer adds, and a scan adds it up; the losses tie the three together.
+
+mod cpu;
+pub(super) mod gpu;
+mod kernels;
+mod losses_cpu;
+mod scan_cpu;
+mod targets;
+mod terms;
+
+pub use kernels::{GainAktKernels, LossBuffers};
+pub use targets::{Group, GroupKind, LossTargets};
+pub use terms::{ADAPT_MOST, ADAPT_SLOPE, LossSettings, LossTerm};
+
+use super::encoder::{EncoderWork, StreamGrads};
+use super::layout::Builder;
+use super::network::{Pass, RowOutputs};
+use super::row_stats::{Cells, RowStatKernels};
+use super::{DropoutSites, ModelConfig};
+use crate::error::Result;
+use crate::ops::{Activation, Dropout, Input, InputGrad, Kernels, LinearAt};
+use terms::Factor;
+
+/// Places of the parameters after the encoder.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct ReadoutAt {
+    prediction: [LinearAt; 2],
+    /// Mastery and gain head; `None` unless the model has both.
+    heads: Option<[LinearAt; 2]>,
+}
+
+impl ReadoutAt {
+    /// Lays the parameters in the order PyTorch lists them; also the number of leading values the loss depends on.
+    pub(super) fn new(b: &mut Builder, config: &ModelConfig) -> (Self, usize) {
+        let (c, d) = (config.num_c, config.d_model);
+        let prediction =
+            [b.linear("prediction_head.0", 3 * d, config.d_ff), b.linear("prediction_head.3", config.d_ff, 1)];
+        let without_heads = b.len();
+        let mastery = config.use_mastery_head.then(|| b.linear("mastery_head", d, c));
+        let gain = config.use_gain_head.then(|| b.linear("gain_head", d, c));
+        let heads = mastery.zip(gain).map(|(m, g)| [m, g]);
+        (Self { prediction, heads }, if heads.is_some() { b.len() } else { without_heads })
+    }
+}
+
+/// What the losses of a step go by.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GainAktLosses {
+    /// Weights and switches.
+    pub settings: LossSettings,
+    /// What the batch is compared with.
+    pub targets: LossTargets,
+}
+
+/// The part after the encoder on a device.
+#[derive(Debug)]
+pub(super) struct Readout<K: GainAktKernels> {
+    at: ReadoutAt,
+    hidden: K::Floats,
+    /// Mastery before the first gain, `[W, C]`.
+    initial: K::Floats,
+    learning: Option<Learning<K>>,
+}
+
+/// Arrays of the losses and of the way back.
+#[derive(Debug)]
+struct Learning<K: GainAktKernels> {
+    losses: LossBuffers<K::Floats>,
+    d_gains: K::Floats,
+    d_initial: K::Floats,
+    targets: Option<K::Targets>,
+}
+
+impl<K: Kernels + RowStatKernels + GainAktKernels> Readout<K> {
+    pub(super) fn new(k: &mut K, at: ReadoutAt) -> Result<Self> {
+        Ok(Self { at, hidden: k.floats(4)?, initial: k.floats(4)?, learning: None })
+    }
+
+    /// Makes room for `n` rows and `w` windows.
+    pub(super) fn reserve(&mut self, k: &mut K, c: &ModelConfig, n: usize, w: usize) -> Result<()> {
+        k.reserve(&mut self.hidden, n * c.d_ff)?;
+        k.reserve(&mut self.initial, w * c.mastery_width())
+    }
+
+    /// Predictions, mastery and gains of the encoder's rows.
+    pub(super) fn forward(
+        &mut self,
+        k: &mut K,
+        pass: &Pass<'_, K>,
+        encoder: &EncoderWork<K::Floats>,
+        rows: &mut RowOutputs<K::Floats>,
+        sites: &mut DropoutSites,
+    ) {
+        let Pass { params: p, batch, config } = *pass;
+        let [ctx, val] = encoder.streams();
+        self.predict(k, pass, [ctx, val, &encoder.next], sites.site(), &mut rows.logits);
+        let mut cells = None;
+        if let Some([mastery, gain]) = self.at.heads {
+            k.linear(p, batch, Input::Rows(val), &[gain], Activation::Relu, Dropout::OFF, &mut rows.gains);
+            let firsts = Input::FirstRows(ctx);
+            k.linear(p, batch, firsts, &[mastery], Activation::Sigmoid, Dropout::OFF, &mut self.initial);
+            k.scan(batch, config.num_c, &self.initial, &rows.gains, &mut rows.mastery);
+            cells = Some(Cells { mastery: &rows.mastery, gains: &rows.gains });
+        }
+        k.row_stats(batch, config.num_c, cells, &rows.logits, &mut rows.stats, &mut rows.d_logits);
+    }
+
+    /// Logit of a correct answer to the skills `next`, after rows with these streams.
+    pub(super) fn predict(
+        &mut self,
+        k: &mut K,
+        pass: &Pass<'_, K>,
+        [ctx, val, next]: [&K::Floats; 3],
+        dropout: Dropout,
+        logits: &mut K::Floats,
+    ) {
+        let Pass { params: p, batch, .. } = *pass;
+        let [first, second] = self.at.prediction;
+        let joined = Input::Joined(vec![ctx, val, next]);
+        k.linear(p, batch, joined, &[first], Activation::Relu, dropout, &mut self.hidden);
+        k.linear(p, batch, Input::Rows(&self.hidden), &[second], Activation::None, Dropout::OFF, logits);
+    }
+
+    /// The loss terms of the rows, and gradients of the parameters and of the encoder's streams.
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn backward(
+        &mut self,
+        k: &mut K,
+        pass: &Pass<'_, K>,
+        losses: GainAktLosses,
+        encoder: &EncoderWork<K::Floats>,
+        rows: &RowOutputs<K::Floats>,
+        dropout: Dropout,
+        back: &mut StreamGrads<K::Floats>,
+        grads: &mut K::Floats,
+    ) -> Result<()> {
+        let Pass { params: p, batch, config } = *pass;
+        let GainAktLosses { settings, targets } = losses;
+        let skills = config.num_c;
+        self.reserve_learning(k, config, [rows.count, rows.windows, targets.groups.len()])?;
+        let Some(learning) = &mut self.learning else { return Ok(()) };
+        let on_device = k.targets(batch, targets, learning.targets.take())?;
+        k.losses(batch, &on_device, skills, &settings, &rows.stats, &mut learning.losses);
+        learning.targets = Some(on_device);
+
+        let [ctx, val] = encoder.streams();
+        let [first, second] = self.at.prediction;
+        k.linear_weight_grad(batch, &rows.d_logits, Input::Rows(&self.hidden), &[second], grads);
+        let through = InputGrad::Through { grad: &mut back.d_hidden, output: &self.hidden, scale: dropout.scale() };
+        k.linear_input_grad(p, batch, &rows.d_logits, &[second], through);
+        let joined = Input::Joined(vec![ctx, val, &encoder.next]);
+        k.linear_weight_grad(batch, &back.d_hidden, joined, &[first], grads);
+        let parts = InputGrad::Joined(vec![&mut back.d_ctx, &mut back.d_val, &mut back.d_next]);
+        k.linear_input_grad(p, batch, &back.d_hidden, &[first], parts);
+        if let Some([mastery, gain]) = self.at.heads {
+            let cells = Cells { mastery: &rows.mastery, gains: &rows.gains };
+            let Learning { losses, d_gains, d_initial, .. } = learning;
+            k.scan_grad(batch, skills, cells, losses, d_gains, d_initial);
+            k.linear_weight_grad(batch, d_gains, Input::Rows(val), &[gain], grads);
+            k.linear_input_grad(p, batch, d_gains, &[gain], InputGrad::Add(&mut back.d_val));
+            k.linear_weight_grad(batch, d_initial, Input::FirstRows(ctx), &[mastery], grads);
+            k.linear_input_grad(p, batch, d_initial, &[mastery], InputGrad::AddFirstRows(&mut back.d_ctx));
+        }
+        Ok(())
+    }
+
+    /// Values of [`LossTerm`] of the last step; `None` before the first.
+    pub(super) fn terms(&self) -> Option<&K::Floats> {
+        self.learning.as_ref().map(|l| &l.losses.terms)
+    }
+
+    fn reserve_learning(&mut self, k: &mut K, c: &ModelConfig, [n, w, groups]: [usize; 3]) -> Result<()> {
+        if self.learning.is_none() {
+            let (terms, factors) = (k.floats(LossTerm::COUNT)?, k.floats(Factor::COUNT)?);
+            let losses = LossBuffers { groups: k.floats(4)?, terms, factors, rows: k.floats(4)? };
+            self.learning = Some(Learning { losses, d_gains: k.floats(4)?, d_initial: k.floats(4)?, targets: None });
+        }
+        let Some(learning) = &mut self.learning else { return Ok(()) };
+        let cells = c.mastery_width();
+        k.reserve(&mut learning.losses.groups, 4 * groups)?;
+        k.reserve(&mut learning.losses.rows, 4 * n)?;
+        k.reserve(&mut learning.d_gains, n * cells)?;
+        k.reserve(&mut learning.d_initial, w * cells)
+    }
+}

@@ -1,0 +1,119 @@
+//! Every kernel of the program, for compilers to be tried on.
+
+use super::{gainakt2exp, row_stats};
+use crate::ops::gpu::Shader;
+
+/// Every kernel, compiled for constants of one size.
+fn shaders(size: usize) -> Vec<Shader> {
+    let mut all = crate::ops::gpu::shaders(size);
+    all.extend(row_stats::gpu::shaders(size));
+    all.extend(gainakt2exp::gpu::shaders(size));
+    all
+}
+
+/// Every kernel with small, odd and large constants: name and WGSL source.
+pub fn shader_sources() -> Vec<(String, String)> {
+    let mut sources = Vec::new();
+    for size in [1usize, 3, 33, 64, 101] {
+        let compiled = shaders(size).into_iter().filter(|s| size == 1 || !s.constants.is_empty());
+        sources.extend(compiled.map(|s| (format!("{} at {size}", s.name), s.source())));
+    }
+    sources
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::gpu::{Access, Scalar};
+
+    fn parsed(name: &str, source: &str) -> naga::Module {
+        naga::front::wgsl::parse_str(source).unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(source)))
+    }
+
+    /// Every template at odd sizes is valid WGSL for a device that offers nothing beyond core WebGPU.
+    #[test]
+    fn shaders_are_valid_core_webgpu() {
+        use naga::valid::{Capabilities, ValidationFlags, Validator};
+        for (name, source) in shader_sources() {
+            assert!(!source.contains("{{"), "{name}: something is not filled in");
+            let module = parsed(&name, &source);
+            let mut validator = Validator::new(ValidationFlags::all(), Capabilities::empty());
+            validator.validate(&module).unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&source)));
+            let storage =
+                module.global_variables.iter().filter(|(_, v)| matches!(v.space, naga::AddressSpace::Storage { .. }));
+            assert!(storage.count() <= 8, "{name} binds more storage buffers than WebGPU promises");
+            let size: u32 = module.entry_points[0].workgroup_size.iter().product();
+            assert!(size <= 256, "{name} has workgroups of {size}");
+        }
+    }
+
+    /// Every template translates to what Vulkan, Metal and DirectX 12 compile.
+    #[test]
+    fn shaders_translate_for_every_graphics_interface() {
+        use naga::back::{hlsl, msl, spv};
+        use naga::valid::{Capabilities, ValidationFlags, Validator};
+        for (name, source) in shader_sources() {
+            let module = parsed(&name, &source);
+            let info = Validator::new(ValidationFlags::all(), Capabilities::empty()).validate(&module).unwrap();
+            let words = spv::write_vec(&module, &info, &spv::Options::default(), None);
+            assert!(words.is_ok_and(|w| w.len() > 100), "{name}: SPIR-V");
+            let metal = msl::Options { fake_missing_bindings: true, ..msl::Options::default() };
+            let text = msl::write_string(&module, &info, &metal, &msl::PipelineOptions::default());
+            assert!(text.as_ref().is_ok_and(|(text, _)| text.contains("kernel")), "{name}: MSL {:?}", text.err());
+            let mut text = String::new();
+            let direct = hlsl::Options { fake_missing_bindings: true, ..hlsl::Options::default() };
+            let pipeline = hlsl::PipelineOptions::default();
+            let written = hlsl::Writer::new(&mut text, &direct, &pipeline).write(&module, &info, None);
+            assert!(written.is_ok(), "{name}: HLSL {:?}", written.err());
+            assert!(text.contains("numthreads"), "{name}: HLSL");
+        }
+    }
+
+    /// A shader's arguments and storage buffers are those its Rust side declares: names, types, offsets, access.
+    #[test]
+    fn shaders_agree_with_their_rust_side() {
+        use naga::{AddressSpace, ScalarKind, StorageAccess, TypeInner};
+        for shader in shaders(3) {
+            let module = parsed(shader.name, &shader.source());
+            let mut access = Vec::new();
+            let mut fields = Vec::new();
+            for (_, variable) in module.global_variables.iter() {
+                match variable.space {
+                    AddressSpace::Storage { access: how } => {
+                        let binding = variable.binding.unwrap().binding as usize;
+                        let write = how.contains(StorageAccess::STORE);
+                        access.push((binding, if write { Access::Write } else { Access::Read }));
+                    }
+                    AddressSpace::Uniform => {
+                        let TypeInner::Struct { members, .. } = &module.types[variable.ty].inner else {
+                            panic!("{}: the uniform is no struct", shader.name)
+                        };
+                        for member in members {
+                            let TypeInner::Scalar(scalar) = module.types[member.ty].inner else {
+                                panic!("{}: an argument is no scalar", shader.name)
+                            };
+                            let scalar = match scalar.kind {
+                                ScalarKind::Uint => Scalar::Unsigned,
+                                ScalarKind::Float => Scalar::Float,
+                                other => panic!("{}: an argument is {other:?}", shader.name),
+                            };
+                            fields.push((member.name.clone().unwrap(), scalar, member.offset as usize));
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            access.sort_by_key(|(binding, _)| *binding);
+            let declared: Vec<_> = (1..).zip(shader.access.iter().copied()).collect();
+            assert_eq!(access, declared, "{}: storage buffers", shader.name);
+            let declared: Vec<_> =
+                shader.args.iter().enumerate().map(|(i, (name, kind))| ((*name).to_owned(), *kind, 4 * i)).collect();
+            assert_eq!(fields, declared, "{}: arguments", shader.name);
+        }
+    }
+
+    #[test]
+    fn a_training_step_needs_few_pipelines() {
+        assert!(shaders(1).len() <= 40);
+    }
+}

@@ -1,0 +1,52 @@
+//! Embedding sums and the gradients of their tables (`shaders/embed.wgsl`, `embed_grad.wgsl`).
+
+mod cpu;
+pub(crate) mod gpu;
+
+use super::Arrays;
+
+/// The embedding tables: where they lie among the parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EmbeddingTables {
+    /// E_ctx `[2C, D]`.
+    pub context: usize,
+    /// E_val `[2C, D]`.
+    pub value: usize,
+    /// E_concept `[C, D]`, of models that read the skill asked next.
+    pub concept: Option<usize>,
+    /// P `[positions, D]`.
+    pub position: usize,
+    /// Skills, C.
+    pub skills: usize,
+    /// Positions there are.
+    pub positions: usize,
+    /// Vector length, D.
+    pub width: usize,
+}
+
+/// Embeddings. N rows, W windows, D features.
+#[allow(clippy::too_many_arguments)]
+pub trait EmbeddingKernels: Arrays {
+    /// ctx = E_ctx\[token\] + P\[t\], val = E_val\[token\] + P\[t\], and, where there is E_concept, next = E_concept\[q_next\]
+    /// (SPEC §2), each `[N, D]`.
+    fn embed(
+        &mut self,
+        params: &Self::Floats,
+        batch: &Self::Batch,
+        at: EmbeddingTables,
+        ctx: &mut Self::Floats,
+        val: &mut Self::Floats,
+        next: &mut Self::Floats,
+    );
+
+    /// Gradients of all tables, from those of [`Self::embed`]'s outputs.
+    fn embed_grad(
+        &mut self,
+        batch: &Self::Batch,
+        at: EmbeddingTables,
+        d_ctx: &Self::Floats,
+        d_val: &Self::Floats,
+        d_next: &Self::Floats,
+        grads: &mut Self::Floats,
+    );
+}

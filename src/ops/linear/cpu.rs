@@ -1,0 +1,221 @@
+//! Linear layers forward and backward, cut into blocks of rows or of outputs that fit a core's cache.
+
+use rayon::prelude::*;
+
+use super::{Activation, Input, InputGrad, LinearAt, LinearKernels};
+use crate::ops::Dropout;
+use crate::ops::cpu::lanes::{sigmoid, vectorised};
+use crate::ops::cpu::product::{View, product};
+use crate::ops::cpu::{Batch, Cpu, apply_dropout};
+
+/// Rows of a task: fixed, so that results do not depend on the number of threads.
+const ROWS: usize = 256;
+
+/// What the layers read: up to three `[N, D]` side by side.
+type Parts<'a> = Vec<&'a [f32]>;
+
+/// weight `[outputs, inputs]` of a layer.
+fn weight(params: &[f32], at: LinearAt) -> &[f32] {
+    &params[at.weight..at.weight + at.outputs * at.inputs]
+}
+
+/// dropout(activation(x·Wᵀ + b)) of rows whose features lie in `parts`; `element` is the first's number for dropout.
+fn forward(
+    params: &[f32],
+    parts: &Parts<'_>,
+    at: LinearAt,
+    activation: Activation,
+    dropout: Dropout,
+    element: usize,
+    out: &mut [f32],
+) {
+    let width = at.inputs / parts.len();
+    let bias = &params[at.bias..at.bias + at.outputs];
+    out.par_chunks_mut(ROWS * at.outputs).enumerate().for_each(|(task, out)| {
+        let (first, rows) = (task * ROWS, out.len() / at.outputs);
+        for (p, part) in parts.iter().enumerate() {
+            let x = View::new(&part[first * width..(first + rows) * width], rows, width, width);
+            let w = View::new(&weight(params, at)[p * width..], at.outputs, width, at.inputs).transposed();
+            product(out, at.outputs, p > 0, 1.0, x, w);
+        }
+        vectorised(|| {
+            for row in out.chunks_exact_mut(at.outputs) {
+                for (o, b) in row.iter_mut().zip(bias) {
+                    *o += b;
+                }
+            }
+            match activation {
+                Activation::None => {}
+                Activation::Relu => out.iter_mut().for_each(|o| *o = if *o > 0.0 { *o } else { 0.0 }),
+                Activation::Sigmoid => out.iter_mut().for_each(|o| *o = sigmoid(*o)),
+            }
+            apply_dropout(out, (element + first * at.outputs) as u32, dropout);
+        });
+    });
+}
+
+/// `d_x` `[N, width]` (kept and added to, or replaced) = Σ over layers of d_out·W, of `width` inputs from `from` on.
+///
+/// `through`: what went forward after ReLU and dropout, and dropout's scale.
+fn input_grad(
+    params: &[f32],
+    d_outs: &[(&[f32], LinearAt)],
+    from: usize,
+    width: usize,
+    add: bool,
+    through: Option<(&[f32], f32)>,
+    d_x: &mut [f32],
+) {
+    d_x.par_chunks_mut(ROWS * width).enumerate().for_each(|(task, d_x)| {
+        let (first, rows) = (task * ROWS, d_x.len() / width);
+        for (i, (d_out, at)) in d_outs.iter().enumerate() {
+            let d_out = &d_out[first * at.outputs..(first + rows) * at.outputs];
+            let w = View::new(&weight(params, *at)[from..], at.outputs, width, at.inputs);
+            product(d_x, width, add || i > 0, 1.0, View::new(d_out, rows, at.outputs, at.outputs), w);
+        }
+        if let Some((output, scale)) = through {
+            let output = &output[first * width..(first + rows) * width];
+            vectorised(|| {
+                for (d, o) in d_x.iter_mut().zip(output) {
+                    *d = if *o > 0.0 { *d * scale } else { 0.0 };
+                }
+            });
+        }
+    });
+}
+
+/// Gradients of weight and bias from `d_out` `[N, outputs]` and the layer's input.
+fn weight_grad(d_out: &[f32], parts: &Parts<'_>, at: LinearAt, grads: &mut [f32]) {
+    let width = at.inputs / parts.len();
+    let rows = d_out.len() / at.outputs;
+    // The last rows of the weight may be few; a task is sized so that packing the input stays cheap.
+    let outputs = if at.inputs >= 256 { 64 } else { 32 };
+    grads[at.weight..at.weight + at.outputs * at.inputs].par_chunks_mut(outputs * at.inputs).enumerate().for_each(
+        |(task, grads)| {
+            let count = grads.len() / at.inputs;
+            let d_out = View::new(&d_out[(task * outputs).min(d_out.len())..], rows, count, at.outputs).transposed();
+            for (p, part) in parts.iter().enumerate() {
+                let x = View::new(part, rows, width, width);
+                product(&mut grads[p * width..], at.inputs, false, 1.0, d_out, x);
+            }
+        },
+    );
+    let bias = &mut grads[at.bias..at.bias + at.outputs];
+    bias.fill(0.0);
+    vectorised(|| {
+        for row in d_out.chunks_exact(at.outputs) {
+            for (b, d) in bias.iter_mut().zip(row) {
+                *b += d;
+            }
+        }
+    });
+}
+
+/// The parts of a row that linear layer `layer` reads.
+fn parts<'a>(input: &'a Input<'_, Vec<f32>>, layer: usize, rows: usize, width: usize) -> Parts<'a> {
+    match input {
+        Input::Rows(x) | Input::FirstRows(x) => vec![&x[..rows * width]],
+        Input::Streams(ctx, val) => vec![&if layer < 2 { ctx } else { val }[..rows * width]],
+        Input::Joined(parts) => parts.iter().map(|x| &x[..rows * width / parts.len()]).collect(),
+    }
+}
+
+/// The first row of each window of `x` `[N, width]`, one after another.
+fn first_rows(x: &[f32], batch: &Batch, width: usize) -> Vec<f32> {
+    let starts = &batch.prepared.batch.offsets[..batch.prepared.windows()];
+    starts.iter().flat_map(|&row| &x[row as usize * width..][..width]).copied().collect()
+}
+
+impl LinearKernels for Cpu {
+    fn linear(
+        &mut self,
+        params: &Vec<f32>,
+        batch: &Batch,
+        input: Input<'_, Vec<f32>>,
+        layers: &[LinearAt],
+        activation: Activation,
+        dropout: Dropout,
+        out: &mut Vec<f32>,
+    ) {
+        let firsts = match &input {
+            Input::FirstRows(x) => Some(first_rows(x, batch, layers[0].inputs)),
+            _ => None,
+        };
+        let input = firsts.as_ref().map_or(input, Input::Rows);
+        let rows = if firsts.is_some() { batch.prepared.windows() } else { batch.prepared.rows() };
+        self.run("linear", || {
+            for (l, &at) in layers.iter().enumerate() {
+                let from = l * rows * at.outputs;
+                let out = &mut out[from..from + rows * at.outputs];
+                forward(params, &parts(&input, l, rows, at.inputs), at, activation, dropout, from, out);
+            }
+        });
+    }
+
+    fn linear_input_grad(
+        &mut self,
+        params: &Vec<f32>,
+        batch: &Batch,
+        d_out: &Vec<f32>,
+        layers: &[LinearAt],
+        to: InputGrad<'_, Vec<f32>>,
+    ) {
+        let (n, at) = (batch.prepared.rows(), layers[0]);
+        let of = |l: usize, rows: usize| (&d_out[l * rows * at.outputs..(l + 1) * rows * at.outputs], layers[l]);
+        let width = at.inputs;
+        let joined = |parts: Vec<&mut Vec<f32>>, add: bool| {
+            let width = width / parts.len();
+            for (p, d_x) in parts.into_iter().enumerate() {
+                input_grad(params, &[of(0, n)], p * width, width, add, None, &mut d_x[..n * width]);
+            }
+        };
+        self.run("linear_input_grad", || match to {
+            InputGrad::Rows(d_x) => {
+                input_grad(params, &[of(0, n)], 0, width, false, None, &mut d_x[..n * width]);
+            }
+            InputGrad::Through { grad, output, scale } => {
+                let through = Some((&output[..n * width], scale));
+                input_grad(params, &[of(0, n)], 0, width, false, through, &mut grad[..n * width]);
+            }
+            InputGrad::Add(d_x) => input_grad(params, &[of(0, n)], 0, width, true, None, &mut d_x[..n * width]),
+            InputGrad::AddFirstRows(d_x) => {
+                let windows = batch.prepared.windows();
+                let mut firsts = vec![0.0; windows * width];
+                input_grad(params, &[of(0, windows)], 0, width, false, None, &mut firsts);
+                for (first, &row) in firsts.chunks_exact(width).zip(&batch.prepared.batch.offsets) {
+                    for (d, f) in d_x[row as usize * width..].iter_mut().zip(first) {
+                        *d += f;
+                    }
+                }
+            }
+            InputGrad::AddStreams(d_ctx, d_val) => {
+                input_grad(params, &[of(0, n), of(1, n)], 0, width, true, None, &mut d_ctx[..n * width]);
+                input_grad(params, &[of(2, n)], 0, width, true, None, &mut d_val[..n * width]);
+            }
+            InputGrad::Joined(parts) => joined(parts, false),
+            InputGrad::AddJoined(parts) => joined(parts, true),
+        });
+    }
+
+    fn linear_weight_grad(
+        &mut self,
+        batch: &Batch,
+        d_out: &Vec<f32>,
+        input: Input<'_, Vec<f32>>,
+        layers: &[LinearAt],
+        grads: &mut Vec<f32>,
+    ) {
+        let firsts = match &input {
+            Input::FirstRows(x) => Some(first_rows(x, batch, layers[0].inputs)),
+            _ => None,
+        };
+        let input = firsts.as_ref().map_or(input, Input::Rows);
+        let rows = if firsts.is_some() { batch.prepared.windows() } else { batch.prepared.rows() };
+        self.run("linear_weight_grad", || {
+            for (l, &at) in layers.iter().enumerate() {
+                let d_out = &d_out[l * rows * at.outputs..(l + 1) * rows * at.outputs];
+                weight_grad(d_out, &parts(&input, l, rows, at.inputs), at, grads);
+            }
+        });
+    }
+}

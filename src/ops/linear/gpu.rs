@@ -1,0 +1,219 @@
+//! Linear layers as tiles of matrix products.
+
+use super::{Activation, Input, InputGrad, LinearAt, LinearKernels};
+use crate::ops::Dropout;
+use crate::ops::gpu::{Array, Batch, DropoutArgs, Gpu, kernel_args, kernels};
+
+/// Rows and columns of a matrix product that one workgroup computes.
+const TILE: usize = 64;
+
+kernel_args! {
+    /// Arguments of linear.wgsl.
+    LinearArgs {
+        rows: u32, inputs: u32, outputs: u32,
+        parts: u32, streams: u32, firsts: u32,
+        activation: u32,
+        weight0: u32, weight1: u32, weight2: u32,
+        bias0: u32, bias1: u32, bias2: u32,
+        key0: u32, key1: u32, threshold: u32, scale: f32,
+    }
+}
+
+kernel_args! {
+    /// Arguments of linear_input_grad.wgsl.
+    InputGradArgs {
+        rows: u32, inputs: u32, outputs: u32,
+        parts: u32, streams: u32, firsts: u32,
+        add: u32, through: u32, scale: f32,
+        weight0: u32, weight1: u32, weight2: u32,
+    }
+}
+
+kernel_args! {
+    /// Arguments of linear_weight_grad.wgsl.
+    WeightGradArgs {
+        rows: u32, inputs: u32, outputs: u32,
+        parts: u32, streams: u32, firsts: u32,
+        weight0: u32, weight1: u32, weight2: u32,
+        bias0: u32, bias1: u32, bias2: u32,
+    }
+}
+
+kernels! {
+    includes Vec::new;
+    linear(sources): LinearArgs, "linear.wgsl", [Read, Read, Read, Read, Read, Write];
+    linear_input_grad(): InputGradArgs, "linear_input_grad.wgsl", [Read, Read, Read, Read, Write, Write, Write];
+    linear_weight_grad(sources): WeightGradArgs, "linear_weight_grad.wgsl", [Read, Read, Read, Read, Read, Write];
+}
+
+/// What layers read, as the kernels want it.
+struct Sources<'a> {
+    arrays: [&'a Array; 3],
+    rows: usize,
+    parts: usize,
+    streams: bool,
+    firsts: bool,
+}
+
+impl<'a> Sources<'a> {
+    fn new(input: &Input<'a, Array>, batch: &Batch) -> Self {
+        let (rows, windows) = (batch.prepared.rows(), batch.prepared.windows());
+        let whole = |x: &'a Array| Self { arrays: [x; 3], rows, parts: 1, streams: false, firsts: false };
+        match input {
+            Input::Rows(x) => whole(x),
+            Input::FirstRows(x) => Self { rows: windows, firsts: true, ..whole(x) },
+            Input::Streams(ctx, val) => Self { arrays: [ctx, val, val], streams: true, ..whole(ctx) },
+            Input::Joined(parts) => {
+                let at = |i: usize| parts[i.min(parts.len() - 1)];
+                Self { arrays: [at(0), at(1), at(2)], parts: parts.len(), ..whole(at(0)) }
+            }
+        }
+    }
+
+    /// How many arrays a kernel tells apart when it loads: 1 or 3.
+    fn told_apart(&self) -> usize {
+        if self.parts == 1 && !self.streams { 1 } else { 3 }
+    }
+}
+
+/// One value for each of three layers, the last repeated.
+fn for_layers(layers: &[LinearAt], value: impl Fn(&LinearAt) -> usize) -> [u32; 3] {
+    std::array::from_fn(|l| value(&layers[l.min(layers.len() - 1)]) as u32)
+}
+
+fn tiles(columns: usize, rows: usize, deep: usize) -> [usize; 3] {
+    [columns.div_ceil(TILE), rows.div_ceil(TILE), deep]
+}
+
+impl LinearKernels for Gpu {
+    fn linear(
+        &mut self,
+        params: &Array,
+        batch: &Batch,
+        input: Input<'_, Array>,
+        layers: &[LinearAt],
+        activation: Activation,
+        dropout: Dropout,
+        out: &mut Array,
+    ) {
+        let from = Sources::new(&input, batch);
+        let LinearAt { inputs, outputs, .. } = layers[0];
+        let DropoutArgs { key0, key1, threshold, scale } = dropout.into();
+        let [weight0, weight1, weight2] = for_layers(layers, |l| l.weight);
+        let [bias0, bias1, bias2] = for_layers(layers, |l| l.bias);
+        let args = LinearArgs {
+            rows: from.rows as u32,
+            inputs: inputs as u32,
+            outputs: outputs as u32,
+            parts: from.parts as u32,
+            streams: from.streams.into(),
+            firsts: from.firsts.into(),
+            activation: match activation {
+                Activation::None => 0,
+                Activation::Relu => 1,
+                Activation::Sigmoid => 2,
+            },
+            weight0,
+            weight1,
+            weight2,
+            bias0,
+            bias1,
+            bias2,
+            key0,
+            key1,
+            threshold,
+            scale,
+        };
+        let [x0, x1, x2] = from.arrays;
+        let arrays = [&batch.integers, params, x0, x1, x2, out].map(Some);
+        self.dispatch(&linear(from.told_apart()), &args, &arrays, tiles(outputs, from.rows, layers.len()));
+    }
+
+    fn linear_input_grad(
+        &mut self,
+        params: &Array,
+        batch: &Batch,
+        d_out: &Array,
+        layers: &[LinearAt],
+        to: InputGrad<'_, Array>,
+    ) {
+        let LinearAt { inputs, outputs, .. } = layers[0];
+        let [weight0, weight1, weight2] = for_layers(layers, |l| l.weight);
+        let mut args = InputGradArgs {
+            rows: batch.prepared.rows() as u32,
+            inputs: inputs as u32,
+            outputs: outputs as u32,
+            parts: 1,
+            scale: 1.0,
+            weight0,
+            weight1,
+            weight2,
+            ..InputGradArgs::default()
+        };
+        let mut forward = d_out;
+        let into: Vec<&Array> = match to {
+            InputGrad::Rows(d_x) => vec![d_x],
+            InputGrad::Through { grad, output, scale } => {
+                (args.through, args.scale, forward) = (1, scale, output);
+                vec![grad]
+            }
+            InputGrad::Add(d_x) => {
+                args.add = 1;
+                vec![d_x]
+            }
+            InputGrad::AddFirstRows(d_x) => {
+                (args.add, args.firsts, args.rows) = (1, 1, batch.prepared.windows() as u32);
+                vec![d_x]
+            }
+            InputGrad::AddStreams(d_ctx, d_val) => {
+                (args.add, args.streams) = (1, 1);
+                vec![d_ctx, d_val]
+            }
+            InputGrad::Joined(parts) => {
+                args.parts = parts.len() as u32;
+                parts.into_iter().map(|part| &*part).collect()
+            }
+            InputGrad::AddJoined(parts) => {
+                (args.add, args.parts) = (1, parts.len() as u32);
+                parts.into_iter().map(|part| &*part).collect()
+            }
+        };
+        let read = [&batch.integers, params, d_out, forward].map(Some);
+        let outputs = (0..3).map(|i| into.get(i).copied());
+        let arrays: Vec<_> = read.into_iter().chain(outputs).collect();
+        let count = tiles(inputs, args.rows as usize, 1 + args.streams as usize);
+        self.dispatch(&linear_input_grad(), &args, &arrays, count);
+    }
+
+    fn linear_weight_grad(
+        &mut self,
+        batch: &Batch,
+        d_out: &Array,
+        input: Input<'_, Array>,
+        layers: &[LinearAt],
+        grads: &mut Array,
+    ) {
+        let from = Sources::new(&input, batch);
+        let LinearAt { inputs, outputs, .. } = layers[0];
+        let [weight0, weight1, weight2] = for_layers(layers, |l| l.weight);
+        let [bias0, bias1, bias2] = for_layers(layers, |l| l.bias);
+        let args = WeightGradArgs {
+            rows: from.rows as u32,
+            inputs: inputs as u32,
+            outputs: outputs as u32,
+            parts: from.parts as u32,
+            streams: from.streams.into(),
+            firsts: from.firsts.into(),
+            weight0,
+            weight1,
+            weight2,
+            bias0,
+            bias1,
+            bias2,
+        };
+        let [x0, x1, x2] = from.arrays;
+        let arrays = [&batch.integers, d_out, x0, x1, x2, grads].map(Some);
+        let count = tiles(inputs / from.parts, outputs, from.parts.max(layers.len()));
+        self.dispatch(&linear_weight_grad(from.told_apart()), &args, &arrays, count);
+    }
+}
