@@ -5,12 +5,13 @@
 mod support;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use futures_lite::future::block_on;
+use gainakt::config::ModelKind;
 use gainakt::data::RaggedBatch;
 use gainakt::evaluate::{accuracy, auc, stratified_sample};
-use gainakt::model::gainakt2exp::LossTerm;
+use gainakt::model::evidence::EvidenceLosses;
 use gainakt::model::{DropoutSites, LogPlace, Losses, Model, ModelConfig, TrainingStep, Weights};
 use gainakt::objective::{
     Controller, ControllerSettings, EpochResult, EpochSettings, GainAktObjective, pearson, residual,
@@ -26,6 +27,12 @@ const GRADIENT_TOLERANCE: f32 = 1e-3;
 
 fn folder() -> PathBuf {
     std::env::var_os("GAINAKT_GOLDEN").map_or_else(|| PathBuf::from("tests/golden"), PathBuf::from)
+}
+
+/// The folders of both models' cases.
+fn folders() -> Vec<PathBuf> {
+    let own = (folder() == Path::new("tests/golden")).then(|| PathBuf::from("tests/golden/evidence"));
+    std::iter::once(folder()).chain(own).collect()
 }
 
 fn json(name: &str) -> Value {
@@ -44,7 +51,7 @@ struct Case {
 }
 
 impl Case {
-    fn read(path: &std::path::Path) -> Self {
+    fn read(path: &Path) -> Self {
         let bytes = std::fs::read(path).unwrap();
         let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
         let about: Value = serde_json::from_str(&header.metadata().as_ref().unwrap()["case"]).unwrap();
@@ -84,7 +91,23 @@ impl Case {
     }
 
     fn model(&self) -> ModelConfig {
-        serde_json::from_value(self.about["model"].clone()).unwrap()
+        let mut sizes: ModelConfig = serde_json::from_value(self.about["model"].clone()).unwrap();
+        if let Some(kind) = self.about.get("model_kind") {
+            sizes.kind = serde_json::from_value(kind.clone()).unwrap();
+        }
+        sizes
+    }
+
+    fn losses(&self) -> Losses {
+        match self.model().kind {
+            ModelKind::GainAkt2Exp => {
+                let sizes = self.model();
+                Losses::GainAkt(self.objective().losses(&self.batch, &self.epoch(), sizes.interpretable()))
+            }
+            ModelKind::Evidence => {
+                Losses::Evidence(EvidenceLosses { context_penalty: self.number("loss", "context_penalty") as f32 })
+            }
+        }
     }
 
     fn objective(&self) -> GainAktObjective {
@@ -137,7 +160,8 @@ fn ragged(ints: &BTreeMap<String, Vec<i64>>, steps: usize) -> (RaggedBatch, Vec<
 }
 
 fn cases() -> Vec<Case> {
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder()).unwrap().map(|e| e.unwrap().path()).collect();
+    let inside = |folder: &PathBuf| std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect::<Vec<_>>();
+    let mut paths: Vec<PathBuf> = folders().iter().flat_map(inside).collect();
     paths.retain(|p| p.extension().is_some_and(|e| e == "safetensors"));
     paths.sort();
     assert!(!paths.is_empty(), "no golden file in {}", folder().display());
@@ -156,7 +180,9 @@ fn check_outputs(case: &Case, model: &mut Model, place: &str) {
         got.extend([("gains", &heads.gains), ("mastery", &heads.mastery)]);
     }
     let expected = case.group("out/");
-    assert_eq!(got.len(), expected.len(), "{place}");
+    // What the evidence model has between its outputs shows in them.
+    let between = ["evidence", "context_logits"].iter().filter(|name| expected.contains_key(**name)).count();
+    assert_eq!(got.len() + between, expected.len(), "{place}");
     for (name, values) in got {
         let width = values.len() / case.batch.rows();
         let wanted: Vec<f32> =
@@ -175,13 +201,12 @@ fn gradient_error(got: &[f32], wanted: &[f32], largest_of_all: f32) -> f32 {
 fn check_case(case: &Case, device: &ComputeDevice) {
     let place = format!("{} on {}", case.name, device.kind);
     let mut model = start(case, device);
-    let (objective, epoch, sizes) = (case.objective(), case.epoch(), case.model());
-    let losses = Losses::GainAkt(objective.losses(&case.batch, &epoch, sizes.interpretable()));
+    let (sizes, losses) = (case.model(), case.losses());
     let batch = PreparedBatch::training(case.batch.clone(), sizes.num_c, sizes.seq_len);
     check_outputs(case, &mut model, &place);
     let evaluation = DropoutSites::evaluation;
     let (gradients, terms) = block_on(model.gradients(batch.clone(), losses.clone(), evaluation())).unwrap();
-    for (name, value) in LossTerm::NAMES.iter().zip(&terms) {
+    for (name, value) in sizes.term_names().iter().zip(&terms) {
         let wanted = case.about["values"].get(*name).map_or(0.0, |v| v.as_f64().unwrap());
         assert!(
             (f64::from(*value) - wanted).abs() < f64::from(TOLERANCE),

@@ -35,6 +35,47 @@ pub struct GroupDocs {
     pub keys: &'static [(&'static str, &'static str)],
 }
 
+/// A kind of model.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ModelKind {
+    /// GainAKT2Exp: mastery that never falls, beside a free prediction (SPEC §2).
+    #[default]
+    #[serde(rename = "gainakt2exp")]
+    GainAkt2Exp,
+    /// The evidence model: the prediction is the mastery (SPEC §9).
+    #[serde(rename = "evidence")]
+    Evidence,
+}
+
+impl ModelKind {
+    /// Every kind.
+    pub const ALL: [Self; 2] = [Self::GainAkt2Exp, Self::Evidence];
+
+    /// Its name in settings, records and folder names.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::GainAkt2Exp => "gainakt2exp",
+            Self::Evidence => "evidence",
+        }
+    }
+
+    /// Its name for people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::GainAkt2Exp => "GainAKT2Exp",
+            Self::Evidence => "Evidence model",
+        }
+    }
+}
+
+group! {
+    /// Which model.
+    ModelChoice {
+        /// gainakt2exp: mastery that never falls, beside a free prediction. evidence: the prediction is the mastery.
+        kind: ModelKind = ModelKind::GainAkt2Exp,
+    }
+}
+
 group! {
     /// Where randomness starts.
     Seeds {
@@ -204,6 +245,14 @@ impl Refinement {
     /// Weights of the lags 1 to `lag_max_lag`.
     pub fn lag_weights(&self) -> Vec<f64> {
         [self.lag_l1_weight, self.lag_l2_weight, self.lag_l3_weight][..self.lag_max_lag.min(3)].to_vec()
+    }
+}
+
+group! {
+    /// Losses of the evidence model (SPEC §9).
+    Evidence {
+        /// Weight of the mean square of what the context adds to the logits; 0 or more.
+        context_penalty: f64 = 0.0,
     }
 }
 

@@ -7,7 +7,8 @@ mod groups;
 mod snapshot;
 
 pub use groups::{
-    Alignment, Data, Evaluation, GlobalAlignment, GroupDocs, Interpretability, ModelShape, Refinement, Seeds, Training,
+    Alignment, Data, Evaluation, Evidence, GlobalAlignment, GroupDocs, Interpretability, ModelChoice, ModelKind,
+    ModelShape, Refinement, Seeds, Training,
 };
 pub use snapshot::{evaluation_snapshot, model_config, reproducibility_policy};
 
@@ -19,6 +20,8 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
+    /// Which model.
+    pub model: ModelChoice,
     /// Where randomness starts.
     pub seeds: Seeds,
     /// Optimizer and loop.
@@ -33,6 +36,8 @@ pub struct Config {
     pub global_alignment: GlobalAlignment,
     /// Retention, lag and the controller's reactions.
     pub refinement: Refinement,
+    /// Losses of the evidence model.
+    pub evidence: Evidence,
     /// Sizes of the model.
     pub model_config: ModelShape,
     /// How a trained model is measured.
@@ -40,14 +45,17 @@ pub struct Config {
 }
 
 /// Presets that come with the program: name and JSON.
-pub const PRESETS: [(&str, &str); 3] = [
+pub const PRESETS: [(&str, &str); 5] = [
     ("demo", include_str!("../../configs/demo.json")),
     ("assist2015_small", include_str!("../../configs/assist2015_small.json")),
     ("gainakt2exp", include_str!("../../configs/gainakt2exp.json")),
+    ("evidence", include_str!("../../configs/evidence.json")),
+    ("assist2015_evidence", include_str!("../../configs/assist2015_evidence.json")),
 ];
 
 /// The groups in the order people meet them, with what they and their keys are for.
-pub const GROUPS: [(&str, GroupDocs); 9] = [
+pub const GROUPS: [(&str, GroupDocs); 11] = [
+    ("model", ModelChoice::DOCS),
     ("data", Data::DOCS),
     ("training", Training::DOCS),
     ("model_config", ModelShape::DOCS),
@@ -56,6 +64,7 @@ pub const GROUPS: [(&str, GroupDocs); 9] = [
     ("alignment", Alignment::DOCS),
     ("global_alignment", GlobalAlignment::DOCS),
     ("refinement", Refinement::DOCS),
+    ("evidence", Evidence::DOCS),
     ("evaluation", Evaluation::DOCS),
 ];
 
@@ -141,7 +150,11 @@ impl Config {
         if !(t.lr.is_finite() && t.lr > 0.0) {
             return fail(format!("training.lr is {}, expected a number above 0", t.lr));
         }
-        let not_negative = [("training.weight_decay", t.weight_decay), ("training.gradient_clip", t.gradient_clip)];
+        let not_negative = [
+            ("training.weight_decay", t.weight_decay),
+            ("training.gradient_clip", t.gradient_clip),
+            ("evidence.context_penalty", self.evidence.context_penalty),
+        ];
         let weights = self.interpretability.weights();
         for (key, value) in not_negative.into_iter().chain(weights) {
             if !(value.is_finite() && value >= 0.0) {
@@ -154,9 +167,11 @@ impl Config {
         Ok(())
     }
 
-    /// Whether the model has both heads, and so the interpretability terms.
+    /// Whether the model is GainAKT2Exp with both heads, and so has the interpretability terms.
     pub fn interpretable(&self) -> bool {
-        self.interpretability.use_mastery_head && self.interpretability.use_gain_head
+        self.model.kind == ModelKind::GainAkt2Exp
+            && self.interpretability.use_mastery_head
+            && self.interpretability.use_gain_head
     }
 }
 

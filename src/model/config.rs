@@ -2,12 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::gainakt2exp::LossTerm;
-use crate::config::Config;
+use super::{evidence, gainakt2exp};
+use crate::config::{Config, ModelKind};
 
 /// Sizes and heads of a model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelConfig {
+    /// Which model it is; checkpoints of earlier versions do not say and are GainAKT2Exp.
+    #[serde(default)]
+    pub kind: ModelKind,
     /// Skills, C.
     pub num_c: usize,
     /// Interactions of a window; positions there are.
@@ -33,6 +36,7 @@ impl ModelConfig {
     pub fn new(config: &Config, skills: usize) -> Self {
         let m = &config.model_config;
         Self {
+            kind: config.model.kind,
             num_c: skills,
             seq_len: m.seq_len,
             d_model: m.d_model,
@@ -45,9 +49,12 @@ impl ModelConfig {
         }
     }
 
-    /// Whether mastery and gains are computed: only where the model has both heads.
+    /// Whether mastery and gains are computed: GainAKT2Exp needs both heads for it.
     pub fn interpretable(&self) -> bool {
-        self.use_mastery_head && self.use_gain_head
+        match self.kind {
+            ModelKind::GainAkt2Exp => self.use_mastery_head && self.use_gain_head,
+            ModelKind::Evidence => true,
+        }
     }
 
     /// Values of mastery in a row: one a skill, or one unused where there is no mastery.
@@ -57,6 +64,9 @@ impl ModelConfig {
 
     /// Names of the loss terms a step reports; the first is the total.
     pub fn term_names(&self) -> &'static [&'static str] {
-        &LossTerm::NAMES
+        match self.kind {
+            ModelKind::GainAkt2Exp => &gainakt2exp::LossTerm::NAMES,
+            ModelKind::Evidence => &evidence::LossTerm::NAMES,
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Inside one moment of one student: what the heads look at, and what every next exercise would bring.
 
 use super::DropoutSites;
-use super::network::{ModelKernels, Network, Pass, Readout};
+use super::network::{ModelKernels, Network, Pass, Purpose, Readout};
 use crate::data::RaggedBatch;
 use crate::error::Result;
 use crate::ops::{Dropout, PreparedBatch};
@@ -33,12 +33,18 @@ impl<K: ModelKernels> Network<K> {
     /// Looks at the last row of `plan`, which must be one window.
     pub(super) async fn inspect(&mut self, plan: PreparedBatch) -> Result<Inspection> {
         let (n, d) = (plan.rows(), self.config.d_model);
-        self.forward(plan, DropoutSites::evaluation(), true)?;
+        self.forward(plan, DropoutSites::evaluation(), Purpose::Inspect)?;
         let mut attention = Vec::with_capacity(self.encoder.blocks.len());
         for block in &self.encoder.blocks {
             let query = self.kernels.read(&block.qkv, (n - 1) * d, d).await?;
             let keys = self.kernels.read(&block.qkv, n * d, n * d).await?;
             attention.push(weights(&query, &keys, self.config.n_heads));
+        }
+        if let Readout::Evidence(_) = self.readout {
+            // Mastery is the prediction of every skill.
+            let skills = self.config.num_c;
+            let next = self.kernels.read(&self.rows.mastery, (n - 1) * skills, skills).await?;
+            return Ok(Inspection { next, attention });
         }
         let [ctx, val] = self.encoder.streams();
         let ctx = self.kernels.read(ctx, (n - 1) * d, d).await?;
@@ -61,8 +67,8 @@ impl<K: ModelKernels> Network<K> {
         k.write(&mut encoder.val, &val.repeat(skills));
         let pass = Pass { params, batch: &batch, config };
         let streams = [&encoder.ctx, &encoder.val, &encoder.next];
-        match readout {
-            Readout::GainAkt(readout) => readout.predict(k, &pass, streams, Dropout::OFF, &mut rows.logits),
+        if let Readout::GainAkt(readout) = readout {
+            readout.predict(k, &pass, streams, Dropout::OFF, &mut rows.logits);
         }
         let logits = k.read(&rows.logits, 0, skills).await?;
         self.batch = Some(batch);

@@ -7,7 +7,9 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, StandardNormal};
 
 use super::encoder::EncoderAt;
+use super::evidence::EvidenceAt;
 use super::{ModelConfig, gainakt2exp};
+use crate::config::ModelKind;
 use crate::error::{Error, Result};
 use crate::ops::{LinearAt, NormAt};
 
@@ -63,6 +65,7 @@ pub struct Layout {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum ReadoutAt {
     GainAkt(gainakt2exp::ReadoutAt),
+    Evidence(EvidenceAt),
 }
 
 /// Lays parameters one after another.
@@ -120,9 +123,15 @@ impl Layout {
     /// The places of a model's parameters, in the order PyTorch lists them.
     pub fn new(config: &ModelConfig) -> Self {
         let b = &mut Builder::default();
-        let encoder = EncoderAt::new(b, config, true);
-        let (readout, active) = gainakt2exp::ReadoutAt::new(b, config);
-        Self { parameters: std::mem::take(&mut b.parameters), encoder, readout: ReadoutAt::GainAkt(readout), active }
+        let encoder = EncoderAt::new(b, config, config.kind == ModelKind::GainAkt2Exp);
+        let (readout, active) = match config.kind {
+            ModelKind::GainAkt2Exp => {
+                let (at, active) = gainakt2exp::ReadoutAt::new(b, config);
+                (ReadoutAt::GainAkt(at), active)
+            }
+            ModelKind::Evidence => (ReadoutAt::Evidence(EvidenceAt::new(b, config)), b.len()),
+        };
+        Self { parameters: std::mem::take(&mut b.parameters), encoder, readout, active }
     }
 
     /// All parameters in order.

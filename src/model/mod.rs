@@ -1,9 +1,11 @@
-//! The models: an encoder both share, one folder an architecture for what follows it ([`gainakt2exp`]), and [`Model`],
+//! The models: an encoder both share, one folder an architecture for what follows it ([`gainakt2exp`],
+//! [`evidence`]), and [`Model`],
 //! all that training, evaluation and the service need of any of them.
 
 mod config;
 mod dropout_sites;
 mod encoder;
+pub mod evidence;
 pub mod gainakt2exp;
 mod inspection;
 mod layout;

@@ -1,7 +1,7 @@
 //! A model as training, evaluation and the service see it: on one of the devices, results on the host.
 
 use super::layout::{Layout, Weights};
-use super::network::{LogPlace, Losses, Network, TrainingStep};
+use super::network::{LogPlace, Losses, Network, Purpose, TrainingStep};
 use super::row_stats::RowStat;
 use super::{DropoutSites, Inspection, ModelConfig};
 use crate::data::RaggedBatch;
@@ -137,7 +137,7 @@ impl Model {
         let plan = PreparedBatch::new(batch, c.num_c);
         let interpretable = c.interpretable();
         on!(self, n => {
-            n.forward(plan, DropoutSites::evaluation(), false)?;
+            n.forward(plan, DropoutSites::evaluation(), Purpose::Measure)?;
             let logits = n.kernels.read(&n.rows.logits, 0, rows).await?;
             let heads = if interpretable {
                 let mastery = n.kernels.read(&n.rows.mastery, 0, cells).await?;
@@ -166,7 +166,7 @@ impl Model {
         let rows = batch.rows();
         let plan = PreparedBatch::new(batch, self.config.num_c);
         let values = on!(self, n => {
-            n.forward(plan, DropoutSites::evaluation(), false)?;
+            n.forward(plan, DropoutSites::evaluation(), Purpose::Measure)?;
             n.kernels.read(&n.rows.stats, 0, rows * RowStat::COUNT).await?
         });
         Ok(RowStats { values, rows })

@@ -1,17 +1,18 @@
 //! A model on one device: encoder and readout forward and backward as a fixed sequence of kernels, and the optimizer.
 
 use super::encoder::{self, EncoderWork, StreamGrads};
+use super::evidence::{self, EvidenceKernels, EvidenceLosses};
 use super::gainakt2exp::{self, GainAktKernels, GainAktLosses};
 use super::layout::{Layout, ReadoutAt};
 use super::row_stats::{RowStat, RowStatKernels};
 use super::{DropoutSites, ModelConfig};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ops::{AdamStep, Kernels, PreparedBatch};
 
 /// A device that runs everything the models need.
-pub(super) trait ModelKernels: Kernels + RowStatKernels + GainAktKernels {}
+pub(super) trait ModelKernels: Kernels + RowStatKernels + GainAktKernels + EvidenceKernels {}
 
-impl<D: Kernels + RowStatKernels + GainAktKernels> ModelKernels for D {}
+impl<D: Kernels + RowStatKernels + GainAktKernels + EvidenceKernels> ModelKernels for D {}
 
 /// A model on a device.
 #[derive(Debug)]
@@ -33,6 +34,18 @@ pub(super) struct Network<K: ModelKernels> {
 #[derive(Debug)]
 pub(super) enum Readout<K: ModelKernels> {
     GainAkt(gainakt2exp::Readout<K>),
+    Evidence(evidence::Readout<K>),
+}
+
+/// What a forward pass is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// A training step, which reads no mastery where the losses do not.
+    Learn,
+    /// Figures, mastery and gains.
+    Measure,
+    /// The same, with every encoder block's results kept.
+    Inspect,
 }
 
 /// What a readout reads in a pass.
@@ -88,6 +101,8 @@ pub struct TrainingStep {
 pub enum Losses {
     /// GainAKT2Exp's terms (SPEC §3).
     GainAkt(GainAktLosses),
+    /// The evidence model's terms (SPEC §9).
+    Evidence(EvidenceLosses),
 }
 
 /// Where a step's figures go until they are read.
@@ -143,12 +158,14 @@ impl<K: ModelKernels> Readout<K> {
     fn new(k: &mut K, at: &ReadoutAt) -> Result<Self> {
         match at {
             ReadoutAt::GainAkt(at) => gainakt2exp::Readout::new(k, *at).map(Self::GainAkt),
+            ReadoutAt::Evidence(at) => evidence::Readout::new(k, *at).map(Self::Evidence),
         }
     }
 
     pub(super) fn reserve(&mut self, k: &mut K, c: &ModelConfig, n: usize, w: usize) -> Result<()> {
         match self {
             Self::GainAkt(readout) => readout.reserve(k, c, n, w),
+            Self::Evidence(readout) => readout.reserve(k, n),
         }
     }
 
@@ -156,6 +173,7 @@ impl<K: ModelKernels> Readout<K> {
     pub(super) fn terms(&self) -> Option<&K::Floats> {
         match self {
             Self::GainAkt(readout) => readout.terms(),
+            Self::Evidence(readout) => readout.terms(),
         }
     }
 }
@@ -179,11 +197,12 @@ impl<K: ModelKernels> Network<K> {
         self.kernels.read(&self.params, 0, self.layout.count()).await
     }
 
-    /// Runs the model on `batch`; results lie in `rows`. `keep`: every block's results are kept, for those who look
-    /// inside; a model that learns always keeps them.
-    pub(super) fn forward(&mut self, batch: PreparedBatch, mut sites: DropoutSites, keep: bool) -> Result<()> {
+    /// Runs the model on `batch`; results lie in `rows`.
+    pub(super) fn forward(&mut self, batch: PreparedBatch, mut sites: DropoutSites, purpose: Purpose) -> Result<()> {
         let (n, w) = (batch.rows(), batch.windows());
-        let keep = keep || self.learning.is_some();
+        // A model that learns always keeps every block's results: its next step needs the room again.
+        let keep = purpose != Purpose::Measure || self.learning.is_some();
+        let step = purpose == Purpose::Learn;
         self.encoder.reserve(&mut self.kernels, &self.config, keep, n)?;
         self.rows.reserve(&mut self.kernels, &self.config, n, w)?;
         self.readout.reserve(&mut self.kernels, &self.config, n, w)?;
@@ -195,6 +214,7 @@ impl<K: ModelKernels> Network<K> {
         let pass = Pass { params, batch, config };
         match readout {
             Readout::GainAkt(readout) => readout.forward(k, &pass, encoder, rows, &mut sites),
+            Readout::Evidence(readout) => readout.forward(k, &pass, encoder, rows, !step),
         }
         Ok(())
     }
@@ -220,7 +240,7 @@ impl<K: ModelKernels> Network<K> {
     /// Forward, losses and backward: gradients of all parameters lie in `learning`.
     pub(super) fn gradients(&mut self, batch: PreparedBatch, losses: Losses, sites: DropoutSites) -> Result<()> {
         self.learn()?;
-        self.forward(batch, sites.clone(), true)?;
+        self.forward(batch, sites.clone(), Purpose::Learn)?;
         let Self {
             kernels: k,
             params,
@@ -243,6 +263,10 @@ impl<K: ModelKernels> Network<K> {
             (Readout::GainAkt(readout), Losses::GainAkt(losses)) => {
                 readout.backward(k, &pass, losses, encoder, rows, after.site(), streams, grads)?;
             }
+            (Readout::Evidence(readout), Losses::Evidence(losses)) => {
+                readout.backward(k, &pass, losses, encoder, rows, streams, grads)?;
+            }
+            _ => return Err(Error::Device("the losses are those of another kind of model".to_owned())),
         }
         encoder::backward(k, params, batch, &layout.encoder, config, encoder, streams, grads, sites);
         Ok(())

@@ -1,6 +1,6 @@
 //! Every kernel of the program, for compilers to be tried on.
 
-use super::{gainakt2exp, row_stats};
+use super::{evidence, gainakt2exp, row_stats};
 use crate::ops::gpu::Shader;
 
 /// Every kernel, compiled for constants of one size.
@@ -8,6 +8,7 @@ fn shaders(size: usize) -> Vec<Shader> {
     let mut all = crate::ops::gpu::shaders(size);
     all.extend(row_stats::gpu::shaders(size));
     all.extend(gainakt2exp::gpu::shaders(size));
+    all.extend(evidence::gpu::shaders(size));
     all
 }
 
@@ -114,6 +115,6 @@ mod tests {
 
     #[test]
     fn a_training_step_needs_few_pipelines() {
-        assert!(shaders(1).len() <= 40);
+        assert!(shaders(1).len() <= 45);
     }
 }

@@ -10,8 +10,9 @@ pub use controller::{Controller, ControllerSettings, EpochResult, EpochSettings}
 pub use gainakt2exp::GainAktObjective;
 pub use statistics::{pearson, residual};
 
-use crate::config::Config;
+use crate::config::{Config, ModelKind};
 use crate::data::RaggedBatch;
+use crate::model::evidence::{self, EvidenceLosses};
 use crate::model::gainakt2exp::LossTerm;
 use crate::model::{Losses, ModelConfig};
 
@@ -20,6 +21,8 @@ use crate::model::{Losses, ModelConfig};
 pub enum Objective {
     /// GainAKT2Exp's terms.
     GainAkt(GainAktObjective),
+    /// The evidence model's terms.
+    Evidence(EvidenceLosses),
 }
 
 /// How an epoch's total loss divides; the shares add up to 1.
@@ -40,13 +43,19 @@ pub struct LossShares {
 impl Objective {
     /// The objective an experiment's config describes.
     pub fn new(config: &Config) -> Self {
-        Self::GainAkt(GainAktObjective::new(config))
+        match config.model.kind {
+            ModelKind::GainAkt2Exp => Self::GainAkt(GainAktObjective::new(config)),
+            ModelKind::Evidence => {
+                Self::Evidence(EvidenceLosses { context_penalty: config.evidence.context_penalty as f32 })
+            }
+        }
     }
 
     /// What a step on `batch` minimises in this epoch.
     pub fn losses(&self, batch: &RaggedBatch, epoch: &EpochSettings, model: &ModelConfig) -> Losses {
         match self {
             Self::GainAkt(objective) => Losses::GainAkt(objective.losses(batch, epoch, model.interpretable())),
+            Self::Evidence(losses) => Losses::Evidence(*losses),
         }
     }
 
@@ -63,6 +72,17 @@ impl Objective {
                     alignment: share(mean(LossTerm::Alignment)),
                     lag: share(mean(LossTerm::Lag)),
                     retention: share(mean(LossTerm::Retention)),
+                }
+            }
+            Self::Evidence(losses) => {
+                let mean = |term: evidence::LossTerm| means[term as usize];
+                let total = mean(evidence::LossTerm::Total);
+                let share = |sum: f64| if total == 0.0 { 0.0 } else { sum / total };
+                let penalty = f64::from(losses.context_penalty) * mean(evidence::LossTerm::ContextPenalty);
+                LossShares {
+                    main: share(mean(evidence::LossTerm::Bce)),
+                    constraint: share(penalty),
+                    ..LossShares::default()
                 }
             }
         }

@@ -1,0 +1,28 @@
+// The loss terms of SPEC 9, one workgroup. stats [STAT_...][N]; squares [N] (logits.wgsl); terms [TERM_...].
+struct Args { skills: u32, prior: u32, transfer: u32, transfer_bias: u32, decay: u32, penalty: f32 }
+@group(0) @binding(0) var<uniform> args: Args;
+@group(0) @binding(1) var<storage, read> batch: array<u32>;
+@group(0) @binding(2) var<storage, read> stats: array<f32>;
+@group(0) @binding(3) var<storage, read> squares: array<f32>;
+@group(0) @binding(4) var<storage, read_write> terms: array<f32>;
+
+{{ batch }}
+{{ row_stats }}
+{{ terms }}
+{{ total }}
+@compute @workgroup_size(64, 1, 1)
+fn main(@builtin(local_invocation_index) lane: u32) {
+    let rows = batch[ROWS];
+    var entropy = 0.0;
+    var square = 0.0;
+    for (var i = lane; i < rows; i += 64u) {
+        entropy += stats[STAT_CROSS_ENTROPY * rows + i];
+        square += squares[i];
+    }
+    let bce = total(lane, entropy) / f32(rows);
+    let mean_square = total(lane, square) / f32(rows * args.skills);
+    if (lane > 0u) { return; }
+    terms[TERM_TOTAL] = bce + args.penalty * mean_square;
+    terms[TERM_BCE] = bce;
+    terms[TERM_CONTEXT_PENALTY] = mean_square;
+}

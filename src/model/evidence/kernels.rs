@@ -1,0 +1,130 @@
+//! The operations only the evidence model needs (SPEC §9): evidence that adds up and decays, the logits it gives, the
+//! losses, and the gradients of all that.
+
+use crate::ops::gpu::shader_enum;
+use crate::ops::{Arrays, LinearAt};
+
+/// Length of a skill's transfer vector.
+pub const RANK: usize = 8;
+
+/// Places of the parameters after the encoder.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EvidenceAt {
+    /// Logit of every skill before the first answer, `[C]`.
+    pub prior: usize,
+    /// Strength of a correct and of an incorrect answer before softplus: 2·D inputs, 2 outputs.
+    pub strength: LinearAt,
+    /// Transfer vectors E, `[C, 8]`.
+    pub transfer: usize,
+    /// b_T, one value.
+    pub transfer_bias: usize,
+    /// Logit of what evidence keeps from answer to answer, `[C]`.
+    pub decay: usize,
+    /// What the context adds to every skill's logit: 2·D inputs, C outputs.
+    pub context: LinearAt,
+    /// Skills, C.
+    pub skills: usize,
+}
+
+shader_enum! {
+    /// What a step reports.
+    pub LossTerm, "TERM_" {
+        /// The loss: what is minimised.
+        Total = "total",
+        /// Mean binary cross-entropy of the predictions.
+        Bce = "bce",
+        /// Mean square of what the context adds, over rows and skills.
+        ContextPenalty = "context_penalty",
+    }
+}
+
+/// What a forward pass leaves; N rows, C skills.
+#[derive(Debug)]
+pub struct EvidenceWork<F> {
+    /// Strengths before softplus, `[N, 2]`.
+    pub strength: F,
+    /// Signed evidence e of each answer, `[N]`.
+    pub evidence: F,
+    /// Evidence s that has come together in every skill, `[N, C]`.
+    pub state: F,
+    /// What the context adds, x, `[N, C]`.
+    pub context: F,
+    /// Σ x² over skills, `[N]`.
+    pub squares: F,
+}
+
+/// What a backward pass leaves.
+#[derive(Debug)]
+pub struct EvidenceGrads<F> {
+    /// With respect to x, `[N, C]`.
+    pub context: F,
+    /// With respect to s, `[N, C]`.
+    pub state: F,
+    /// With respect to the strengths before softplus, `[N, 2]`.
+    pub strength: F,
+    /// Of each row's answer: what its own skill's transfer vector gets `[8]`, and the transfer bias: `[N, 9]`.
+    pub rows: F,
+    /// Values of [`LossTerm`].
+    pub terms: F,
+}
+
+/// N rows, W windows, C skills.
+pub trait EvidenceKernels: Arrays {
+    /// e = r·softplus(strength\[0\]) − (1 − r)·softplus(strength\[1\]), and within each window
+    /// s\[t, k\] = σ(decay\[k\])·s\[t−1, k\] + T\[q\[t\], k\]·e\[t\] with T\[q, k\] = σ(E\[q\]·E\[k\] + b_T), T\[q, q\] = 1: fills
+    /// `work.evidence` and `work.state` from `work.strength`.
+    fn evidence_scan(
+        &mut self,
+        params: &Self::Floats,
+        batch: &Self::Batch,
+        at: EvidenceAt,
+        work: &mut EvidenceWork<Self::Floats>,
+    );
+
+    /// The logit z\[t, q_next\] with z = prior + s + x `[N]`, and `work.squares`.
+    fn evidence_logits(
+        &mut self,
+        params: &Self::Floats,
+        batch: &Self::Batch,
+        at: EvidenceAt,
+        work: &mut EvidenceWork<Self::Floats>,
+        logits: &mut Self::Floats,
+    );
+
+    /// M = σ(z) `[N, C]`, and G\[t\] = M\[t\] − M\[t−1\] `[N, C]` with σ(prior) before a window's first answer.
+    fn evidence_mastery(
+        &mut self,
+        params: &Self::Floats,
+        batch: &Self::Batch,
+        at: EvidenceAt,
+        work: &EvidenceWork<Self::Floats>,
+        mastery: &mut Self::Floats,
+        gains: &mut Self::Floats,
+    );
+
+    /// Loss terms from the rows' statistics ([`crate::model::RowStat`]): bce + `penalty` · mean x².
+    fn evidence_losses(
+        &mut self,
+        batch: &Self::Batch,
+        skills: usize,
+        penalty: f32,
+        stats: &Self::Floats,
+        work: &EvidenceWork<Self::Floats>,
+        terms: &mut Self::Floats,
+    );
+
+    /// Gradients of prior, transfer and decay in `grads`, and with respect to x and the strengths in `back`; `d_logits`
+    /// is the gradient of the mean cross-entropy with respect to the logits.
+    #[allow(clippy::too_many_arguments)]
+    fn evidence_grad(
+        &mut self,
+        params: &Self::Floats,
+        batch: &Self::Batch,
+        at: EvidenceAt,
+        penalty: f32,
+        d_logits: &Self::Floats,
+        work: &EvidenceWork<Self::Floats>,
+        back: &mut EvidenceGrads<Self::Floats>,
+        grads: &mut Self::Floats,
+    );
+}

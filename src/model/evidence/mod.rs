@@ -1,0 +1,159 @@
+//! The evidence model (SPEC §9): the prediction is the mastery of the skill that is asked next.
+//!
+//! Each answer is evidence of some strength; it says something about its own skill and, by a learned transfer, about the
+//! others; evidence decays from answer to answer, and what has come together, with a prior and what the context adds, is
+//! the logit of every skill's mastery.
+
+mod cpu;
+pub(super) mod gpu;
+mod kernels;
+mod transfer_cpu;
+
+pub use kernels::{EvidenceAt, EvidenceGrads, EvidenceKernels, EvidenceWork, LossTerm, RANK};
+
+use super::ModelConfig;
+use super::encoder::{EncoderWork, StreamGrads};
+use super::layout::{Builder, Start};
+use super::network::{Pass, RowOutputs};
+use super::row_stats::{Cells, RowStatKernels};
+use crate::error::Result;
+use crate::ops::{Activation, Dropout, Input, InputGrad, Kernels};
+
+impl EvidenceAt {
+    /// Lays the parameters one after another; all of them are learned.
+    pub(super) fn new(b: &mut Builder, config: &ModelConfig) -> Self {
+        let (c, d) = (config.num_c, config.d_model);
+        let (zero, normal) = (Start::Constant(0.0), |deviation| Start::Normal(deviation));
+        Self {
+            prior: b.add("prior", &[c], zero),
+            strength: b.linear_from("strength_head", 2 * d, 2, normal(0.02), Start::Constant(-0.4)),
+            transfer: b.add("transfer_embedding", &[c, RANK], normal(0.1)),
+            transfer_bias: b.add("transfer_bias", &[], Start::Constant(-2.0)),
+            decay: b.add("decay", &[c], Start::Constant(3.5)),
+            context: b.linear_from("context_head", 2 * d, c, normal(0.01), zero),
+            skills: c,
+        }
+    }
+}
+
+/// What the losses of a step go by.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct EvidenceLosses {
+    /// Weight of the mean square of what the context adds.
+    pub context_penalty: f32,
+}
+
+/// The part after the encoder on a device.
+#[derive(Debug)]
+pub(super) struct Readout<K: EvidenceKernels> {
+    at: EvidenceAt,
+    work: EvidenceWork<K::Floats>,
+    learning: Option<EvidenceGrads<K::Floats>>,
+}
+
+impl<K: Kernels + RowStatKernels + EvidenceKernels> Readout<K> {
+    pub(super) fn new(k: &mut K, at: EvidenceAt) -> Result<Self> {
+        let work = EvidenceWork {
+            strength: k.floats(4)?,
+            evidence: k.floats(4)?,
+            state: k.floats(4)?,
+            context: k.floats(4)?,
+            squares: k.floats(4)?,
+        };
+        Ok(Self { at, work, learning: None })
+    }
+
+    /// Makes room for `n` rows.
+    pub(super) fn reserve(&mut self, k: &mut K, n: usize) -> Result<()> {
+        let cells = n * self.at.skills;
+        for (array, len) in [
+            (&mut self.work.strength, 2 * n),
+            (&mut self.work.evidence, n),
+            (&mut self.work.state, cells),
+            (&mut self.work.context, cells),
+            (&mut self.work.squares, n),
+        ] {
+            k.reserve(array, len)?;
+        }
+        Ok(())
+    }
+
+    /// Predictions of the encoder's rows; mastery and gains too, unless only the predictions are wanted.
+    pub(super) fn forward(
+        &mut self,
+        k: &mut K,
+        pass: &Pass<'_, K>,
+        encoder: &EncoderWork<K::Floats>,
+        rows: &mut RowOutputs<K::Floats>,
+        mastery: bool,
+    ) {
+        let Pass { params: p, batch, config } = *pass;
+        let (at, work) = (self.at, &mut self.work);
+        let [ctx, val] = encoder.streams();
+        let linear = |k: &mut K, layer, out: &mut K::Floats| {
+            let joined = Input::Joined(vec![ctx, val]);
+            k.linear(p, batch, joined, &[layer], Activation::None, Dropout::OFF, out);
+        };
+        linear(k, at.strength, &mut work.strength);
+        linear(k, at.context, &mut work.context);
+        k.evidence_scan(p, batch, at, work);
+        k.evidence_logits(p, batch, at, work, &mut rows.logits);
+        let mut cells = None;
+        if mastery {
+            k.evidence_mastery(p, batch, at, work, &mut rows.mastery, &mut rows.gains);
+            cells = Some(Cells { mastery: &rows.mastery, gains: &rows.gains });
+        }
+        k.row_stats(batch, config.num_c, cells, &rows.logits, &mut rows.stats, &mut rows.d_logits);
+    }
+
+    /// The loss terms of the rows, and gradients of the parameters and of the encoder's streams.
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn backward(
+        &mut self,
+        k: &mut K,
+        pass: &Pass<'_, K>,
+        losses: EvidenceLosses,
+        encoder: &EncoderWork<K::Floats>,
+        rows: &RowOutputs<K::Floats>,
+        back: &mut StreamGrads<K::Floats>,
+        grads: &mut K::Floats,
+    ) -> Result<()> {
+        let Pass { params: p, batch, .. } = *pass;
+        let (at, penalty) = (self.at, losses.context_penalty);
+        self.reserve_learning(k, rows.count)?;
+        let Some(own) = &mut self.learning else { return Ok(()) };
+        k.evidence_losses(batch, at.skills, penalty, &rows.stats, &self.work, &mut own.terms);
+        k.evidence_grad(p, batch, at, penalty, &rows.d_logits, &self.work, own, grads);
+        let [ctx, val] = encoder.streams();
+        k.linear_weight_grad(batch, &own.context, Input::Joined(vec![ctx, val]), &[at.context], grads);
+        let parts = InputGrad::Joined(vec![&mut back.d_ctx, &mut back.d_val]);
+        k.linear_input_grad(p, batch, &own.context, &[at.context], parts);
+        k.linear_weight_grad(batch, &own.strength, Input::Joined(vec![ctx, val]), &[at.strength], grads);
+        let parts = InputGrad::AddJoined(vec![&mut back.d_ctx, &mut back.d_val]);
+        k.linear_input_grad(p, batch, &own.strength, &[at.strength], parts);
+        Ok(())
+    }
+
+    /// Values of [`LossTerm`] of the last step; `None` before the first.
+    pub(super) fn terms(&self) -> Option<&K::Floats> {
+        self.learning.as_ref().map(|l| &l.terms)
+    }
+
+    fn reserve_learning(&mut self, k: &mut K, n: usize) -> Result<()> {
+        if self.learning.is_none() {
+            self.learning = Some(EvidenceGrads {
+                context: k.floats(4)?,
+                state: k.floats(4)?,
+                strength: k.floats(4)?,
+                rows: k.floats(4)?,
+                terms: k.floats(LossTerm::COUNT)?,
+            });
+        }
+        let Some(own) = &mut self.learning else { return Ok(()) };
+        let cells = n * self.at.skills;
+        k.reserve(&mut own.context, cells)?;
+        k.reserve(&mut own.state, cells)?;
+        k.reserve(&mut own.strength, 2 * n)?;
+        k.reserve(&mut own.rows, (RANK + 1) * n)
+    }
+}
