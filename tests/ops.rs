@@ -6,7 +6,7 @@ mod support;
 mod twin;
 
 use futures_lite::future::block_on;
-use gainakt::config::Config;
+use gainakt::config::{Config, ModelKind};
 use gainakt::data::RaggedBatch;
 use gainakt::model::gainakt2exp::GainAktKernels;
 use gainakt::model::{DropoutSites, Losses, Model, ModelConfig};
@@ -322,6 +322,7 @@ fn models_of_odd_shapes_agree_on_every_device() {
         (vec![999, 4], 3, 8, 2),
     ] {
         let shape = ModelConfig {
+            kind: ModelKind::GainAkt2Exp,
             num_c: skills,
             seq_len: 1000,
             d_model: width,

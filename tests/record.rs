@@ -1,6 +1,6 @@
 //! The README of an experiment folder is the original's document: same headings, tables, rows and values.
 
-use gainakt::config::Config;
+use gainakt::config::{Config, ModelKind};
 use gainakt::experiment::{Circumstances, DeviceRecord, RunFolder, config_json, readme};
 use gainakt::train::Results;
 
@@ -144,7 +144,7 @@ const PROVENANCE: [(&str, &str, &str); 10] = [
 fn page() -> (String, String) {
     let desk = tempfile::tempdir().unwrap();
     let config = Config::preset("gainakt2exp").unwrap();
-    let folder = RunFolder::create(desk.path(), "final_hyperparameter_validation").unwrap();
+    let folder = RunFolder::create(desk.path(), ModelKind::GainAkt2Exp, "final_hyperparameter_validation").unwrap();
     (readme(&folder, &config, &Results::default()).unwrap(), folder.name())
 }
 

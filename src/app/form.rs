@@ -4,7 +4,7 @@ use eframe::egui::{self, Ui};
 use serde_json::Value;
 
 use super::theme;
-use crate::config::{Config, GROUPS, GroupDocs};
+use crate::config::{Config, GROUPS, GroupDocs, ModelKind};
 use crate::error::Result;
 
 /// Keys shown first, open; the rest is folded away.
@@ -45,7 +45,8 @@ impl Form {
     /// Draws the form.
     pub(super) fn show(&mut self, ui: &mut Ui) {
         let before = self.value.clone();
-        for (group, docs) in GROUPS {
+        let kind = self.outcome.as_ref().map_or_else(|_| ModelKind::default(), |config| config.model.kind);
+        for (group, docs) in GROUPS.into_iter().filter(|(group, _)| shown(group, kind)) {
             let open = FIRST.contains(&group);
             let Some(fields) = self.value.get_mut(group) else { continue };
             egui::CollapsingHeader::new(title(group)).default_open(open).show(ui, |ui| {
@@ -100,6 +101,16 @@ fn field(ui: &mut Ui, value: &mut Value) -> egui::Response {
     }
 }
 
+/// Whether a model of this kind has the group, and it has no place of its own.
+fn shown(group: &str, kind: ModelKind) -> bool {
+    match group {
+        "model" => false,
+        "interpretability" | "alignment" | "global_alignment" | "refinement" => kind == ModelKind::GainAkt2Exp,
+        "evidence" => kind == ModelKind::Evidence,
+        _ => true,
+    }
+}
+
 fn title(group: &str) -> &'static str {
     match group {
         "data" => "Data",
@@ -110,6 +121,7 @@ fn title(group: &str) -> &'static str {
         "alignment" => "Alignment",
         "global_alignment" => "Alignment over the class",
         "refinement" => "Retention and lag",
+        "evidence" => "Loss",
         _ => "Measuring",
     }
 }

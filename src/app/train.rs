@@ -10,7 +10,7 @@ use super::form::Form;
 use super::run_progress;
 use super::theme;
 use super::view_state::ViewState;
-use crate::config::{Config, PRESETS};
+use crate::config::{Config, ModelKind, PRESETS};
 use crate::platform::device::DeviceChoice;
 use crate::service::{DataReport, Request, TrainOrder};
 use crate::train::Command;
@@ -45,8 +45,9 @@ impl Default for TrainView {
 impl TrainView {
     /// Takes a data file.
     pub(super) fn data(&mut self, path: PathBuf, test: bool) {
-        if !test && self.preset == "demo" {
-            self.use_preset("assist2015_small");
+        let kind = self.kind();
+        if !test && self.preset == Config::preset_for(kind, false) {
+            self.use_preset(Config::preset_for(kind, true));
         }
         self.form.change(|config| {
             let text = Some(path.display().to_string());
@@ -64,6 +65,26 @@ impl TrainView {
     /// Whether a file is to be trained on, not the embedded class.
     pub(super) fn has_file(&self) -> bool {
         self.form.outcome.as_ref().is_ok_and(|config| config.data.path.is_some())
+    }
+
+    fn kind(&self) -> ModelKind {
+        self.form.outcome.as_ref().map_or_else(|_| ModelKind::default(), |config| config.model.kind)
+    }
+
+    /// Two buttons, one a kind of model.
+    fn model_part(&mut self, ui: &mut Ui) {
+        ui.horizontal_wrapped(|ui| {
+            ui.label("model");
+            for (kind, hint) in [
+                (ModelKind::GainAkt2Exp, "mastery that never falls, beside a free prediction"),
+                (ModelKind::Evidence, "the prediction of an answer is the mastery of its skill"),
+            ] {
+                let button = egui::Button::selectable(self.kind() == kind, kind.title());
+                if ui.add(button).on_hover_text(hint).clicked() && self.kind() != kind {
+                    self.use_preset(Config::preset_for(kind, self.has_file()));
+                }
+            }
+        });
     }
 
     fn use_preset(&mut self, name: &'static str) {
@@ -247,6 +268,7 @@ impl TrainView {
                 }
             });
         });
+        self.model_part(ui);
         ui.horizontal(|ui| {
             ui.label("device");
             for (choice, name, hint) in [

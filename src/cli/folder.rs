@@ -103,7 +103,7 @@ pub(super) fn reproduce(args: &ReproduceArgs) -> Result<()> {
     }
     let epochs = args.epochs.unwrap_or(original.history.len()).min(original.history.len());
     let corpus = Arc::new(load_corpus(&config)?);
-    let again = RunFolder::create(&args.out, "reproduction")?;
+    let again = RunFolder::create(&args.out, config.model.kind, "reproduction")?;
     let about = Circumstances {
         launcher: super::command_line(),
         started: utc_stamp(),
@@ -292,7 +292,7 @@ pub(super) fn import(args: &ImportArgs) -> Result<()> {
     let (_, weights) = decode_weights(&args.file.display().to_string(), &bytes)?;
     // Refuses what does not fit before anything is written.
     Layout::new(&shape).flatten(&weights).map_err(|e| Error::Checkpoint(format!("{}: {e}", args.file.display())))?;
-    let folder = RunFolder::create(&args.out, "imported")?;
+    let folder = RunFolder::create(&args.out, config.model.kind, "imported")?;
     folder.write(File::Config, config_text.as_bytes())?;
     folder.write(File::Best, &bytes)?;
     println!("folder    {}", folder.path().display());

@@ -138,7 +138,7 @@ fn one(out: &Path, title: &str, config: &Config, device: DeviceChoice) -> Result
     }
     let corpus = Arc::new(load_corpus(config)?);
     parts(config, &corpus)?;
-    let folder = begun.map_or_else(|| RunFolder::create(out, title), Ok)?;
+    let folder = begun.map_or_else(|| RunFolder::create(out, config.model.kind, title), Ok)?;
     let continued = folder.file(File::Config).is_file();
     let about = (!continued).then(|| Circumstances {
         launcher: super::command_line(),

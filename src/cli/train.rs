@@ -9,7 +9,7 @@ use futures_lite::future::block_on;
 
 use super::ColumnArgs;
 use super::terminal::Terminal;
-use crate::config::Config;
+use crate::config::{Config, ModelKind};
 use crate::error::{Error, Result};
 use crate::evaluate::parts;
 use crate::experiment::{
@@ -31,7 +31,10 @@ pub(super) struct SettingsArgs {
     test_data: Option<PathBuf>,
     #[command(flatten)]
     columns: ColumnArgs,
-    /// Built-in settings: demo, assist2015_small or gainakt2exp.
+    /// The kind of model.
+    #[arg(long, value_name = "KIND", value_parser = model_kind)]
+    model: Option<ModelKind>,
+    /// Built-in settings: demo, assist2015_small, gainakt2exp, evidence or assist2015_evidence.
     #[arg(long, value_name = "NAME", conflicts_with = "config")]
     preset: Option<String>,
     /// Settings from a JSON file, or an experiment's config.json.
@@ -72,7 +75,7 @@ pub(super) struct TrainArgs {
     #[arg(long, value_name = "TEXT")]
     purpose: Option<String>,
     /// Continue an interrupted run with the settings it began with.
-    #[arg(long, value_name = "RUN_DIR", conflicts_with_all = ["data", "test_data", "preset", "config", "fold", "batch_size", "lr", "seed", "title", "purpose", "out"])]
+    #[arg(long, value_name = "RUN_DIR", conflicts_with_all = ["model", "data", "test_data", "preset", "config", "fold", "batch_size", "lr", "seed", "title", "purpose", "out"])]
     resume: Option<PathBuf>,
 }
 
@@ -104,7 +107,7 @@ pub(super) fn train(args: &TrainArgs) -> Result<()> {
     });
     let folder = match folder {
         Some(folder) => folder,
-        None => RunFolder::create(&args.out, &args.title)?,
+        None => RunFolder::create(&args.out, config.model.kind, &args.title)?,
     };
     let mut terminal = Terminal::new(Some(Box::new(files::append(&folder.file(File::Log))?)));
     terminal.line(&Account::data(&config, &corpus, seconds));
@@ -123,9 +126,9 @@ pub(super) fn settings(args: &SettingsArgs) -> Result<Config> {
     let mut config = match (&args.preset, &args.config, &args.data) {
         (Some(preset), _, _) => Config::preset(preset)?,
         (None, Some(path), _) => settings_from_json(&path.display().to_string(), &files::read_text(path)?)?,
-        (None, None, Some(_)) => Config::preset("assist2015_small")?,
-        (None, None, None) => Config::preset("demo")?,
+        (None, None, data) => Config::preset(Config::preset_for(args.model.unwrap_or_default(), data.is_some()))?,
     };
+    config.model.kind = args.model.unwrap_or(config.model.kind);
     if let Some(data) = &args.data {
         config.data.path = Some(absolute(data)?);
         config.data.test_path = args.test_data.as_deref().map(absolute).transpose()?;
@@ -144,6 +147,12 @@ pub(super) fn settings(args: &SettingsArgs) -> Result<Config> {
     config.seeds.seed = args.seed.unwrap_or(config.seeds.seed);
     config.check()?;
     Ok(config)
+}
+
+fn model_kind(name: &str) -> std::result::Result<ModelKind, String> {
+    let known = ModelKind::ALL.map(ModelKind::name);
+    let found = ModelKind::ALL.into_iter().find(|kind| kind.name() == name);
+    found.ok_or_else(|| format!("expected one of {}", known.join(", ")))
 }
 
 fn absolute(path: &Path) -> Result<String> {

@@ -51,6 +51,11 @@ impl ModelKind {
     /// Every kind.
     pub const ALL: [Self; 2] = [Self::GainAkt2Exp, Self::Evidence];
 
+    /// Whether it is the kind of files that do not say.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// Its name in settings, records and folder names.
     pub fn name(self) -> &'static str {
         match self {

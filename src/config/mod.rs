@@ -93,6 +93,16 @@ impl Config {
         }
     }
 
+    /// Name of the preset for a kind of model, on the embedded class or on a data file.
+    pub fn preset_for(kind: ModelKind, file: bool) -> &'static str {
+        match (kind, file) {
+            (ModelKind::GainAkt2Exp, false) => "demo",
+            (ModelKind::GainAkt2Exp, true) => "assist2015_small",
+            (ModelKind::Evidence, false) => "evidence",
+            (ModelKind::Evidence, true) => "assist2015_evidence",
+        }
+    }
+
     /// Says what is out of range, with group and key.
     ///
     /// # Errors

@@ -2,11 +2,28 @@
 
 use serde_json::{Value, json};
 
-use super::Config;
+use super::{Config, ModelKind};
 
 /// What an evaluation depends on (SPEC §6).
 pub fn evaluation_snapshot(config: &Config) -> Value {
     let (m, i) = (&config.model_config, &config.interpretability);
+    if config.model.kind == ModelKind::Evidence {
+        return json!({
+            "model": config.model.kind,
+            "dataset": config.data.dataset,
+            "fold": config.data.fold,
+            "batch_size": config.training.batch_size,
+            "seq_len": m.seq_len,
+            "d_model": m.d_model,
+            "n_heads": m.n_heads,
+            "num_encoder_blocks": m.num_encoder_blocks,
+            "d_ff": m.d_ff,
+            "dropout": m.dropout,
+            "emb_type": m.emb_type,
+            "context_penalty": config.evidence.context_penalty,
+            "max_correlation_students": config.evaluation.max_correlation_students,
+        });
+    }
     json!({
         "dataset": config.data.dataset,
         "fold": config.data.fold,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::infer::WindowOutcome;
 use super::metrics::{accuracy, auc, correlation, stratified_sample};
+use crate::config::ModelKind;
 use crate::data::{Corpus, Window};
 
 /// How far a value may leave its bounds by rounding.
@@ -45,8 +46,9 @@ pub struct Measure {
     pub truth_correlation: Option<f64>,
 }
 
-/// Measures `outcomes`; correlations are those of the first `correlation_students` windows long enough.
-pub fn measure(outcomes: &[WindowOutcome], correlation_students: usize) -> Measure {
+/// Measures `outcomes` of a model of this kind; correlations are those of the first `correlation_students` windows long
+/// enough. Violations are of what the kind promises: the evidence model promises only the bounds, for its mastery may fall.
+pub fn measure(outcomes: &[WindowOutcome], kind: ModelKind, correlation_students: usize) -> Measure {
     let target: Vec<bool> = outcomes.iter().flat_map(|o| o.target.iter().copied()).collect();
     let probability = joined(outcomes, |o| &o.probability);
     let mut measure = Measure {
@@ -64,8 +66,11 @@ pub fn measure(outcomes: &[WindowOutcome], correlation_students: usize) -> Measu
     let share = |violates: &dyn Fn(&WindowOutcome) -> bool| {
         Some(outcomes.iter().filter(|o| violates(o)).count() as f64 / outcomes.len() as f64)
     };
-    measure.monotonicity_violation_rate = share(&|o| o.heads.mean_mastery.windows(2).any(|m| m[0] - m[1] > SLACK));
-    measure.negative_gain_rate = share(&|o| o.heads.lowest_gain.iter().any(|&g| g < -SLACK));
+    if kind == ModelKind::GainAkt2Exp {
+        let falls = |o: &WindowOutcome| o.heads.mean_mastery.windows(2).any(|m| m[0] - m[1] > SLACK);
+        measure.monotonicity_violation_rate = share(&falls);
+        measure.negative_gain_rate = share(&|o| o.heads.lowest_gain.iter().any(|&g| g < -SLACK));
+    }
     measure.bounds_violation_rate = share(&|o| {
         o.heads.lowest_mastery.iter().any(|&m| m < -SLACK) || o.heads.highest_mastery.iter().any(|&m| m > 1.0 + SLACK)
     });

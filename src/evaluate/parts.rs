@@ -46,7 +46,7 @@ pub async fn evaluate_parts(
         let Some(outcomes) = infer(model, windows, config.training.batch_size, of_part).await? else {
             return Ok(None);
         };
-        measures[part] = measure(&outcomes, config.evaluation.max_correlation_students);
+        measures[part] = measure(&outcomes, model.config().kind, config.evaluation.max_correlation_students);
         measures[part].truth_correlation = truth_correlation(&outcomes, windows, corpus);
         before += windows.len();
     }

@@ -2,16 +2,25 @@
 
 use serde_json::{Map, Value, json};
 
-use super::folder::MODEL;
 use super::record::{pretty, value};
-use crate::config::{Config, evaluation_snapshot, model_config, reproducibility_policy};
+use crate::config::{Config, ModelKind, evaluation_snapshot, model_config, reproducibility_policy};
 use crate::data::SPLIT_SEED;
 use crate::error::{Error, Result};
 use crate::pyjson;
 
-/// Groups of config.json that hold the settings of a [`Config`].
-const SETTINGS: [&str; 8] =
-    ["seeds", "training", "data", "interpretability", "alignment", "global_alignment", "refinement", "model_config"];
+/// Groups of config.json that hold settings of every model.
+const COMMON: [&str; 4] = ["seeds", "training", "data", "model_config"];
+
+/// Those of a kind of model, in the order of the record.
+fn model_groups(kind: ModelKind) -> &'static [&'static str] {
+    match kind {
+        ModelKind::GainAkt2Exp => &["interpretability", "alignment", "global_alignment", "refinement"],
+        ModelKind::Evidence => &["evidence"],
+    }
+}
+
+/// The model of records that do not say.
+const MODEL_OF_OLD: &str = "gainakt2exp";
 
 /// How a run was started: what config.json says beside the settings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,9 +58,10 @@ pub fn train_command(title: &str, device: &str) -> String {
 /// # Errors
 /// Never for a config made by this program.
 pub fn config_json(config: &Config, id: &str, about: &Circumstances, device: DeviceRecord<'_>) -> Result<String> {
-    let (snapshot, shape) = (evaluation_snapshot(config), model_config(config));
+    let (snapshot, shape, kind) = (evaluation_snapshot(config), model_config(config), config.model.kind);
+    let settings = value(config)?;
     let purpose = match about.purpose.is_empty() {
-        true => format!("train and evaluate {MODEL} on {}, fold {}", config.data.dataset, config.data.fold),
+        true => format!("train and evaluate {} on {}, fold {}", kind.name(), config.data.dataset, config.data.fold),
         false => about.purpose.clone(),
     };
     let seed = config.seeds.seed;
@@ -70,19 +80,18 @@ pub fn config_json(config: &Config, id: &str, about: &Circumstances, device: Dev
         ("hardware", json!({"device": device.kind, "devices": [device.label], "threads": device.threads})),
         ("seeds", json!({"primary": seed, "all": [seed, SPLIT_SEED]})),
         ("training", value(&config.training)?),
-        ("experiment", json!({"id": id, "model": MODEL, "short_title": about.title, "purpose": purpose})),
+        ("experiment", json!({"id": id, "model": kind.name(), "short_title": about.title, "purpose": purpose})),
         ("data", value(&config.data)?),
-        ("interpretability", value(&config.interpretability)?),
-        ("alignment", value(&config.alignment)?),
-        ("global_alignment", value(&config.global_alignment)?),
-        ("refinement", value(&config.refinement)?),
+    ];
+    let of_model = model_groups(kind).iter().map(|&group| (group, settings[group].clone()));
+    let after = [
         ("evaluation_snapshot", snapshot.clone()),
         ("evaluation_snapshot_md5", pyjson::md5_hex(&snapshot).into()),
         ("model_config", shape.clone()),
         ("model_config_md5", pyjson::md5_hex(&shape).into()),
         ("reproducibility_policy", reproducibility_policy()),
     ];
-    for (key, group) in groups {
+    for (key, group) in groups.into_iter().chain(of_model).chain(after) {
         record.insert(key.to_owned(), group);
     }
     let md5 = pyjson::md5_hex(&Value::Object(record.clone()));
@@ -98,7 +107,11 @@ pub fn read_config(name: &str, text: &str) -> Result<Config> {
     let broken = |what: String| Error::Config(format!("{name}: {what}"));
     let record: Map<String, Value> = serde_json::from_str(text).map_err(|e| broken(e.to_string()))?;
     let mut settings = Map::new();
-    for key in SETTINGS {
+    let model = record.get("experiment").and_then(|e| e.get("model")).cloned().unwrap_or_else(|| MODEL_OF_OLD.into());
+    let kind: ModelKind = serde_json::from_value(model.clone())
+        .map_err(|_| broken(format!("experiment.model is {model}, which this program does not know")))?;
+    settings.insert("model".to_owned(), json!({"kind": kind}));
+    for &key in COMMON.iter().chain(model_groups(kind)) {
         let group = record
             .get(key)
             .ok_or_else(|| broken(format!("no group \"{key}\"; is this an experiment's config.json?")))?;

@@ -2,11 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::config::ModelKind;
 use crate::error::{Error, Result};
 use crate::platform::{files, utc_stamp};
-
-/// The model's name in folder names and records.
-pub const MODEL: &str = "gainakt2exp";
 
 /// Where trajectories and plots lie.
 const ARTIFACTS: &str = "artifacts";
@@ -91,11 +89,11 @@ impl RunFolder {
     ///
     /// # Errors
     /// The folder cannot be made.
-    pub fn create(parent: &Path, title: &str) -> Result<Self> {
+    pub fn create(parent: &Path, model: ModelKind, title: &str) -> Result<Self> {
         files::create_dir(parent)?;
         let title: String =
             title.chars().map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect();
-        let base = format!("{}_{MODEL}_{title}", utc_stamp());
+        let base = format!("{}_{}_{title}", utc_stamp(), model.name());
         for attempt in 1..1000 {
             let name = if attempt == 1 { base.clone() } else { format!("{base}-{attempt}") };
             let path = parent.join(name);

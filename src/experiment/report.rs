@@ -5,26 +5,33 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::checklist::{Item, checklist};
-use super::folder::{Convention, File, MODEL, RunFolder};
+use super::folder::{Convention, File, RunFolder};
 use super::record::value;
-use crate::config::{Config, evaluation_snapshot, model_config, reproducibility_policy};
+use crate::config::{Config, ModelKind, evaluation_snapshot, model_config, reproducibility_policy};
 use crate::error::Result;
 use crate::pyjson;
 use crate::train::Results;
 
 /// Groups of config.json in the original's order, and what each holds (the original's table, word for word).
-const PROVENANCE: [(&str, &str); 10] = [
+const PROVENANCE: [(&str, &str); 6] = [
     ("runtime", "launcher + train commands, timestamp"),
     ("hardware", "device list, thread count"),
     ("seeds", "primary + all seeds"),
     ("training", "epochs, batch_size, lr, optimizer, mixed_precision, gradient_clip"),
     ("experiment", "id, model, short_title, purpose"),
     ("data", "dataset, fold"),
+];
+
+/// The rest of the table for GainAKT2Exp.
+const PROVENANCE_GAINAKT: [(&str, &str); 4] = [
     ("interpretability", "core heads + constraint weights + warmup"),
     ("alignment", "enable, weight, warmup, adaptive, min_corr, share_cap/decay"),
     ("global_alignment", "enable pass, students, residual window"),
     ("refinement", "retention, lag predictive emergence, rebalance, variance floor"),
 ];
+
+/// The rest of the table for the evidence model.
+const PROVENANCE_EVIDENCE: [(&str, &str); 1] = [("evidence", "context penalty")];
 
 /// The README of `folder`: the original's document (`SPEC §6`), filled in, then what this program adds. The
 /// checklist is tried on the folder while it is written.
@@ -33,7 +40,8 @@ const PROVENANCE: [(&str, &str); 10] = [
 /// Never for a config made by this program.
 pub fn readme(folder: &RunFolder, config: &Config, results: &Results) -> Result<String> {
     let name = folder.name();
-    let (model, title) = Convention::of(&name).map_or((MODEL, name.as_str()), |c| (c.model, c.title));
+    let (model, title) =
+        Convention::of(&name).map_or((config.model.kind.name(), name.as_str()), |c| (c.model, c.title));
     let items = checklist(folder);
     let mut out = format!("# Experiment {name}\n\nModel: {model}\nShort title: {title}\n");
     out += "\n## Reproducibility Checklist\n\n| Item | Status |\n|------|--------|\n";
@@ -47,20 +55,20 @@ pub fn readme(folder: &RunFolder, config: &Config, results: &Results) -> Result<
     out += "\n## Configuration Provenance\n\
             The `config.json` groups appear in the following canonical order ensuring reproducibility of parameter resolution:\n\n\
             \n| Group | Key Highlights |\n|-------|----------------|\n";
-    for (group, highlights) in PROVENANCE {
+    let of_model: &[(&str, &str)] = match config.model.kind {
+        ModelKind::GainAkt2Exp => &PROVENANCE_GAINAKT,
+        ModelKind::Evidence => &PROVENANCE_EVIDENCE,
+    };
+    for (group, highlights) in PROVENANCE.iter().chain(of_model) {
         let _ = writeln!(out, "| {group} | {highlights} |");
     }
-    out += "\n### Semantic Flag Snapshot\n| Flag | Value |\n|------|-------|\n";
-    rows(&mut out, "alignment", &value(&config.alignment)?);
-    rows(&mut out, "global_alignment", &value(&config.global_alignment)?);
-    rows(&mut out, "refinement", &value(&config.refinement)?);
-    out += "\n### Core Interpretability & Constraints\n| Key | Value |\n|-----|-------|\n";
-    let mut core = value(&config.interpretability)?;
-    if let Some(core) = core.as_object_mut().filter(|_| !config.interpretability.enable_cosine_perf_schedule) {
-        // The original's table has no row for it; it is told only where it is on.
-        core.shift_remove("enable_cosine_perf_schedule");
+    match config.model.kind {
+        ModelKind::GainAkt2Exp => gainakt_settings(&mut out, config)?,
+        ModelKind::Evidence => {
+            out += "\n### Core Interpretability & Constraints\n| Key | Value |\n|-----|-------|\n";
+            rows(&mut out, "evidence", &value(&config.evidence)?);
+        }
     }
-    rows(&mut out, "interpretability", &core);
     let snapshot = evaluation_snapshot(config);
     out += "\n### Evaluation Snapshot\n| Key | Value |\n|-----|-------|\n";
     rows(&mut out, "evaluation", &snapshot);
@@ -79,6 +87,22 @@ pub fn readme(folder: &RunFolder, config: &Config, results: &Results) -> Result<
     further(&mut out, config, &items);
     let _ = writeln!(out, "\nRepeat and compare: `gainakt reproduce {name}`");
     Ok(out)
+}
+
+/// The settings of GainAKT2Exp, in the original's two tables.
+fn gainakt_settings(out: &mut String, config: &Config) -> Result<()> {
+    *out += "\n### Semantic Flag Snapshot\n| Flag | Value |\n|------|-------|\n";
+    rows(out, "alignment", &value(&config.alignment)?);
+    rows(out, "global_alignment", &value(&config.global_alignment)?);
+    rows(out, "refinement", &value(&config.refinement)?);
+    *out += "\n### Core Interpretability & Constraints\n| Key | Value |\n|-----|-------|\n";
+    let mut core = value(&config.interpretability)?;
+    if let Some(core) = core.as_object_mut().filter(|_| !config.interpretability.enable_cosine_perf_schedule) {
+        // The original's table has no row for it; it is told only where it is on.
+        core.shift_remove("enable_cosine_perf_schedule");
+    }
+    rows(out, "interpretability", &core);
+    Ok(())
 }
 
 /// What this program states beyond the original's document.

@@ -9,7 +9,7 @@ use crate::config::{Config, ModelKind};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelConfig {
     /// Which model it is; checkpoints of earlier versions do not say and are GainAKT2Exp.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "ModelKind::is_default")]
     pub kind: ModelKind,
     /// Skills, C.
     pub num_c: usize,

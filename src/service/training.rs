@@ -70,7 +70,7 @@ impl Service {
         let fresh = resumed.is_none();
         let folder = match resumed {
             Some((folder, _)) => folder,
-            None => RunFolder::create(&order.out, &order.title)?,
+            None => RunFolder::create(&order.out, config.model.kind, &order.title)?,
         };
         let model = match files::is_file(&folder.file(File::Best)) {
             true => load_model(&folder, &config, corpus.skills.len(), &Device::Cpu)?,

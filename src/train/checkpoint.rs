@@ -26,8 +26,8 @@ pub struct RunState {
     pub epoch: usize,
     /// Steps taken: also where dropout's counter stands, the run's only other randomness being the seed.
     pub steps: u64,
-    /// Epoch controller.
-    pub controller: Controller,
+    /// Epoch controller, of GainAKT2Exp.
+    pub controller: Option<Controller>,
     /// Learning rate and best value.
     pub plateau: Plateau,
     /// All epochs so far.

@@ -80,7 +80,6 @@ impl EpochLog {
             lag_loss_share: shares.lag,
             retention_loss_share: shares.retention,
             terms: names.iter().map(|name| (*name).to_owned()).zip(means).collect(),
-            settings: settings.clone(),
             learning_rate,
             ..EpochRow::default()
         })

@@ -67,8 +67,8 @@ pub struct EpochRow {
     pub terms: std::collections::BTreeMap<String, f64>,
     /// Global mastery and gain correlation.
     pub global_correlation: Option<(f64, f64)>,
-    /// What the controller set for the epoch.
-    pub settings: EpochSettings,
+    /// What the controller set for the epoch, where there is one (GainAKT2Exp).
+    pub settings: Option<EpochSettings>,
     /// Learning rate of the epoch.
     pub learning_rate: f64,
 }

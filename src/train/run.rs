@@ -13,7 +13,7 @@ use super::epoch::EpochLog;
 use super::message::{CheckpointKind, Command, EpochRow, Message, Phase, READ_EVERY, Results};
 use super::plateau::Plateau;
 use super::stepper::Stepper;
-use crate::config::Config;
+use crate::config::{Config, ModelKind};
 use crate::data::{Corpus, Window};
 use crate::error::{Error, Result};
 use crate::evaluate::{evaluate_parts, global_alignment, infer, measure, parts, truth_correlation};
@@ -144,7 +144,8 @@ impl<'a> Trainer<'a> {
             state: RunState {
                 epoch: 0,
                 steps: 0,
-                controller: Controller::new(ControllerSettings::new(config)),
+                controller: (config.model.kind == ModelKind::GainAkt2Exp)
+                    .then(|| Controller::new(ControllerSettings::new(config))),
                 plateau: Plateau::new(config.training.lr),
                 history: Vec::new(),
             },
@@ -174,7 +175,7 @@ impl<'a> Trainer<'a> {
         validation: &[&Window],
         control: &Control,
     ) -> Result<bool> {
-        let settings = self.state.controller.begin(epoch, None);
+        let settings = self.state.controller.as_ref().map(|c| c.begin(epoch, None)).unwrap_or_default();
         let learning_rate = self.state.plateau.learning_rate;
         let mut order = train.to_vec();
         if self.config.training.shuffle {
@@ -200,14 +201,15 @@ impl<'a> Trainer<'a> {
         if !self.validate(&mut row, validation, control).await? {
             return Ok(false);
         }
-        self.state.controller.end(
-            epoch,
-            EpochResult {
+        if let Some(controller) = &mut self.state.controller {
+            let measured = EpochResult {
                 global_corr: row.global_correlation.map(|c| c.0),
                 alignment_share: row.alignment_loss_share,
                 mean_variance: row.terms.get(VARIANCE).copied().unwrap_or_default(),
-            },
-        );
+            };
+            controller.end(epoch, measured);
+            row.settings = Some(settings);
+        }
         self.finish_epoch(row, control).await?;
         Ok(true)
     }
@@ -220,7 +222,7 @@ impl<'a> Trainer<'a> {
         };
         let outcomes = infer(&mut self.stepper.model, windows, self.config.training.batch_size, progress).await?;
         let Some(outcomes) = outcomes else { return Ok(false) };
-        row.validation = measure(&outcomes, self.config.evaluation.max_correlation_students);
+        row.validation = measure(&outcomes, self.config.model.kind, self.config.evaluation.max_correlation_students);
         row.validation.truth_correlation = truth_correlation(&outcomes, windows, self.corpus);
         let global = &self.config.global_alignment;
         row.global_correlation = (global.enable_global_alignment_pass && self.config.interpretable())
