@@ -105,6 +105,19 @@ fn reproduce_is_exact_here_and_refuses_what_was_changed() {
 }
 
 #[test]
+fn a_run_of_the_evidence_model_is_checked_and_repeated_alike() {
+    let desk = tempfile::tempdir().unwrap();
+    let run = trained(desk.path(), "runs", &["--model", "evidence"]);
+    assert!(run.file_name().unwrap().to_string_lossy().contains("_evidence_"));
+    let check = gainakt(&["check", run.to_str().unwrap()], desk.path());
+    assert!(check.status.success() && !said(&check).contains('❌'), "{}", said(&check));
+    let again = gainakt(&["reproduce", run.to_str().unwrap(), "--device", "cpu", "--out", "again"], desk.path());
+    assert!(said(&again).contains("identical bytes"), "{}", said(&again));
+    let page = std::fs::read_to_string(run.join("README.md")).unwrap();
+    assert!(page.contains("| evidence.context_penalty | 0.0 |") && !page.contains("alignment"), "{page}");
+}
+
+#[test]
 fn compare_names_what_differs_and_averages_over_seeds() {
     let desk = tempfile::tempdir().unwrap();
     let a = trained(desk.path(), "a", &[]);
@@ -199,19 +212,29 @@ fn pytorch_state_dicts_import_bit_for_bit_and_exports_go_back() {
 
 #[test]
 fn fifty_kills_leave_a_folder_that_continues() {
+    killed("gainakt2exp", 50);
+}
+
+#[test]
+fn twenty_kills_of_the_evidence_model_do_too() {
+    killed("evidence", 20);
+}
+
+fn killed(model: &str, wanted_kills: u64) {
     let desk = tempfile::tempdir().unwrap();
-    let wanted = std::fs::read(trained(desk.path(), "whole", &[]).join("metrics_epoch.csv")).unwrap();
+    let whole = trained(desk.path(), "whole", &["--model", model]);
+    let wanted = std::fs::read(whole.join("metrics_epoch.csv")).unwrap();
     let start = |resume: Option<&Path>| {
         let mut process = Command::new(env!("CARGO_BIN_EXE_gainakt"));
         process.current_dir(desk.path()).stdout(Stdio::null()).stderr(Stdio::null()).args(["train", "--device", "cpu"]);
         match resume {
             Some(dir) => process.arg("--resume").arg(dir),
-            None => process.args(["--config", "settings.json", "--out", "killed"]),
+            None => process.args(["--model", model, "--config", "settings.json", "--out", "killed"]),
         };
         process.spawn().unwrap()
     };
     let (mut kills, mut finished) = (0, 0);
-    while kills < 50 {
+    while kills < wanted_kills {
         let _ = std::fs::remove_dir_all(desk.path().join("killed"));
         let mut process = start(None);
         let dir = loop {
@@ -223,7 +246,7 @@ fn fifty_kills_leave_a_folder_that_continues() {
             }
         };
         // Again and again at other moments, until the run comes through.
-        while process.try_wait().unwrap().is_none() && kills < 50 {
+        while process.try_wait().unwrap().is_none() && kills < wanted_kills {
             std::thread::sleep(Duration::from_millis(3 + (kills * 37) % 90));
             let _ = process.kill();
             process.wait().unwrap();
@@ -244,7 +267,7 @@ fn fifty_kills_leave_a_folder_that_continues() {
             assert_eq!(std::fs::read(dir.join("metrics_epoch.csv")).unwrap(), wanted, "after {kills} kills");
             finished += 1;
         } else {
-            assert!(kills >= 50, "the run gave up after {kills} kills");
+            assert!(kills >= wanted_kills, "the run gave up after {kills} kills");
         }
     }
     assert!(finished > 0, "no run ever came through");

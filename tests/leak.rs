@@ -5,7 +5,7 @@ mod support;
 use std::sync::Arc;
 
 use futures_lite::future::block_on;
-use gainakt::config::Config;
+use gainakt::config::{Config, ModelKind};
 use gainakt::data::{Corpus, RaggedBatch, Window, simulate};
 use gainakt::model::{Model, ModelConfig};
 use rand::{SeedableRng as _, seq::SliceRandom as _};
@@ -23,8 +23,9 @@ fn changing_answers_from_t_on_changes_nothing_before() {
     let config = Config::preset("demo").unwrap();
     let corpus = Corpus::from_dataset(&dataset, config.model_config.seq_len);
     let skills = corpus.skills.len();
-    for compute in devices() {
-        let mut model = Model::new(&ModelConfig::new(&config, skills), 5, &compute.device).unwrap();
+    for (compute, kind) in devices().iter().flat_map(|c| ModelKind::ALL.map(|kind| (c, kind))) {
+        let shape = ModelConfig { kind, ..ModelConfig::new(&config, skills) };
+        let mut model = Model::new(&shape, 5, &compute.device).unwrap();
         let windows = corpus.windows[..4].to_vec();
         let before = predictions(&mut model, &windows);
         let offsets = RaggedBatch::new(&windows).offsets;
@@ -69,12 +70,15 @@ fn shuffled_answers_teach_nothing() {
     for window in &mut corpus.windows {
         window.responses.iter_mut().for_each(|r| *r = answers.next().unwrap());
     }
-    let mut config = Config::preset("demo").unwrap();
-    config.training.epochs = 2;
-    let outcome = train(config, Arc::new(corpus));
-    let results = outcome.results.unwrap();
-    for (part, measure) in [("validation", &results.validation), ("test", results.test.as_ref().unwrap())] {
-        let auc = measure.auc.unwrap();
-        assert!((auc - 0.5).abs() < 0.02, "{part} AUC {auc} from shuffled answers");
+    let corpus = Arc::new(corpus);
+    for kind in ModelKind::ALL {
+        let mut config = Config::preset("demo").unwrap();
+        config.model.kind = kind;
+        config.training.epochs = 2;
+        let results = train(config, corpus.clone()).results.unwrap();
+        for (part, measure) in [("validation", &results.validation), ("test", results.test.as_ref().unwrap())] {
+            let auc = measure.auc.unwrap();
+            assert!((auc - 0.5).abs() < 0.02, "{part} AUC {auc} from shuffled answers, {kind:?}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 mod support;
 
 use futures_lite::future::block_on;
-use gainakt::config::Config;
+use gainakt::config::{Config, ModelKind};
 use gainakt::data::{Corpus, Window, simulate};
 use gainakt::evaluate::{
     Calibration, ClassOrder, StudentSummary, TrajectoryStep, auc, class_course, correlation, inspect, path, survey,
@@ -28,8 +28,8 @@ fn class() -> (Config, Corpus, ModelConfig) {
 
 fn models() -> Vec<(&'static str, Model)> {
     let (_, _, shape) = class();
-    let make = |device: &Device| Model::new(&shape, 5, device).unwrap();
-    devices().iter().map(|c| (c.kind, make(&c.device))).collect()
+    let make = |kind, device: &Device| Model::new(&ModelConfig { kind, ..shape.clone() }, 5, device).unwrap();
+    devices().iter().flat_map(|c| ModelKind::ALL.map(|kind| (c.kind, make(kind, &c.device)))).collect()
 }
 
 fn close(a: Option<f64>, b: Option<f64>) -> bool {

@@ -1,84 +1,24 @@
 //! Every kernel against its twin in 64-bit floats: outputs at odd sizes, gradients against finite differences of the
 //! twin, all outputs filled with NaN beforehand; and whole models of odd shapes on the GPU against the CPU.
 
+#[path = "support/kernels.rs"]
+#[macro_use]
+mod kernels;
 mod support;
 #[path = "support/twin.rs"]
 mod twin;
 
 use futures_lite::future::block_on;
 use gainakt::config::{Config, ModelKind};
-use gainakt::data::RaggedBatch;
 use gainakt::model::gainakt2exp::GainAktKernels;
 use gainakt::model::{DropoutSites, Losses, Model, ModelConfig};
 use gainakt::objective::{EpochSettings, GainAktObjective};
-use gainakt::ops::cpu::Cpu;
-use gainakt::ops::gpu::Gpu;
 use gainakt::ops::{
     Activation, AdamStep, AttentionSizes, Dropout, EmbeddingTables, Input, InputGrad, Kernels, LinearAt, NormAt,
     NormStream, NormStreamGrad, PreparedBatch,
 };
-use gainakt::platform::device::Device;
+use kernels::{batch, check, lengths, noise, poison, short_lengths, upload, wide};
 use support::{absolute_error, devices};
-
-/// Runs a generic test on every device.
-macro_rules! on_each_device {
-    ($test:ident) => {
-        for compute in devices() {
-            match &compute.device {
-                Device::Cpu => $test(&mut Cpu::default(), "cpu"),
-                Device::Gpu(gpu) => $test(&mut Gpu::new(gpu), "gpu"),
-            }
-        }
-    };
-}
-
-/// Window lengths: single steps, all of three, odd mixes around workgroup and tile sizes, one long one.
-fn lengths() -> Vec<Vec<usize>> {
-    vec![vec![1], vec![3; 7], vec![2, 1, 31, 32, 33], vec![199, 1, 5], vec![65, 64, 63, 2]]
-}
-
-/// Small ones, for finite differences.
-fn short_lengths() -> Vec<Vec<usize>> {
-    vec![vec![1], vec![3, 3], vec![2, 1, 5], vec![33]]
-}
-
-fn batch(lengths: &[usize], skills: usize) -> RaggedBatch {
-    let mut batch = RaggedBatch::default();
-    for (w, len) in lengths.iter().enumerate() {
-        let skill: Vec<u32> = (0..=*len).map(|t| ((w * 7 + t * t) % skills) as u32).collect();
-        let response: Vec<u8> = (0..=*len).map(|t| ((w + t * t / 3) % 2) as u8).collect();
-        batch.push(&skill, &response);
-    }
-    batch
-}
-
-/// Numbers in ±1 that repeat nowhere near.
-fn noise(n: usize, salt: usize) -> Vec<f32> {
-    (0..n).map(|i| ((i * 7919 + salt * 104_729) % 2003) as f32 / 1001.0 - 1.0).collect()
-}
-
-fn wide(x: &[f32]) -> Vec<f64> {
-    x.iter().map(|&x| f64::from(x)).collect()
-}
-
-fn upload<K: Kernels>(k: &mut K, values: &[f32]) -> K::Floats {
-    let mut x = k.floats(values.len().max(1)).unwrap();
-    k.write(&mut x, values);
-    x
-}
-
-/// An output that shows wherever nothing was written.
-fn poison<K: Kernels>(k: &mut K, len: usize) -> K::Floats {
-    upload(k, &vec![f32::NAN; len])
-}
-
-fn check<K: Kernels>(k: &mut K, what: &str, got: &K::Floats, from: usize, wanted: &[f64], tolerance: f32) {
-    let got = block_on(k.read(got, from, wanted.len())).unwrap();
-    let wanted: Vec<f32> = wanted.iter().map(|&w| w as f32).collect();
-    let scale = wanted.iter().fold(1.0f32, |m, x| m.max(x.abs()));
-    let error = absolute_error(&got, &wanted) / scale;
-    assert!(error < tolerance, "{what}: off by {error}");
-}
 
 fn attention_on<K: Kernels>(k: &mut K, device: &str) {
     for (lengths, differences) in

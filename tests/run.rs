@@ -7,7 +7,7 @@ use std::process::{Command as Process, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use gainakt::config::Config;
+use gainakt::config::{Config, ModelKind};
 use gainakt::data::{Corpus, simulate};
 use gainakt::experiment::{metrics_csv, results_json};
 use gainakt::model::ModelConfig;
@@ -16,7 +16,12 @@ use gainakt::train::{CheckpointKind, Command, Ended, Message, Phase, Resume, Tra
 use support::{Outcome, devices, train, train_on};
 
 fn small() -> (Config, Arc<Corpus>) {
+    small_of(ModelKind::GainAkt2Exp)
+}
+
+fn small_of(kind: ModelKind) -> (Config, Arc<Corpus>) {
     let mut config = Config::preset("demo").unwrap();
+    config.model.kind = kind;
     config.training.epochs = 4;
     config.training.batch_size = 8;
     config.model_config.d_model = 16;
@@ -40,31 +45,31 @@ fn rows(outcome: &Outcome) -> String {
 
 #[test]
 fn same_seed_same_bytes_and_another_seed_others() {
-    for compute in devices() {
-        let (mut config, corpus) = small();
+    for (compute, kind) in devices().iter().flat_map(|c| ModelKind::ALL.map(|kind| (c, kind))) {
+        let (mut config, corpus) = small_of(kind);
         config.training.epochs = 2;
         let go = |config: Config| {
-            train_on(&compute, TrainRequest { config, corpus: corpus.clone(), resume: None }, |_, _| {})
+            train_on(compute, TrainRequest { config, corpus: corpus.clone(), resume: None }, |_, _| {})
         };
         let (a, b) = (go(config.clone()), go(config.clone()));
-        assert_eq!(rows(&a), rows(&b), "{}", compute.kind);
+        assert_eq!(rows(&a), rows(&b), "{} {kind:?}", compute.kind);
         assert_eq!(
             results_json(a.results.as_ref().unwrap(), &[]).unwrap(),
             results_json(b.results.as_ref().unwrap(), &[]).unwrap()
         );
         assert!(rows(&a).lines().count() == 3, "{}", rows(&a));
         config.seeds.seed += 1;
-        assert_ne!(rows(&a), rows(&go(config)), "{}", compute.kind);
+        assert_ne!(rows(&a), rows(&go(config)), "{} {kind:?}", compute.kind);
     }
 }
 
 #[test]
 fn a_stopped_run_continues_as_if_it_never_was() {
-    for compute in devices() {
-        let (config, corpus) = small();
+    for (compute, kind) in devices().iter().flat_map(|c| ModelKind::ALL.map(|kind| (c, kind))) {
+        let (config, corpus) = small_of(kind);
         let request = |resume| TrainRequest { config: config.clone(), corpus: corpus.clone(), resume };
-        let whole = train_on(&compute, request(None), |_, _| {});
-        let stopped = train_on(&compute, request(None), |message, commands| {
+        let whole = train_on(compute, request(None), |_, _| {});
+        let stopped = train_on(compute, request(None), |message, commands| {
             if matches!(message, Message::Epoch(row) if row.epoch == 2) {
                 commands.try_send(Command::Stop).unwrap();
             }
@@ -80,15 +85,15 @@ fn a_stopped_run_continues_as_if_it_never_was() {
         let shape = ModelConfig::new(&config, corpus.skills.len());
         let state = TrainState::decode("state", &saved(CheckpointKind::State), &shape).unwrap();
         let mut history = state.run.history.clone();
-        let resumed = train_on(&compute, request(Some(Resume { state, best: saved(CheckpointKind::Best) })), |_, _| {});
+        let resumed = train_on(compute, request(Some(Resume { state, best: saved(CheckpointKind::Best) })), |_, _| {});
         history.extend(
             resumed
                 .messages
                 .iter()
                 .filter_map(|m| if let Message::Epoch(row) = m { Some((**row).clone()) } else { None }),
         );
-        assert_eq!(metrics_csv(&history), rows(&whole), "{}", compute.kind);
-        assert_eq!(resumed.results.unwrap(), whole.results.unwrap(), "{}", compute.kind);
+        assert_eq!(metrics_csv(&history), rows(&whole), "{} {kind:?}", compute.kind);
+        assert_eq!(resumed.results.unwrap(), whole.results.unwrap(), "{} {kind:?}", compute.kind);
     }
 }
 

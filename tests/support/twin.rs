@@ -1,5 +1,7 @@
 //! The operations once more in 64-bit floats, one obvious loop each: what the kernels are tested against.
 
+#![allow(dead_code)]
+
 use gainakt::ops::{Activation, AttentionSizes, Dropout, EmbeddingTables, LinearAt, NormAt};
 
 /// softmax(QKᵀ/√(D/H))·V over steps ≤ t of each window, from q, k, v `[3, N, D]`.
