@@ -9,19 +9,28 @@ use futures_lite::future::block_on;
 use super::RunArgs;
 use super::terminal::Terminal;
 use crate::config::Config;
-use crate::data::Corpus;
+use crate::data::{Corpus, Window};
 use crate::error::Result;
-use crate::evaluate::{Trajectory, check_student, evaluate_parts, parts, trajectory};
-use crate::experiment::{File, RunFolder, load_corpus, load_model, pretty, read_config};
+use crate::evaluate::{
+    Honesty, Trajectory, check_student, evaluate_parts, final_part, honesty, parts, trajectory, yardsticks,
+};
+use crate::experiment::{File, RunFolder, figure, load_corpus, load_model, pretty, read_config, yardstick_lines};
 use crate::model::Model;
 use crate::platform::device::{ComputeDevice, Device, choose};
 use crate::platform::files;
+use crate::train::Results;
 
 /// What `gainakt evaluate` takes.
 #[derive(Debug, Args)]
 pub(super) struct EvaluateArgs {
     #[command(flatten)]
     run: RunArgs,
+    /// Say in words and figures how far mastery and predictions may be believed.
+    #[arg(long)]
+    honesty: bool,
+    /// Write the measures of honesty as CSV.
+    #[arg(long, value_name = "FILE", requires = "honesty")]
+    csv: Option<PathBuf>,
     /// Write the figures as JSON, to this file or `-` for standard output.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -82,31 +91,84 @@ impl Trained {
 
 /// Prints the figures of a run's best model.
 pub(super) fn evaluate(args: &EvaluateArgs) -> Result<()> {
-    let mut trained = Trained::open(&args.run, None)?;
+    let Trained { config, corpus, compute, mut model } = Trained::open(&args.run, None)?;
     let mut terminal = Terminal::new(None);
-    let windows = parts(&trained.config, &trained.corpus)?;
+    let windows = parts(&config, &corpus)?;
     let progress = async |done, total| {
         terminal.progress("measuring", "", done, total);
         ControlFlow::Continue(())
     };
-    let measures = block_on(evaluate_parts(&mut trained.model, &trained.config, &trained.corpus, &windows, progress))?;
+    let measures = block_on(evaluate_parts(&mut model, &config, &corpus, &windows, progress))?;
     let [train, validation, test] = measures.unwrap_or_default();
     terminal.clear();
     let test = (!windows[2].is_empty()).then_some(test);
-    let json = pretty(&serde_json::json!({"train": train, "validation": validation, "test": test}))?;
+    let part = final_part(&windows);
+    let results =
+        Results { train, validation, test, yardsticks: yardsticks(&corpus, &windows[0], part), ..Results::default() };
+    let honesty = if args.honesty { Some(honest(&mut model, &config, &corpus, part, &mut terminal)?) } else { None };
+    let Results { train, validation, test, yardsticks, .. } = &results;
+    let json = pretty(&serde_json::json!({
+        "train": train, "validation": validation, "test": test, "yardsticks": yardsticks, "honesty": honesty,
+    }))?;
+    if let (Some(path), Some(honesty)) = (&args.csv, &honesty) {
+        files::write_atomic(path, honesty.to_csv().as_bytes())?;
+    }
     match &args.json {
         Some(path) if path.as_os_str() == "-" => print!("{json}"),
         other => {
             if let Some(path) = other {
                 files::write_atomic(path, json.as_bytes())?;
             }
-            terminal.line(&format!("device    {}", trained.compute.label));
-            let mut parts = vec![("train", &train), ("validation", &validation)];
+            terminal.line(&format!("device    {}", compute.label));
+            let mut parts = vec![("train", train), ("validation", validation)];
             parts.extend(test.as_ref().map(|t| ("test", t)));
             terminal.measures(&parts);
+            yardstick_lines(&results).iter().for_each(|line| terminal.line(line));
+            if let Some(honesty) = &honesty {
+                tell(honesty, &mut terminal);
+            }
         }
     }
     Ok(())
+}
+
+/// Takes the measures of honesty, with progress.
+fn honest(
+    model: &mut Model,
+    config: &Config,
+    corpus: &Corpus,
+    part: &[&Window],
+    terminal: &mut Terminal,
+) -> Result<Honesty> {
+    let progress = async |done, total| {
+        terminal.progress("asking the model", "", done, total);
+        ControlFlow::Continue(())
+    };
+    let found = block_on(honesty(model, corpus, part, config.training.batch_size, progress))?;
+    terminal.clear();
+    Ok(found.unwrap_or_default())
+}
+
+/// Prints the measures of honesty: the sentences, then the tables behind them.
+fn tell(honesty: &Honesty, terminal: &mut Terminal) {
+    terminal.line("");
+    for (measure, sentence) in honesty.sentences() {
+        terminal.line(&format!("{measure:<14}{sentence}"));
+    }
+    terminal.line("\nanswer to a skill  answers  correct  predicted     AUC  M-AUC");
+    for o in &honesty.by_opportunity {
+        let shares = format!("{:>9.3}{:>11.3}", o.correct, o.predicted);
+        let aucs = format!("{}{}", figure(o.auc, 8, 3), figure(o.mastery_auc, 7, 3));
+        terminal.line(&format!("{:<17}{:>9}{shares}{aucs}", o.name(), o.answers));
+    }
+    for (name, groups) in [("predicted", &honesty.by_prediction), ("skill's share correct", &honesty.by_observed_rate)]
+    {
+        terminal.line(&format!("\n{name:<23}answers  predicted  correct"));
+        for g in groups {
+            let from = format!("{:.1} to {:.1}", g.from, g.from + 0.1);
+            terminal.line(&format!("{from:<21}{:>9}{:>11.3}{:>9.3}", g.answers, g.predicted, g.correct));
+        }
+    }
 }
 
 /// Writes one student's trajectory.

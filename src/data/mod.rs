@@ -26,7 +26,7 @@ pub use folds::{Fold, FoldAssignment, SPLIT_SEED, permutation};
 pub use pykt_export::{ExportedFile, export_pykt};
 pub use raw::read_raw;
 pub use sequences::{DataFile, SequenceRow, read_sequences, read_table};
-pub use simulated::{SIMULATED_SKILLS, simulate};
+pub use simulated::{SIMULATED_SKILLS, SimulatedStudent, simulate};
 pub use students::{Dataset, Dropped, Skill, Student};
 
 /// Fewest interactions a student or a remainder window must have to be kept (pykt's rule).

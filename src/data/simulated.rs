@@ -11,7 +11,7 @@
 
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution as _, Normal};
+use rand_distr::{Distribution as _, StandardNormal};
 
 use super::corpus::Truth;
 use super::students::{Dataset, Skill, Student};
@@ -74,13 +74,57 @@ pub fn simulate(students: usize, seed: u64) -> (Dataset, Truth) {
     (dataset, truth)
 }
 
+/// A student of the class: what is known of nobody but a simulated one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SimulatedStudent {
+    /// Mastery of each skill, 0 to 1.
+    pub mastery: [f64; SIMULATED_SKILLS.len()],
+    /// How fast practice brings mastery.
+    pub pace: f64,
+}
+
+impl SimulatedStudent {
+    /// Draws a student before the first answer.
+    pub fn draw(rng: &mut ChaCha8Rng) -> Self {
+        let ability = normal(rng);
+        let pace = 0.16 * (0.35 * normal(rng)).exp();
+        let start =
+            |s: SimulatedSkill| 0.85 / (1.0 + (-(1.8 * ability - s.difficulty - 0.4 + 0.5 * normal(rng))).exp());
+        Self { mastery: SIMULATED_SKILLS.map(start), pace }
+    }
+
+    /// Chance of a correct answer to skill `k`.
+    pub fn chance(&self, k: usize) -> f64 {
+        GUESS + (1.0 - GUESS - SLIP) * self.mastery[k]
+    }
+
+    /// Practises skill `k` by one answer.
+    pub fn practise(&mut self, k: usize, right: bool) {
+        let skill = &SIMULATED_SKILLS[k];
+        let ground = skill.prerequisites.iter().map(|&p| self.mastery[p]).fold(1.0, f64::min);
+        let gain = self.pace * (1.0 - self.mastery[k]) * (0.25 + 0.75 * ground) * if right { 1.0 } else { 0.7 };
+        self.mastery[k] += gain;
+        for &p in skill.prerequisites {
+            self.mastery[p] += SPILL * gain * (1.0 - self.mastery[p]);
+        }
+    }
+
+    /// The same student with a little noise on the logits of mastery and on the pace.
+    pub fn jittered(&self, deviation: f64, rng: &mut ChaCha8Rng) -> Self {
+        let moved = self.mastery.map(|m| {
+            let m = m.clamp(1e-4, 1.0 - 1e-4);
+            1.0 / (1.0 + (-((m / (1.0 - m)).ln() + deviation * normal(rng))).exp())
+        });
+        Self { mastery: moved, pace: self.pace * (0.6 * deviation * normal(rng)).exp() }
+    }
+}
+
+fn normal(rng: &mut ChaCha8Rng) -> f64 {
+    StandardNormal.sample(rng)
+}
+
 fn simulate_student(id: String, rng: &mut ChaCha8Rng) -> (Student, Vec<f32>) {
-    let standard = Normal::new(0.0, 1.0).ok();
-    let normal = |rng: &mut ChaCha8Rng| -> f64 { standard.map_or(0.0, |n: Normal<f64>| n.sample(rng)) };
-    let ability = normal(rng);
-    let pace = 0.16 * (0.35 * normal(rng)).exp();
-    let mut mastery =
-        SIMULATED_SKILLS.map(|s| 0.85 / (1.0 + (-(1.8 * ability - s.difficulty - 0.4 + 0.5 * normal(rng))).exp()));
+    let mut known = SimulatedStudent::draw(rng);
     let length = (3.5 + 0.6 * normal(rng)).exp().clamp(6.0, 160.0) as usize;
     let mut student = Student { id, ..Student::default() };
     let mut after = Vec::with_capacity(length * SIMULATED_SKILLS.len());
@@ -94,28 +138,18 @@ fn simulate_student(id: String, rng: &mut ChaCha8Rng) -> (Student, Vec<f32>) {
             if student.len() == length {
                 break;
             }
-            let right = rng.random::<f64>() < GUESS + (1.0 - GUESS - SLIP) * mastery[k];
+            let right = rng.random::<f64>() < known.chance(k);
             student.skills.push(k as u32);
             student.responses.push(u8::from(right));
-            practise(&mut mastery, k, pace, right);
-            after.extend(mastery.iter().map(|&m| m as f32));
+            known.practise(k, right);
+            after.extend(known.mastery.iter().map(|&m| m as f32));
         }
-        let ready = mastery[frontier] > 0.7 || rng.random::<f64>() < 0.2;
+        let ready = known.mastery[frontier] > 0.7 || rng.random::<f64>() < 0.2;
         if ready {
             frontier = (frontier + 1) % SIMULATED_SKILLS.len();
         }
     }
     (student, after)
-}
-
-fn practise(mastery: &mut [f64; 12], k: usize, pace: f64, right: bool) {
-    let skill = &SIMULATED_SKILLS[k];
-    let ground = skill.prerequisites.iter().map(|&p| mastery[p]).fold(1.0, f64::min);
-    let gain = pace * (1.0 - mastery[k]) * (0.25 + 0.75 * ground) * if right { 1.0 } else { 0.7 };
-    mastery[k] += gain;
-    for &p in skill.prerequisites {
-        mastery[p] += SPILL * gain * (1.0 - mastery[p]);
-    }
 }
 
 #[cfg(test)]

@@ -13,6 +13,8 @@ pub struct WindowOutcome {
     pub probability: Vec<f32>,
     /// Whether it was right.
     pub target: Vec<bool>,
+    /// The skill asked next.
+    pub skill: Vec<u32>,
     /// The interpretable part; empty vectors where the model has no heads.
     pub heads: HeadsOutcome,
 }
@@ -64,6 +66,7 @@ pub async fn infer(
             outcomes.push(WindowOutcome {
                 probability: column(RowStat::Probability),
                 target: batch.next_response[range.clone()].iter().map(|&r| r == 1).collect(),
+                skill: batch.next_skill[range.clone()].to_vec(),
                 heads: heads.unwrap_or_default(),
             });
         }

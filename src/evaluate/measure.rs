@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::infer::WindowOutcome;
 use super::metrics::{accuracy, auc, correlation, stratified_sample};
+use super::scores::{calibration_error, cross_entropy, within_skills};
 use crate::config::ModelKind;
 use crate::data::{Corpus, Window};
 
@@ -28,6 +29,15 @@ pub struct Measure {
     pub accuracy: Option<f64>,
     /// AUC of M\[t, q_next\] as a predictor.
     pub mastery_auc: Option<f64>,
+    /// AUC of the prediction within skills ([`within_skills`]).
+    #[serde(default)]
+    pub within_skills: Option<f64>,
+    /// The same of M\[t, q_next\].
+    #[serde(default)]
+    pub mastery_within_skills: Option<f64>,
+    /// Expected calibration error of the prediction ([`calibration_error`]).
+    #[serde(default)]
+    pub calibration_error: Option<f64>,
     /// Share of windows whose mean mastery ever falls.
     pub monotonicity_violation_rate: Option<f64>,
     /// Share of windows with a gain below 0.
@@ -50,6 +60,7 @@ pub struct Measure {
 /// enough. Violations are of what the kind promises: the evidence model promises only the bounds, for its mastery may fall.
 pub fn measure(outcomes: &[WindowOutcome], kind: ModelKind, correlation_students: usize) -> Measure {
     let target: Vec<bool> = outcomes.iter().flat_map(|o| o.target.iter().copied()).collect();
+    let skills: Vec<u32> = outcomes.iter().flat_map(|o| o.skill.iter().copied()).collect();
     let probability = joined(outcomes, |o| &o.probability);
     let mut measure = Measure {
         windows: outcomes.len(),
@@ -57,12 +68,16 @@ pub fn measure(outcomes: &[WindowOutcome], kind: ModelKind, correlation_students
         loss: cross_entropy(&probability, &target),
         auc: auc(&probability, &target),
         accuracy: accuracy(&probability, &target),
+        within_skills: within_skills(&probability, &target, &skills),
+        calibration_error: calibration_error(&probability, &target),
         ..Measure::default()
     };
     if outcomes.iter().all(|o| o.heads.mean_mastery.is_empty()) {
         return measure;
     }
-    measure.mastery_auc = auc(&joined(outcomes, |o| &o.heads.next_mastery), &target);
+    let mastery = joined(outcomes, |o| &o.heads.next_mastery);
+    measure.mastery_auc = auc(&mastery, &target);
+    measure.mastery_within_skills = within_skills(&mastery, &target, &skills);
     let share = |violates: &dyn Fn(&WindowOutcome) -> bool| {
         Some(outcomes.iter().filter(|o| violates(o)).count() as f64 / outcomes.len() as f64)
     };
@@ -143,11 +158,4 @@ fn mean(values: &[Option<f64>]) -> Option<f64> {
 
 fn joined<'a>(outcomes: &'a [WindowOutcome], column: impl Fn(&'a WindowOutcome) -> &'a Vec<f32>) -> Vec<f64> {
     outcomes.iter().flat_map(|o| column(o).iter().map(|&x| f64::from(x))).collect()
-}
-
-fn cross_entropy(probability: &[f64], target: &[bool]) -> Option<f64> {
-    // A probability rounded to 0 or 1 in 32 bits would give an infinite loss.
-    const TINY: f64 = 1e-12;
-    let loss = |(p, t): (&f64, &bool)| -(if *t { *p } else { 1.0 - *p }).max(TINY).ln();
-    (!target.is_empty()).then(|| probability.iter().zip(target).map(loss).sum::<f64>() / target.len() as f64)
 }

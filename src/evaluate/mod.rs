@@ -1,21 +1,27 @@
 //! How good and how honest a model is (SPEC §5): AUC, accuracy, consistency, correlations, trajectories.
 
 mod class;
+mod honesty;
 mod infer;
 mod inspection;
 mod measure;
 mod metrics;
 mod parts;
+mod scores;
 mod sentences;
 mod survey;
 mod trajectory;
+mod yardsticks;
 
 pub use class::{ClassCourse, ClassOrder, class_course};
+pub use honesty::{Honesty, Opportunity, Reliability, Score, by_observed_rate, by_opportunity, by_prediction, honesty};
 pub use infer::{HeadsOutcome, WindowOutcome, infer};
 pub use inspection::inspect;
 pub use measure::{Measure, global_alignment, measure, truth_correlation};
 pub use metrics::{accuracy, auc, correlation, cumulative_mastery, stratified_sample};
-pub use parts::{evaluate_parts, parts};
+pub use parts::{evaluate_parts, final_part, parts};
+pub use scores::{Truth, calibration_error, cross_entropy, truth_of, within_skills};
 pub use sentences::{SkillRow, answer_sentences, outcome_word, percent, skill_rows, student_sentences};
 pub use survey::{Bin, Calibration, StudentSummary, part_of, survey, windows_by_student};
 pub use trajectory::{Trajectory, TrajectoryStep, check_student, path, practice, trajectory};
+pub use yardsticks::{SkillTracing, Yardstick, observe, yardsticks};

@@ -26,6 +26,11 @@ pub fn parts<'a>(config: &Config, corpus: &'a Corpus) -> Result<[Vec<&'a Window>
     Ok(windows)
 }
 
+/// The part that the final figures are about: the test set, or the validation fold where there is none.
+pub fn final_part<'a, 'b>([_, validation, test]: &'b [Vec<&'a Window>; 3]) -> &'b [&'a Window] {
+    if test.is_empty() { validation } else { test }
+}
+
 /// The figures of `model` on each of `windows`, the [`parts`] of `corpus`. `progress` is told windows done and in all;
 /// where it breaks off, there are no figures.
 ///

@@ -82,6 +82,7 @@ impl Account {
             }
         }
         lines.extend(measure_lines(&parts));
+        lines.extend(yardstick_lines(results));
         lines.push(format!("folder    {}", self.folder));
         lines
     }
@@ -127,6 +128,46 @@ pub fn measure_lines(parts: &[(&str, &Measure)]) -> Vec<String> {
         )
     };
     std::iter::once(header).chain(parts.iter().map(line)).collect()
+}
+
+/// The best model beside simpler methods on the same answers; nothing where none was measured.
+pub fn yardstick_lines(results: &Results) -> Vec<String> {
+    if results.yardsticks.is_empty() {
+        return Vec::new();
+    }
+    let (part, own) = match &results.test {
+        Some(test) => ("test", test),
+        None => ("validation", &results.validation),
+    };
+    let line = |name: &str, auc, within, accuracy, loss, calibration, truth: Option<f64>| {
+        format!(
+            "{name:<18}{}{}{}{}{}{}",
+            figure(auc, 10, 4),
+            figure(within, 9, 4),
+            figure(accuracy, 8, 4),
+            figure(loss, 8, 4),
+            figure(calibration, 13, 4),
+            truth.map_or(String::new(), |t| figure(Some(t), 8, 3)),
+        )
+    };
+    let mut lines = vec![format!("on {part:<15}       AUC   within     acc    loss  calibration")];
+    lines.push(line(
+        "this model",
+        own.auc,
+        own.within_skills,
+        own.accuracy,
+        own.loss,
+        own.calibration_error,
+        own.truth_correlation,
+    ));
+    if own.mastery_auc != own.auc {
+        lines.push(line("its mastery", own.mastery_auc, own.mastery_within_skills, None, None, None, None));
+    }
+    for y in &results.yardsticks {
+        let truth = y.truth.and_then(|t| t.correlation);
+        lines.push(line(&y.name, y.auc, y.within_skills, y.accuracy, y.loss, y.calibration_error, truth));
+    }
+    lines
 }
 
 /// A number in `width` columns, a dash where there is none.

@@ -17,7 +17,7 @@ mod report;
 mod session;
 mod student_report;
 
-pub use account::{Account, figure, measure_lines};
+pub use account::{Account, figure, measure_lines, yardstick_lines};
 pub use artifacts::student_plot;
 pub use checklist::{Item, checklist};
 pub use compare::{RunRecord, config_differences, metric_differences, overlay};

@@ -161,8 +161,24 @@ fn figures(out: &mut String, config: &Config, results: &Results) {
             figure(m.gain_correlation)
         );
     }
+    yardstick_table(out, results);
     let _ =
         writeln!(out, "\nBest epoch {}; {}.\n\n![AUC by epoch](artifacts/auc.svg)", results.best_epoch, results.ended);
+}
+
+/// The best model beside simpler methods, on the same answers.
+fn yardstick_table(out: &mut String, results: &Results) {
+    let own = results.test.as_ref().unwrap_or(&results.validation);
+    let figure = |value: Option<f64>| value.map_or("–".to_owned(), |v| format!("{v:.4}"));
+    *out += "\n| same answers | AUC | within skills | accuracy | loss | calibration error |\n| --- | --- | --- | --- | --- | --- |\n";
+    let mut row = |name: &str, values: [Option<f64>; 5]| {
+        let _ = writeln!(out, "| {name} | {} |", values.map(figure).join(" | "));
+    };
+    row("this model", [own.auc, own.within_skills, own.accuracy, own.loss, own.calibration_error]);
+    row("its mastery", [own.mastery_auc, own.mastery_within_skills, None, None, None]);
+    for y in &results.yardsticks {
+        row(&y.name, [y.auc, y.within_skills, y.accuracy, y.loss, y.calibration_error]);
+    }
 }
 
 /// A row a key with its group, values as Python prints them.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ended::Ended;
-use crate::evaluate::Measure;
+use crate::evaluate::{Measure, Yardstick};
 use crate::objective::EpochSettings;
 
 /// Steps between two read-backs of the loss.
@@ -88,6 +88,9 @@ pub struct Results {
     pub validation: Measure,
     /// The best model on the held-out test set; none where the data has none.
     pub test: Option<Measure>,
+    /// What simpler methods reach on the test set, or on the validation fold where there is none.
+    #[serde(default)]
+    pub yardsticks: Vec<Yardstick>,
 }
 
 /// What a run says.

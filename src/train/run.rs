@@ -16,7 +16,9 @@ use super::stepper::Stepper;
 use crate::config::{Config, ModelKind};
 use crate::data::{Corpus, Window};
 use crate::error::{Error, Result};
-use crate::evaluate::{evaluate_parts, global_alignment, infer, measure, parts, truth_correlation};
+use crate::evaluate::{
+    evaluate_parts, final_part, global_alignment, infer, measure, parts, truth_correlation, yardsticks,
+};
 use crate::model::gainakt2exp::LossTerm;
 use crate::objective::{Controller, ControllerSettings, EpochResult};
 use crate::platform::{self, device::Device};
@@ -278,6 +280,7 @@ impl<'a> Trainer<'a> {
             train,
             validation,
             test: (!windows[2].is_empty()).then_some(test),
+            yardsticks: yardsticks(self.corpus, &windows[0], final_part(windows)),
         })
     }
 }

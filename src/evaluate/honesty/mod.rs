@@ -1,0 +1,157 @@
+//! Whether a model's mastery may be believed: measures that cannot be had by predicting well alone. Each is one function;
+//! [`honesty`] takes all of them on one part of the data.
+
+mod probes;
+mod reliability;
+mod words;
+
+pub use reliability::{Opportunity, Reliability, by_observed_rate, by_opportunity, by_prediction};
+
+use std::ops::ControlFlow;
+
+use serde::{Deserialize, Serialize};
+
+use self::reliability::Answer;
+use super::infer::{WindowOutcome, infer};
+use super::metrics::auc;
+use super::scores::{Truth, calibration_error, within_skills};
+use crate::data::{Corpus, CsvText, Window};
+use crate::error::Result;
+use crate::model::Model;
+
+/// How good a score of answers is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Score {
+    /// AUC over all answers.
+    pub auc: Option<f64>,
+    /// AUC within skills ([`within_skills`]).
+    pub within_skills: Option<f64>,
+    /// Expected calibration error ([`calibration_error`]).
+    pub calibration_error: Option<f64>,
+}
+
+impl Score {
+    fn new(scores: &[f64], targets: &[bool], skills: &[u32]) -> Self {
+        Self {
+            auc: auc(scores, targets),
+            within_skills: within_skills(scores, targets, skills),
+            calibration_error: calibration_error(scores, targets),
+        }
+    }
+}
+
+/// Every measure of honesty on one part of the data.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Honesty {
+    /// Answers predicted.
+    pub answers: usize,
+    /// The prediction as a score of the answers.
+    pub prediction: Score,
+    /// Mastery of the skill asked as a score of the answers; `None` where the model has no mastery.
+    pub mastery: Option<Score>,
+    /// By first, second, third … answer to a skill in a window.
+    pub by_opportunity: Vec<Opportunity>,
+    /// Answers by tenth of the predicted chance.
+    pub by_prediction: Vec<Reliability>,
+    /// Answers by tenth of their skill's share correct.
+    pub by_observed_rate: Vec<Reliability>,
+    /// Flip test: share of last answers whose flip moves the asked skill's mastery the right way.
+    pub flip: Option<f64>,
+    /// Swap test: AUC of mastery where each answer gets another student's mastery of the same skill.
+    pub swapped_auc: Option<f64>,
+    /// AUC of knowing only each skill's share correct on this part, which a swapped mastery may not beat.
+    pub skill_mean_auc: Option<f64>,
+    /// Mean absolute change, in one answer, of the mastery of skills that were not answered.
+    pub drift: Option<f64>,
+    /// How mastery meets the true one, in a simulated class.
+    pub truth: Option<Truth>,
+}
+
+/// Takes all measures of `model` on `windows`. `progress` is told steps done and in all; where it breaks off, there are
+/// none.
+///
+/// # Errors
+/// The device fails.
+pub async fn honesty(
+    model: &mut Model,
+    corpus: &Corpus,
+    windows: &[&Window],
+    batch_size: usize,
+    mut progress: impl AsyncFnMut(usize, usize) -> ControlFlow<()>,
+) -> Result<Option<Honesty>> {
+    let probes = probes::Probes::new(windows, corpus, model.config());
+    let total = windows.len() + probes.steps();
+    let Some(outcomes) = infer(model, windows, batch_size, async |done| progress(done, total).await).await? else {
+        return Ok(None);
+    };
+    let mut honesty = scored(&outcomes, windows);
+    if model.config().interpretable() {
+        let after = async |done| progress(windows.len() + done, total).await;
+        let Some(probed) = probes.run(model, corpus, after).await? else { return Ok(None) };
+        (honesty.flip, honesty.drift, honesty.truth) = (probed.flip, probed.drift, probed.truth);
+    }
+    Ok(Some(honesty))
+}
+
+/// The measures that need only what the model said of the answers.
+fn scored(outcomes: &[WindowOutcome], windows: &[&Window]) -> Honesty {
+    let answers = Answer::of(outcomes, windows);
+    let targets: Vec<bool> = answers.iter().map(|a| a.correct).collect();
+    let skills: Vec<u32> = answers.iter().map(|a| a.skill).collect();
+    let predicted: Vec<f64> = answers.iter().map(|a| a.predicted).collect();
+    let mastery: Option<Vec<f64>> = answers.iter().map(|a| a.mastery).collect();
+    let mastery = mastery.filter(|m| !m.is_empty());
+    Honesty {
+        answers: answers.len(),
+        prediction: Score::new(&predicted, &targets, &skills),
+        mastery: mastery.as_ref().map(|m| Score::new(m, &targets, &skills)),
+        by_opportunity: by_opportunity(&answers),
+        by_prediction: by_prediction(&predicted, &targets),
+        by_observed_rate: by_observed_rate(&predicted, &targets, &skills),
+        swapped_auc: mastery.as_ref().and_then(|m| auc(&probes::swapped(m, &skills), &targets)),
+        skill_mean_auc: auc(&probes::skill_means(&targets, &skills), &targets),
+        ..Honesty::default()
+    }
+}
+
+impl Honesty {
+    /// Every measure as a row: measure, group, value.
+    pub fn to_csv(&self) -> String {
+        let mut csv = CsvText::new(["measure", "group", "value"]);
+        let mut row = |measure: &str, group: &str, value: Option<f64>| {
+            csv.row([measure, group, &value.map_or(String::new(), |v| v.to_string())]);
+        };
+        row("answers", "", Some(self.answers as f64));
+        for (name, score) in [("prediction", Some(self.prediction)), ("mastery", self.mastery)] {
+            let score = score.unwrap_or_default();
+            row("auc", name, score.auc);
+            row("within_skills", name, score.within_skills);
+            row("calibration_error", name, score.calibration_error);
+        }
+        row("flip", "", self.flip);
+        row("swapped_auc", "mastery", self.swapped_auc);
+        row("skill_mean_auc", "", self.skill_mean_auc);
+        row("drift", "", self.drift);
+        let truth = self.truth.unwrap_or_default();
+        row("truth_correlation", "", truth.correlation);
+        row("truth_along_curves", "", truth.along_curves);
+        row("truth_rmse", "", truth.rmse);
+        for o in &self.by_opportunity {
+            let group = o.name();
+            row("opportunity_answers", &group, Some(o.answers as f64));
+            row("opportunity_correct", &group, Some(o.correct));
+            row("opportunity_predicted", &group, Some(o.predicted));
+            row("opportunity_auc", &group, o.auc);
+            row("opportunity_mastery_auc", &group, o.mastery_auc);
+        }
+        for (name, bins) in [("by_prediction", &self.by_prediction), ("by_observed_rate", &self.by_observed_rate)] {
+            for bin in bins {
+                let group = format!("{:.1}", bin.from);
+                row(&format!("{name}_answers"), &group, Some(bin.answers as f64));
+                row(&format!("{name}_predicted"), &group, Some(bin.predicted));
+                row(&format!("{name}_correct"), &group, Some(bin.correct));
+            }
+        }
+        csv.finish()
+    }
+}

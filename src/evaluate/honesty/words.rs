@@ -1,0 +1,63 @@
+//! The measures in words, for a teacher.
+
+use super::Honesty;
+use crate::evaluate::percent;
+
+impl Honesty {
+    /// One sentence a measure: what was asked, and what it says.
+    pub fn sentences(&self) -> Vec<(&'static str, String)> {
+        let mut out = Vec::new();
+        // Near 80 %, where a teacher would call a skill mastered.
+        let distance = |bin: &&super::Reliability| (bin.predicted - 0.8).abs();
+        let sure = self.by_prediction.iter().filter(|b| b.answers >= 20);
+        let says = sure.min_by(|a, b| distance(a).total_cmp(&distance(b)));
+        if let Some(bin) = says {
+            let text = format!("If this model says {}, {} are right.", percent(bin.predicted), percent(bin.correct));
+            out.push(("calibration", text));
+        }
+        if let Some(error) = self.prediction.calibration_error {
+            out.push(("calibration", format!("Over all its predictions it is off by {:.1} points.", 100.0 * error)));
+        }
+        if let Some(within) = self.prediction.within_skills {
+            let mut text = format!(
+                "Of two answers to the same skill, one right and one wrong, it finds out which in {}",
+                percent(within)
+            );
+            match self.mastery.and_then(|m| m.within_skills) {
+                Some(mastery) if (mastery - within).abs() >= 0.001 => {
+                    text += &format!("; by its mastery alone in {} (guessing: 50 %).", percent(mastery));
+                }
+                Some(_) => text += ", and so does its mastery, which is the prediction (guessing: 50 %).",
+                None => text += " (guessing: 50 %).",
+            }
+            out.push(("within skills", text));
+        }
+        if let Some(flip) = self.flip {
+            let text =
+                format!("A right last answer instead of a wrong one raises the skill's mastery in {}.", percent(flip));
+            out.push(("flip test", text));
+        }
+        if let (Some(swapped), Some(mean), Some(auc)) =
+            (self.swapped_auc, self.skill_mean_auc, self.mastery.and_then(|m| m.auc))
+        {
+            let text = format!(
+                "With another student's mastery its AUC goes from {auc:.3} to {swapped:.3}; knowing only how hard each skill is gives {mean:.3}."
+            );
+            out.push(("swap test", text));
+        }
+        if let Some(drift) = self.drift {
+            let text = format!("Mastery of a skill nobody asked about moves by {:.1} points an answer.", 100.0 * drift);
+            out.push(("stability", text));
+        }
+        if let Some(truth) = self.truth
+            && let (Some(correlation), Some(rmse)) = (truth.correlation, truth.rmse)
+        {
+            let text = format!(
+                "Its mastery correlates with the true one at {correlation:.2} and is off by {:.0} points.",
+                100.0 * rmse
+            );
+            out.push(("truth", text));
+        }
+        out
+    }
+}

@@ -1,0 +1,95 @@
+//! How good a score is beyond its AUC: within skills, calibration, and against a known mastery.
+
+use serde::{Deserialize, Serialize};
+
+use super::metrics::{auc, correlation};
+use crate::data::{Truth as KnownMastery, Window};
+
+/// Bins of predicted chance in a calibration error.
+const BINS: usize = 15;
+
+/// Fewest answers of a window whose curves count.
+const MIN_CURVE: usize = 8;
+
+/// Mean over skills of the AUC among answers to that skill, weighted by its rarer answer (SPEC §9): it cannot be had by
+/// knowing which skills are easy. `None` where no skill has both answers.
+pub fn within_skills(scores: &[f64], targets: &[bool], skills: &[u32]) -> Option<f64> {
+    let mut of_skill: std::collections::BTreeMap<u32, (Vec<f64>, Vec<bool>)> = std::collections::BTreeMap::new();
+    for ((score, target), skill) in scores.iter().zip(targets).zip(skills) {
+        let (scores, targets) = of_skill.entry(*skill).or_default();
+        scores.push(*score);
+        targets.push(*target);
+    }
+    let (mut sum, mut weight) = (0.0, 0.0);
+    for (scores, targets) in of_skill.values() {
+        let right = targets.iter().filter(|&&t| t).count();
+        let rarer = right.min(targets.len() - right) as f64;
+        if let Some(auc) = auc(scores, targets) {
+            sum += rarer * auc;
+            weight += rarer;
+        }
+    }
+    (weight > 0.0).then(|| sum / weight)
+}
+
+/// Expected calibration error: over 15 even bins of the score, the mean distance of mean score and share correct, weighted
+/// by count (Naeini, Cooper & Hauskrecht 2015). `None` of nothing.
+pub fn calibration_error(scores: &[f64], targets: &[bool]) -> Option<f64> {
+    let mut bins = [[0.0; 3]; BINS];
+    for (score, target) in scores.iter().zip(targets) {
+        let bin = &mut bins[((score * BINS as f64) as usize).min(BINS - 1)];
+        bin[0] += 1.0;
+        bin[1] += score;
+        bin[2] += f64::from(u8::from(*target));
+    }
+    let distance: f64 = bins.iter().map(|[_, score, right]| (score - right).abs()).sum();
+    (!scores.is_empty()).then(|| distance / scores.len() as f64)
+}
+
+/// Mean binary cross-entropy of `probability`; `None` of nothing.
+pub fn cross_entropy(probability: &[f64], target: &[bool]) -> Option<f64> {
+    // A probability rounded to 0 or 1 in 32 bits would give an infinite loss.
+    const TINY: f64 = 1e-12;
+    let loss = |(p, t): (&f64, &bool)| -(if *t { *p } else { 1.0 - *p }).max(TINY).ln();
+    (!target.is_empty()).then(|| probability.iter().zip(target).map(loss).sum::<f64>() / target.len() as f64)
+}
+
+/// How inferred mastery meets the true one, in a simulated class.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Truth {
+    /// Correlation over all answers and skills.
+    pub correlation: Option<f64>,
+    /// Mean correlation along the curves of skills a student practised, in windows of eight answers or more.
+    pub along_curves: Option<f64>,
+    /// Root of the mean square difference over all answers and skills.
+    pub rmse: Option<f64>,
+}
+
+/// Compares `inferred`, mastery after each answer `[answers, C]` of each window, with what is known.
+pub fn truth_of(windows: &[&Window], inferred: &[&[f32]], truth: &KnownMastery, skills: usize) -> Truth {
+    let (mut seen, mut known, mut curves) = (Vec::new(), Vec::new(), Vec::new());
+    for (window, inferred) in windows.iter().zip(inferred) {
+        let answers = window.skills.len();
+        let first = window.first as usize * skills;
+        let Some(real) = truth.mastery[window.student as usize].get(first..first + answers * skills) else { continue };
+        seen.extend(inferred.iter().map(|&m| f64::from(m)));
+        known.extend(real.iter().map(|&m| f64::from(m)));
+        if answers < MIN_CURVE {
+            continue;
+        }
+        let practised: std::collections::BTreeSet<u32> = window.skills.iter().copied().collect();
+        for k in practised {
+            let curve = |values: &[f32]| -> Vec<f64> {
+                values.iter().skip(k as usize).step_by(skills).map(|&m| f64::from(m)).collect()
+            };
+            curves.extend(correlation(&curve(inferred), &curve(real)));
+        }
+    }
+    let square: f64 = seen.iter().zip(&known).map(|(a, b)| (a - b).powi(2)).sum();
+    let some = !seen.is_empty();
+    Truth {
+        correlation: if some { correlation(&seen, &known) } else { None },
+        along_curves: (!curves.is_empty()).then(|| curves.iter().sum::<f64>() / curves.len() as f64),
+        rmse: some.then(|| (square / seen.len() as f64).sqrt()),
+    }
+}

@@ -1,0 +1,90 @@
+//! Yardsticks: how well the same answers are predicted by methods everyone knows, on the same split. What a transformer
+//! adds shows beside them.
+
+mod bkt;
+mod observer;
+mod pfa;
+
+pub use bkt::SkillTracing;
+pub use observer::observe;
+
+use serde::{Deserialize, Serialize};
+
+use super::metrics::{accuracy, auc};
+use super::scores::{Truth, calibration_error, cross_entropy, within_skills};
+use crate::data::{Corpus, Window};
+
+/// One method's figures on one part of the data.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Yardstick {
+    /// What it is.
+    pub name: String,
+    /// AUC of its predictions.
+    pub auc: Option<f64>,
+    /// The same within skills ([`within_skills`]).
+    pub within_skills: Option<f64>,
+    /// Share of predictions that were right at 0.5.
+    pub accuracy: Option<f64>,
+    /// Mean cross-entropy.
+    pub loss: Option<f64>,
+    /// Expected calibration error ([`calibration_error`]).
+    pub calibration_error: Option<f64>,
+    /// How its mastery meets the true one, in a simulated class.
+    pub truth: Option<Truth>,
+}
+
+/// The answers of a part that are predicted: every answer of a window but its first.
+pub(super) struct Asked {
+    pub targets: Vec<bool>,
+    pub skills: Vec<u32>,
+}
+
+impl Asked {
+    pub(super) fn new(windows: &[&Window]) -> Self {
+        let targets = windows.iter().flat_map(|w| w.responses.iter().skip(1).map(|&r| r == 1)).collect();
+        Self { targets, skills: windows.iter().flat_map(|w| w.skills.iter().skip(1).copied()).collect() }
+    }
+}
+
+/// Learns every method from `train` and measures it on `part`. The ideal observer is there for simulated classes only.
+pub fn yardsticks(corpus: &Corpus, train: &[&Window], part: &[&Window]) -> Vec<Yardstick> {
+    let asked = Asked::new(part);
+    if asked.targets.is_empty() {
+        return Vec::new();
+    }
+    let skills = corpus.skills.len();
+    let row = |name: &str, scores: Vec<f64>| Yardstick {
+        name: name.to_owned(),
+        auc: auc(&scores, &asked.targets),
+        within_skills: within_skills(&scores, &asked.targets, &asked.skills),
+        accuracy: accuracy(&scores, &asked.targets),
+        loss: cross_entropy(&scores, &asked.targets),
+        calibration_error: calibration_error(&scores, &asked.targets),
+        truth: None,
+    };
+    let means = skill_means(train, skills);
+    let tracing = SkillTracing::learn(train, skills);
+    let (chances, known) = tracing.follow(part);
+    let mut rows = vec![
+        row("skill mean", asked.skills.iter().map(|&k| means[k as usize]).collect()),
+        row("PFA", pfa::Pfa::learn(train, skills).predict(part)),
+        row("BKT", chances),
+        row("BKT, P(L)", known),
+    ];
+    if let Some(truth) = &corpus.truth {
+        let observed = observe(part, truth, skills);
+        rows.push(Yardstick { truth: Some(observed.truth), ..row("ideal observer", observed.chances) });
+    }
+    rows
+}
+
+/// Share of correct answers to each skill in `train`; skills nobody answered get that of all answers.
+fn skill_means(train: &[&Window], skills: usize) -> Vec<f64> {
+    let mut counts = vec![[0.0; 2]; skills];
+    for (&k, &r) in train.iter().flat_map(|w| w.skills.iter().zip(&w.responses)) {
+        counts[k as usize][usize::from(r)] += 1.0;
+    }
+    let all: [f64; 2] = counts.iter().fold([0.0; 2], |[a, b], [w, r]| [a + w, b + r]);
+    let share = |[wrong, right]: [f64; 2]| right / (wrong + right);
+    counts.into_iter().map(|c| if c[0] + c[1] > 0.0 { share(c) } else { share(all) }).collect()
+}

@@ -1,0 +1,78 @@
+//! The ideal observer of a simulated class: a particle filter that knows how students of the class come about and learn,
+//! but sees only their answers. No model can do better for long.
+
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+use super::super::scores::{Truth, truth_of};
+use crate::data::{SimulatedStudent, Truth as KnownMastery, Window};
+
+/// Students imagined at once for each real one; four times as many change the third digit by one.
+const PARTICLES: usize = 1000;
+/// Noise on the logit of a particle that is copied, so that copies part.
+const JITTER: f64 = 0.05;
+
+/// What the observer finds on some windows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observed {
+    /// Chance of a correct answer, for every answer but each window's first.
+    pub chances: Vec<f64>,
+    /// How the mastery it infers meets the true one.
+    pub truth: Truth,
+}
+
+/// Observes `windows` of the simulated class with `skills` skills.
+pub fn observe(windows: &[&Window], truth: &KnownMastery, skills: usize) -> Observed {
+    let each: Vec<(Vec<f64>, Vec<f32>)> = windows.par_iter().map(|w| follow(w)).collect();
+    let inferred = each.iter().map(|(_, mastery)| mastery.as_slice()).collect::<Vec<_>>();
+    let truth = truth_of(windows, &inferred, truth, skills);
+    Observed { chances: each.iter().flat_map(|(chances, _)| chances.iter().copied()).collect(), truth }
+}
+
+/// Chances of the window's answers but the first, and mean mastery after each answer `[answers, C]`.
+fn follow(window: &Window) -> (Vec<f64>, Vec<f32>) {
+    let mut rng = ChaCha8Rng::seed_from_u64(u64::from(window.student));
+    let mut particles: Vec<SimulatedStudent> = (0..PARTICLES).map(|_| SimulatedStudent::draw(&mut rng)).collect();
+    let mut weights = vec![1.0 / PARTICLES as f64; PARTICLES];
+    let (mut chances, mut mastery) = (Vec::new(), Vec::new());
+    for (t, (&k, &r)) in window.skills.iter().zip(&window.responses).enumerate() {
+        let (k, right) = (k as usize, r == 1);
+        if t > 0 {
+            chances.push(particles.iter().zip(&weights).map(|(p, w)| w * p.chance(k)).sum());
+        }
+        for (particle, weight) in particles.iter_mut().zip(&mut weights) {
+            let chance = particle.chance(k);
+            *weight *= if right { chance } else { 1.0 - chance };
+            particle.practise(k, right);
+        }
+        let sum: f64 = weights.iter().sum();
+        weights.iter_mut().for_each(|w| *w /= sum);
+        for c in 0..particles[0].mastery.len() {
+            mastery.push(particles.iter().zip(&weights).map(|(p, w)| w * p.mastery[c]).sum::<f64>() as f32);
+        }
+        let effective = 1.0 / weights.iter().map(|w| w * w).sum::<f64>();
+        if effective < PARTICLES as f64 / 3.0 {
+            particles = resampled(&particles, &weights, &mut rng);
+            weights.fill(1.0 / PARTICLES as f64);
+        }
+    }
+    (chances, mastery)
+}
+
+/// Particles drawn by weight, evenly spread, each moved a little.
+fn resampled(particles: &[SimulatedStudent], weights: &[f64], rng: &mut ChaCha8Rng) -> Vec<SimulatedStudent> {
+    let step = 1.0 / PARTICLES as f64;
+    let mut at = rng.random::<f64>() * step;
+    let (mut i, mut reached) = (0, weights[0]);
+    let mut drawn = Vec::with_capacity(PARTICLES);
+    for _ in 0..PARTICLES {
+        while reached < at && i + 1 < particles.len() {
+            i += 1;
+            reached += weights[i];
+        }
+        drawn.push(particles[i].jittered(JITTER, rng));
+        at += step;
+    }
+    drawn
+}

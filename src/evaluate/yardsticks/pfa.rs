@@ -1,0 +1,99 @@
+//! Performance factors analysis (Pavlik, Cen & Koedinger 2009): logit of a correct answer to skill k after w correct and f
+//! incorrect answers to it = β + γ·w + ρ·f, a logistic regression a skill.
+
+use rayon::prelude::*;
+
+use crate::data::Window;
+
+/// Strength of the pull of every coefficient towards 0: it matters only where a skill has few answers.
+const RIDGE: f64 = 0.1;
+/// Newton steps at most; six digits are there after about six.
+const STEPS: usize = 25;
+
+/// Coefficients (β, γ, ρ) of every skill.
+pub(super) struct Pfa {
+    skills: Vec<[f64; 3]>,
+}
+
+/// Calls `each` with (skill, correct and incorrect answers to it so far, response, index in the window) of every answer.
+fn histories(windows: &[&Window], mut each: impl FnMut(usize, [f64; 2], u8, usize)) {
+    for window in windows {
+        let mut seen: std::collections::HashMap<u32, [f64; 2]> = std::collections::HashMap::new();
+        for (t, (&k, &r)) in window.skills.iter().zip(&window.responses).enumerate() {
+            let counts = seen.entry(k).or_default();
+            each(k as usize, *counts, r, t);
+            counts[usize::from(r == 0)] += 1.0;
+        }
+    }
+}
+
+fn sigmoid(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
+}
+
+impl Pfa {
+    pub(super) fn learn(train: &[&Window], skills: usize) -> Self {
+        let mut rows = vec![Vec::new(); skills];
+        histories(train, |k, [w, f], r, _| rows[k].push(([1.0, w, f], f64::from(r))));
+        Self { skills: rows.par_iter().map(|rows| newton(rows)).collect() }
+    }
+
+    /// Chance of a correct answer, for every answer of the windows but their first.
+    pub(super) fn predict(&self, windows: &[&Window]) -> Vec<f64> {
+        let mut chances = Vec::new();
+        histories(windows, |k, [w, f], _, t| {
+            let [b, g, r] = self.skills[k];
+            if t > 0 {
+                chances.push(sigmoid(b + g * w + r * f));
+            }
+        });
+        chances
+    }
+}
+
+/// The coefficients that make `rows` (features, response) most likely, less the ridge.
+fn newton(rows: &[([f64; 3], f64)]) -> [f64; 3] {
+    let mut beta = [0.0; 3];
+    for _ in 0..STEPS {
+        let mut gradient = beta.map(|b| -RIDGE * b);
+        let mut hessian = [[0.0; 3]; 3];
+        for (x, y) in rows {
+            let p = sigmoid((0..3).map(|i| beta[i] * x[i]).sum());
+            for i in 0..3 {
+                gradient[i] += (y - p) * x[i];
+                for j in 0..3 {
+                    hessian[i][j] += p * (1.0 - p) * x[i] * x[j];
+                }
+            }
+        }
+        for (i, row) in hessian.iter_mut().enumerate() {
+            row[i] += RIDGE;
+        }
+        let step = solve(hessian, gradient);
+        (0..3).for_each(|i| beta[i] += step[i].clamp(-5.0, 5.0));
+        if step.iter().all(|s| s.abs() < 1e-6) {
+            break;
+        }
+    }
+    beta
+}
+
+/// x of A·x = b for a positive definite A, by Gauss's elimination.
+fn solve(mut a: [[f64; 3]; 3], mut b: [f64; 3]) -> [f64; 3] {
+    for i in 0..3 {
+        for j in i + 1..3 {
+            let factor = a[j][i] / a[i][i];
+            for c in i..3 {
+                a[j][c] -= factor * a[i][c];
+            }
+            b[j] -= factor * b[i];
+        }
+    }
+    for i in (0..3).rev() {
+        for j in i + 1..3 {
+            b[i] -= a[i][j] * b[j];
+        }
+        b[i] /= a[i][i];
+    }
+    b
+}
