@@ -202,7 +202,7 @@ fn main() -> eframe::Result {
         app.runs_in(folder.join("runs"));
         app.look_at(View::Students);
         app.theme(&cc.egui_ctx, ThemePreference::Dark);
-        app.open(Source::Embedded);
+        app.open(Source::EMBEDDED);
         let acts = acts(run).into_iter();
         let (now, since, events, shot) = (None, Instant::now(), Vec::new(), None);
         let tour = Tour { app, acts, now, since, events, held: false, dropped: None, shot, folder };

@@ -27,7 +27,7 @@ impl Window<'_> {
                 let mut app = App::new(ui.ctx(), start_service(ui.ctx()).unwrap(), None);
                 app.theme(ui.ctx(), egui::ThemePreference::Dark);
                 app.runs_in(runs.clone());
-                app.open(Source::Embedded);
+                app.open(Source::EMBEDDED);
                 app
             });
             let [r, g, b, _] = eframe::App::clear_color(app, ui.visuals()).map(|c| (c * 255.0).round() as u8);

@@ -122,6 +122,44 @@ fn linear(weights: &Weights, name: &str, x: &[f64]) -> Vec<f64> {
 }
 
 #[test]
+fn the_chances_of_a_path_are_those_of_each_moment() {
+    let (_, corpus, _) = class();
+    let window = corpus.windows.iter().max_by_key(|w| w.skills.len()).unwrap();
+    for (kind, mut model) in models() {
+        let steps = block_on(path(&mut model, &window.skills, &window.responses)).unwrap();
+        for until in [1, 2, 9, window.skills.len()] {
+            let (skills, responses) = (&window.skills[..until], &window.responses[..until]);
+            let now = block_on(inspect(&mut model, skills, responses)).unwrap();
+            let error = absolute_error(steps[until - 1].chances(), &now.next);
+            assert!(error < 2e-6, "{kind}, {:?}: off by {error}", model.config().kind);
+        }
+    }
+}
+
+#[test]
+fn the_parts_of_the_evidence_models_mastery_add_up_to_it() {
+    let (_, corpus, _) = class();
+    let window = corpus.windows.iter().max_by_key(|w| w.skills.len()).unwrap();
+    let mut explained = 0;
+    for (kind, mut model) in models() {
+        let now = block_on(inspect(&mut model, &window.skills, &window.responses)).unwrap();
+        let Some(inside) = &now.evidence else { continue };
+        explained += 1;
+        assert_eq!(inside.contributions.len(), window.skills.len());
+        for (k, chance) in now.next.iter().enumerate() {
+            let mastery = 1.0 / (1.0 + (-inside.logit(k)).exp());
+            assert!((mastery - chance).abs() < 3e-6, "{kind}, skill {k}: {mastery}, expected {chance}");
+        }
+        let transfer = block_on(model.transfer()).unwrap();
+        for (q, row) in transfer.iter().enumerate() {
+            assert_eq!(row[q], 1.0);
+            assert!(row.iter().enumerate().all(|(k, &t)| (k == q || t < 1.0) && t > 0.0 && t == transfer[k][q]));
+        }
+    }
+    assert_eq!(explained, devices().len());
+}
+
+#[test]
 fn the_first_blocks_attention_is_that_of_its_weights() {
     let (_, corpus, shape) = class();
     let (skills, d) = (shape.num_c, shape.d_model);

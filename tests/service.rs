@@ -124,7 +124,7 @@ fn the_window_shows_the_numbers_that_explain_prints() {
 #[test]
 fn answers_tried_out_are_read_like_real_ones() {
     let service = TestService::new();
-    let info = service.open(Source::Embedded);
+    let info = service.open(Source::EMBEDDED);
     let student = info.students.iter().position(|s| (10..40).contains(&s.answers)).unwrap() as u32;
     let path = service.student(student);
     let first = path.steps.iter().take_while(|s| s.window == 0);
@@ -217,7 +217,7 @@ fn whatever_fails_is_told_in_words_and_the_workshop_lives() {
         assert!(problem.contains(about) && !doing.is_empty(), "{asked}: {problem}");
     }
     assert!(!folder.path().join("x.png").exists(), "half-written");
-    service.open(Source::Embedded);
+    service.open(Source::EMBEDDED);
     service.ask(Request::Student { student: 1_000_000, with: None });
     assert!(service.failed().1.contains("no student"));
     service.ask(Request::Command(Command::Pause));

@@ -42,7 +42,7 @@ pub fn options() -> eframe::NativeOptions {
 pub fn open_window(source: Source) -> Result<()> {
     let create = move |cc: &eframe::CreationContext<'_>| -> std::result::Result<Box<dyn eframe::App>, _> {
         let mut app = App::new(&cc.egui_ctx, start_service(&cc.egui_ctx)?, cc.storage);
-        if source != Source::Embedded {
+        if source != Source::EMBEDDED {
             app.look_at(View::Students);
         }
         app.open(source);

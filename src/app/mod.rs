@@ -12,6 +12,7 @@ mod form;
 mod keys;
 #[cfg(not(target_arch = "wasm32"))]
 mod measure;
+mod model_switch;
 mod place;
 mod run_progress;
 mod runs;
@@ -176,6 +177,7 @@ impl App {
         egui::Panel::bottom("status").show(ui, |ui| self.status(ui));
         self.notices(ui);
         self.offer(ui);
+        self.model_switch(ui);
         match self.settings.view {
             View::Students => {
                 self.catch_up();
@@ -220,8 +222,18 @@ impl App {
             return;
         }
         self.openings = self.state.openings;
-        self.settings.page.forget();
         let Some(opened) = &self.state.opened else { return };
+        let page = &mut self.settings.page;
+        let id = page.student.zip(self.state.before.as_ref()).map(|(s, before)| &before.students[s as usize].id);
+        let same = opened.students.iter().position(|s| Some(&s.id) == id && s.answers > 0).map(|s| s as u32);
+        if same.is_some() && same == page.student {
+            // The same class through another model: everything stays where it is.
+            return;
+        }
+        page.forget();
+        if let Some(student) = same {
+            return page.select(student);
+        }
         let long = |wanted: u32| opened.students.iter().position(|s| s.answers >= wanted);
         let most = opened.students.iter().map(|s| s.answers).max().unwrap_or(0);
         let first = long(most.min(40)).or_else(|| long(1));

@@ -7,6 +7,7 @@ use form_urlencoded::{Serializer, parse};
 use super::student::Imagined;
 use super::view_state::ViewState;
 use super::{App, View};
+use crate::config::ModelKind;
 use crate::service::{Answers, OpenedInfo, Request, Source};
 
 /// Imagined answers a link may carry.
@@ -19,6 +20,8 @@ pub struct Place {
     pub view: View,
     /// Name of the run whose model and data are open; none: the embedded class.
     pub run: Option<String>,
+    /// The embedded model that is looked through, where it is not the first.
+    pub model: Option<ModelKind>,
     /// Id of the student.
     pub student: Option<String>,
     /// Answer the cursor is at, from 1; none: the last.
@@ -37,6 +40,9 @@ impl Place {
         let mut text = Serializer::new(String::new());
         if self.view != View::default() {
             text.append_pair("view", self.view.key());
+        }
+        if let Some(kind) = self.model {
+            text.append_pair("model", kind.name());
         }
         for (key, value) in [("run", &self.run), ("student", &self.student)] {
             if let Some(value) = value {
@@ -77,6 +83,13 @@ impl Place {
                         format!("the link says view={}, expected one of {known}", crate::error::quote(&value))
                     })?;
                 }
+                "model" => {
+                    let found = ModelKind::ALL.into_iter().find(|kind| kind.name() == value);
+                    place.model = Some(found.ok_or_else(|| {
+                        let known = ModelKind::ALL.map(ModelKind::name).join(" or ");
+                        format!("the link says model={}, expected {known}", crate::error::quote(&value))
+                    })?);
+                }
                 "run" => place.run = Some(value.into_owned()),
                 "student" => place.student = Some(value.into_owned()),
                 "answer" => place.answer = Some(number()?),
@@ -109,6 +122,7 @@ impl App {
         let Some(opened) = &self.state.opened else { return place };
         let name = |folder: &PathBuf| folder.file_name().map(|n| n.to_string_lossy().into_owned());
         place.run = opened.folder.as_ref().and_then(name);
+        place.model = Some(opened.model.kind).filter(|kind| place.run.is_none() && !kind.is_default());
         let page = &self.settings.page;
         let student = page.student.and_then(|s| opened.students.get(s as usize));
         place.student = student.map(|s| s.id.clone());
@@ -125,21 +139,27 @@ impl App {
     /// Goes to a place, once what it is in is open; a place that is not there is told in words.
     pub fn go(&mut self, place: Place) {
         self.settings.view = place.view;
-        let open = self.state.opened.as_ref().map(|s| s.folder.clone());
-        let wanted = place.run.as_ref().map(|name| self.settings.runs.join(name));
-        if open != Some(wanted.clone()) {
-            self.client.send(Request::Open(wanted.map_or(Source::Embedded, Source::Run)));
+        if !self.is_open(&place) {
+            let run = place.run.as_ref().map(|name| Source::Run(self.settings.runs.join(name)));
+            self.client.send(Request::Open(run.unwrap_or(Source::Embedded(place.model.unwrap_or_default()))));
         }
         self.wanted = Some((place, self.state.failures));
         self.arrive();
     }
 
+    /// Whether the run, or the embedded model, of a place is what is open.
+    fn is_open(&self, place: &Place) -> bool {
+        let folder = place.run.as_ref().map(|name| self.settings.runs.join(name));
+        self.state.opened.as_ref().is_some_and(|opened| {
+            let model = folder.is_some() || opened.model.kind == place.model.unwrap_or_default();
+            model && opened.folder.as_deref() == folder.as_deref().map(Path::new)
+        })
+    }
+
     /// Goes to the place that is wanted, if what it is in is open by now; gives up where something failed meanwhile.
     pub(super) fn arrive(&mut self) {
         let Some((place, failures)) = self.wanted.take() else { return };
-        let folder = place.run.as_ref().map(|name| self.settings.runs.join(name));
-        let open = self.state.opened.as_ref().is_some_and(|s| s.folder.as_deref() == folder.as_deref().map(Path::new));
-        if !open {
+        if !self.is_open(&place) {
             self.wanted = Some((place, failures)).filter(|_| failures == self.state.failures);
             return;
         }
@@ -186,6 +206,7 @@ mod tests {
         let place = Place {
             view: View::Class,
             run: Some("2026 a&b".to_owned()),
+            model: Some(ModelKind::Evidence),
             student: Some("Ü=1".to_owned()),
             answer: Some(12),
             skills: vec!["3".to_owned(), "a b".to_owned()],

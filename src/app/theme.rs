@@ -128,6 +128,12 @@ pub(super) fn error(ui: &Ui) -> Color32 {
     ui.visuals().error_fg_color
 }
 
+/// Colour of a fall: the share of the largest, from nothing to dark.
+pub(super) fn falling(share: f32) -> Color32 {
+    let colour = colorous::ORANGES.eval_continuous(f64::from(share.clamp(0.0, 1.0)) * 0.85 + 0.1);
+    Color32::from_rgb(colour.r, colour.g, colour.b)
+}
+
 /// A colour for a value from 0 to 1; dark is low, light is high, readable without hue (viridis).
 pub(super) fn scale(value: f32) -> Color32 {
     let c = colorous::VIRIDIS.eval_continuous(f64::from(value.clamp(0.0, 1.0)));

@@ -50,7 +50,7 @@ impl App {
     fn open_menu(&mut self, ui: &mut Ui) {
         let mut context = ViewContext { client: &self.client, dialogs: &mut self.dialogs };
         if ui.button("the embedded class").clicked() {
-            context.client.send(Request::Open(Source::Embedded));
+            context.client.send(Request::Open(Source::EMBEDDED));
             ui.close();
         }
         let run = if cfg!(target_arch = "wasm32") { "a zipped run…" } else { "a run's folder…" };

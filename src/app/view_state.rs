@@ -116,6 +116,8 @@ pub(super) struct ViewState {
     pub busy: Option<String>,
     /// What is open.
     pub opened: Option<Box<OpenedInfo>>,
+    /// What was open before.
+    pub before: Option<Box<OpenedInfo>>,
     /// Figures by student.
     pub summaries: Vec<Option<StudentSummary>>,
     /// Students surveyed, and in all.
@@ -250,7 +252,7 @@ impl ViewState {
         self.generation += 1;
         self.openings += 1;
         self.changes += 1;
-        self.opened = Some(info);
+        self.before = self.opened.replace(info);
     }
 
     /// Forgets the paths of all but these students: weights change, and a class may be large.

@@ -80,7 +80,7 @@ impl YouView {
         if !fits(opened) {
             ui.label("The questions are about the embedded class's skills, and the open model knows others.");
             if ui.button("Open the embedded class").clicked() {
-                context.client.send(Request::Open(Source::Embedded));
+                context.client.send(Request::Open(Source::EMBEDDED));
             }
             return;
         }

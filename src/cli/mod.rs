@@ -141,7 +141,7 @@ fn open(run_dir: Option<PathBuf>) -> Result<()> {
             RunFolder::open(&path)?;
             Source::Run(path)
         }
-        None => Source::Embedded,
+        None => Source::EMBEDDED,
     };
     open_window(source)
 }

@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::ModelKind;
 use crate::data::{Corpus, CsvText, RaggedBatch, Skill};
 use crate::error::{Error, Result};
 use crate::model::Model;
 
 /// Columns of a trajectory as CSV.
-const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 13] = [
     "position",
     "window",
     "skill_id",
@@ -19,6 +20,7 @@ const COLUMNS: [&str; 12] = [
     "of_skill_name",
     "mastery",
     "gain",
+    "chance",
     "true_mastery",
 ];
 
@@ -52,6 +54,9 @@ pub struct TrajectoryStep {
     pub mastery: Vec<f32>,
     /// Gain of every skill from the answer; empty where the model has no heads.
     pub gain: Vec<f32>,
+    /// Chance of a right answer were each skill asked now; empty where it is the mastery (evidence model).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chance: Vec<f32>,
     /// Known mastery of every skill after the answer, in a simulated class.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub true_mastery: Option<Vec<f32>>,
@@ -99,6 +104,7 @@ pub fn check_student(corpus: &Corpus, id: &str) -> Result<()> {
 pub async fn path(model: &mut Model, skills: &[u32], responses: &[u8]) -> Result<Vec<TrajectoryStep>> {
     let skill_count = model.config().num_c;
     let output = model.forward(closed_window(skills, responses)).await?;
+    let chances = if model.config().kind == ModelKind::Evidence { Vec::new() } else { model.chances().await? };
     let (mastery, gains) = output.heads.map_or_else(Default::default, |h| (h.mastery, h.gains));
     let row =
         |values: &[f32], t: usize| values.get(t * skill_count..(t + 1) * skill_count).unwrap_or_default().to_vec();
@@ -110,6 +116,7 @@ pub async fn path(model: &mut Model, skills: &[u32], responses: &[u8]) -> Result
             prediction: t.checked_sub(1).map(|before| 1.0 / (1.0 + (-output.logits[before]).exp())),
             mastery: row(&mastery, t),
             gain: row(&gains, t),
+            chance: row(&chances, t),
             ..TrajectoryStep::default()
         })
         .collect();
@@ -139,6 +146,11 @@ fn count_attempts(steps: &mut [TrajectoryStep], skills: usize) {
 }
 
 impl TrajectoryStep {
+    /// Chance of a right answer were each skill asked now.
+    pub fn chances(&self) -> &[f32] {
+        if self.chance.is_empty() { &self.mastery } else { &self.chance }
+    }
+
     /// Gain of the skill answered, from this answer; none where the model has no heads.
     pub fn own_gain(&self) -> Option<f32> {
         self.gain.get(self.skill as usize).copied()
@@ -194,6 +206,7 @@ impl Trajectory {
             for (c, skill) in self.skills.iter().enumerate() {
                 let mastery = number(step.mastery.get(c));
                 let gain = number(step.gain.get(c));
+                let chance = number(step.chances().get(c));
                 let truth = number(step.true_mastery.as_ref().and_then(|t| t.get(c)));
                 write([
                     &position,
@@ -207,6 +220,7 @@ impl Trajectory {
                     &skill.name,
                     &mastery,
                     &gain,
+                    &chance,
                     &truth,
                 ]);
             }

@@ -1,6 +1,7 @@
 //! Inside one moment of one student: what the heads look at, and what every next exercise would bring.
 
 use super::DropoutSites;
+use super::evidence::EvidenceInside;
 use super::network::{ModelKernels, Network, Pass, Purpose, Readout};
 use crate::data::RaggedBatch;
 use crate::error::Result;
@@ -13,6 +14,9 @@ pub struct Inspection {
     pub next: Vec<f32>,
     /// How much each head looks at each row of the window, `[blocks][heads][rows]`: softmax of q·k/√width (SPEC §2).
     pub attention: Vec<Vec<Vec<f32>>>,
+    /// What mastery is made of, where that can be told exactly (evidence model).
+    #[serde(default)]
+    pub evidence: Option<EvidenceInside>,
 }
 
 impl Inspection {
@@ -33,6 +37,7 @@ impl<K: ModelKernels> Network<K> {
     /// Looks at the last row of `plan`, which must be one window.
     pub(super) async fn inspect(&mut self, plan: PreparedBatch) -> Result<Inspection> {
         let (n, d) = (plan.rows(), self.config.d_model);
+        let answers = plan.batch.skill.clone();
         self.forward(plan, DropoutSites::evaluation(), Purpose::Inspect)?;
         let mut attention = Vec::with_capacity(self.encoder.blocks.len());
         for block in &self.encoder.blocks {
@@ -44,12 +49,23 @@ impl<K: ModelKernels> Network<K> {
             // Mastery is the prediction of every skill.
             let skills = self.config.num_c;
             let next = self.kernels.read(&self.rows.mastery, (n - 1) * skills, skills).await?;
-            return Ok(Inspection { next, attention });
+            let evidence = Some(self.evidence_inside(&answers).await?);
+            return Ok(Inspection { next, attention, evidence });
         }
         let [ctx, val] = self.encoder.streams();
         let ctx = self.kernels.read(ctx, (n - 1) * d, d).await?;
         let val = self.kernels.read(val, (n - 1) * d, d).await?;
-        Ok(Inspection { next: self.next(&ctx, &val).await?, attention })
+        Ok(Inspection { next: self.next(&ctx, &val).await?, attention, evidence: None })
+    }
+
+    /// What mastery after the last row is made of, once the evidence model has run on one window.
+    async fn evidence_inside(&mut self, answers: &[u32]) -> Result<EvidenceInside> {
+        let params = self.read_params().await?;
+        let (n, skills) = (answers.len(), self.config.num_c);
+        let Readout::Evidence(readout) = &self.readout else { return Ok(EvidenceInside::default()) };
+        let evidence = self.kernels.read(&readout.work.evidence, 0, n).await?;
+        let context = self.kernels.read(&readout.work.context, (n - 1) * skills, skills).await?;
+        Ok(EvidenceInside::new(&params, readout.at, answers, &evidence, context))
     }
 
     /// p(right) of every skill after a row with these streams: the prediction head on one row a skill.

@@ -149,6 +149,23 @@ impl Model {
         })
     }
 
+    /// Chance of a correct answer were each skill asked after each row of the last forward pass, `[N, C]`.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub async fn chances(&mut self) -> Result<Vec<f32>> {
+        on!(self, n => n.chances().await)
+    }
+
+    /// The transfer matrix `[C, C]` of the evidence model, row by row: what an answer to the row's skill says about the
+    /// column's; empty for other models.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub async fn transfer(&mut self) -> Result<Vec<Vec<f32>>> {
+        on!(self, n => n.transfer().await)
+    }
+
     /// Context and value stream after the encoder in the last forward pass over `rows` rows, each `[N, D]`.
     ///
     /// # Errors

@@ -1,7 +1,9 @@
 //! A model on one device: encoder and readout forward and backward as a fixed sequence of kernels, and the optimizer.
 
 use super::encoder::{self, EncoderWork, StreamGrads};
+use super::evidence::inside::transfer_row;
 use super::evidence::{self, EvidenceKernels, EvidenceLosses};
+use super::gainakt2exp::chances::PredictionHead;
 use super::gainakt2exp::{self, GainAktKernels, GainAktLosses};
 use super::layout::{Layout, ReadoutAt};
 use super::row_stats::{RowStat, RowStatKernels};
@@ -224,6 +226,31 @@ impl<K: ModelKernels> Network<K> {
         let Self { kernels, encoder, .. } = self;
         let [ctx, val] = encoder.streams();
         Ok((kernels.read(ctx, 0, len).await?, kernels.read(val, 0, len).await?))
+    }
+
+    /// Chance of a correct answer were each skill asked after each row of the last pass, `[N, C]`.
+    pub(super) async fn chances(&mut self) -> Result<Vec<f32>> {
+        let (n, c, d) = (self.rows.count, self.config.num_c, self.config.d_model);
+        let (ReadoutAt::GainAkt(at), Some(concepts)) = (&self.layout.readout, self.layout.encoder.tables.concept)
+        else {
+            // The prediction is the mastery.
+            return self.kernels.read(&self.rows.mastery, 0, n * c).await;
+        };
+        let mut params = [const { Vec::new() }; 4];
+        for (values, (at, len)) in params.iter_mut().zip(PredictionHead::places(at.prediction)) {
+            *values = self.kernels.read(&self.params, at, len).await?;
+        }
+        let concepts = self.kernels.read(&self.params, concepts, c * d).await?;
+        let (ctx, val) = self.read_encoded(n * d).await?;
+        Ok(PredictionHead { params, concepts, width: d }.chances(&ctx, &val))
+    }
+
+    /// The transfer matrix `[C, C]`, row by row: what an answer to the row's skill says about the column's; empty where the
+    /// model has none.
+    pub(super) async fn transfer(&mut self) -> Result<Vec<Vec<f32>>> {
+        let ReadoutAt::Evidence(at) = self.layout.readout else { return Ok(Vec::new()) };
+        let params = self.read_params().await?;
+        Ok((0..at.skills).map(|q| transfer_row(&params, at, q)).collect())
     }
 
     /// Makes arrays for gradients and moments, unless they are there; moments start at 0.

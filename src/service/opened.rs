@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::protocol::{OpenedInfo, Source, StudentInfo};
-use crate::config::Config;
+use crate::config::{Config, ModelKind};
 use crate::data::Corpus;
 use crate::error::{Error, Result};
 use crate::evaluate::{part_of, windows_by_student};
@@ -13,8 +13,13 @@ use crate::model::{Model, ModelConfig};
 use crate::platform::{device::Device, files};
 use crate::train::decode_weights;
 
-/// The model that comes with the program: `configs/demo.json` trained on the embedded class.
-const EMBEDDED: &[u8] = include_bytes!("../../web/demo.safetensors");
+/// The models that come with the program: `configs/demo.json` and `configs/evidence.json` trained on the embedded class.
+fn embedded(kind: ModelKind) -> &'static [u8] {
+    match kind {
+        ModelKind::GainAkt2Exp => include_bytes!("../../web/demo.safetensors"),
+        ModelKind::Evidence => include_bytes!("../../web/evidence.safetensors"),
+    }
+}
 
 /// A corpus and the models it is looked at through.
 #[derive(Debug)]
@@ -31,11 +36,11 @@ impl OpenedModel {
     /// Opens the embedded class or a run's folder.
     pub(super) fn open(source: &Source) -> Result<Self> {
         match source {
-            Source::Embedded => {
-                let config = Config::preset("demo")?;
+            Source::Embedded(kind) => {
+                let config = Config::preset(Config::preset_for(*kind, false))?;
                 let corpus = Arc::new(load_corpus(&config)?);
-                let model = checkpoint_model("the embedded model", EMBEDDED, corpus.skills.len())?;
-                let about = "the model that comes with the program, trained on this class".to_owned();
+                let model = checkpoint_model("the embedded model", embedded(*kind), corpus.skills.len())?;
+                let about = format!("{}, as it comes with the program, trained on this class", kind.title());
                 Ok(Self::new("Embedded class", about, None, config, corpus, model))
             }
             Source::Run(path) => {
@@ -80,8 +85,9 @@ impl OpenedModel {
     pub(super) fn other_model(&self, source: &Source) -> Result<(Model, String)> {
         let skills = self.corpus.skills.len();
         match source {
-            Source::Embedded => {
-                Ok((checkpoint_model("the embedded model", EMBEDDED, skills)?, "the embedded model".to_owned()))
+            Source::Embedded(kind) => {
+                let name = format!("the embedded {}", kind.title());
+                Ok((checkpoint_model(&name, embedded(*kind), skills)?, name))
             }
             Source::Run(path) => {
                 let (folder, config) = open_folder(path)?;

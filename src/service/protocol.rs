@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::Config;
+use crate::config::{Config, ModelKind};
 use crate::data::{Skill, Split};
 use crate::evaluate::{Calibration, ClassCourse, StudentSummary, Trajectory, TrajectoryStep};
 use crate::experiment::{Item, Plot, RunRecord};
@@ -15,12 +15,17 @@ use crate::train::{Command, EpochRow, Message};
 /// What to look at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Source {
-    /// The embedded class and the model that comes with the program.
-    Embedded,
+    /// The embedded class and the model of this kind that comes with the program.
+    Embedded(ModelKind),
     /// An experiment's folder: its best model on its data.
     Run(PathBuf),
     /// A checkpoint file, on the data that are open.
     Checkpoint(PathBuf),
+}
+
+impl Source {
+    /// What everyone begins with: the embedded class, looked at through GainAKT2Exp.
+    pub const EMBEDDED: Self = Self::Embedded(ModelKind::GainAkt2Exp);
 }
 
 /// Which model to look through.

@@ -165,7 +165,7 @@ impl Service {
                 let opened = self.open(&source);
                 if opened.is_err() && self.opened.is_none() {
                     // There is always something to look at.
-                    self.open(&Source::Embedded)?;
+                    self.open(&Source::EMBEDDED)?;
                 }
                 opened?;
             }
@@ -231,7 +231,7 @@ impl Service {
                 let parent = path.parent().unwrap_or(&path).to_owned();
                 let entries = runs::list(&parent)?;
                 if self.opened.as_ref().is_some_and(|s| s.info.folder.as_ref() == Some(&path)) {
-                    self.open(&Source::Embedded)?;
+                    self.open(&Source::EMBEDDED)?;
                 }
                 self.events.send(Event::Runs(parent, entries));
             }

@@ -7,6 +7,7 @@ use crate::app::context::{Purpose, ViewContext};
 use crate::app::students::part_name;
 use crate::app::theme;
 use crate::app::view_state::ViewState;
+use crate::config::ModelKind;
 use crate::data::Split;
 use crate::experiment::{pretty, student_plot, student_report};
 use crate::service::{Export, ModelRole, Request, Source};
@@ -90,9 +91,11 @@ fn compare(page: &mut Page, ui: &mut Ui, state: &ViewState, context: &mut ViewCo
     }
     ui.separator();
     ui.label("another model on the same data");
-    if ui.button("the embedded model").clicked() {
-        context.client.send(Request::Compare(Some(Source::Embedded)));
-        ui.close();
+    for kind in ModelKind::ALL {
+        if ui.button(format!("the embedded {}", kind.title())).clicked() {
+            context.client.send(Request::Compare(Some(Source::Embedded(kind))));
+            ui.close();
+        }
     }
     let run = if cfg!(target_arch = "wasm32") { "a zipped run…" } else { "a run's folder…" };
     if ui.button(run).clicked() {

@@ -16,8 +16,28 @@ pub(super) enum Shade {
     /// Mastery, 0 to 1.
     #[default]
     Mastery,
-    /// Gain, 0 to the largest shown.
+    /// Gain, 0 to the largest shown; below 0 in another colour.
     Gain,
+    /// Chance of a right answer were the skill asked, 0 to 1.
+    Chance,
+}
+
+impl Shade {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Mastery => "mastery",
+            Self::Gain => "gain",
+            Self::Chance => "chance",
+        }
+    }
+
+    fn hint(self) -> &'static str {
+        match self {
+            Self::Mastery => "what the model calls mastery",
+            Self::Gain => "what each answer changed",
+            Self::Chance => "chance of a right answer were the skill asked now",
+        }
+    }
 }
 
 /// Which skill is uppermost.
@@ -51,7 +71,11 @@ impl std::fmt::Debug for HeatMap {
 impl HeatMap {
     fn value(&self, timeline: &Timeline<'_>, t: usize, skill: u32) -> Option<f32> {
         let step = timeline.steps[t];
-        let values = if self.shade == Shade::Mastery { &step.mastery } else { &step.gain };
+        let values = match self.shade {
+            Shade::Mastery => &step.mastery,
+            Shade::Gain => &step.gain,
+            Shade::Chance => step.chances(),
+        };
         values.get(skill as usize).copied()
     }
 
@@ -86,6 +110,7 @@ impl HeatMap {
             return texture.clone();
         }
         let cell = |c: u32, t: usize| match self.value(timeline, t, c) {
+            Some(v) if v < 0.0 => theme::falling(-v / most),
             Some(v) => theme::scale(v / most),
             None => Color32::TRANSPARENT,
         };
@@ -107,14 +132,16 @@ pub(super) fn height(skills: usize, most: f32) -> f32 {
 }
 
 pub(super) fn show(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skill], height: f32) {
-    if timeline.steps.iter().all(|s| s.mastery.is_empty()) || skills.is_empty() {
+    if timeline.steps.iter().all(|s| s.chances().is_empty()) || skills.is_empty() {
         return;
     }
     let mut heat = std::mem::take(&mut page.heat);
     let rows = heat.rows(timeline, skills);
     let most = match heat.shade {
-        Shade::Mastery => 1.0,
-        Shade::Gain => timeline.steps.iter().flat_map(|s| &s.gain).fold(f32::MIN_POSITIVE, |most, &g| most.max(g)),
+        Shade::Mastery | Shade::Chance => 1.0,
+        Shade::Gain => {
+            timeline.steps.iter().flat_map(|s| &s.gain).fold(f32::MIN_POSITIVE, |most, &g| most.max(g.abs()))
+        }
     };
     tools(&mut heat, ui, most);
     let texture = heat.texture(ui, timeline, &rows, most);
@@ -149,7 +176,7 @@ pub(super) fn show(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills
         && let Some(&skill) = rows.get(row.max(0.0) as usize)
     {
         let value = theme::figure(heat.value(timeline, at, skill), 3);
-        let what = if heat.shade == Shade::Mastery { "mastery" } else { "gain" };
+        let what = heat.shade.name();
         let text = format!("{}\n{what} after answer {}: {value}", skills[skill as usize].name, at + 1);
         response.response.clone().on_hover_text_at_pointer(text);
     }
@@ -162,8 +189,9 @@ pub(super) fn show(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills
 fn tools(heat: &mut HeatMap, ui: &mut Ui, most: f32) {
     ui.horizontal_wrapped(|ui| {
         ui.label(egui::RichText::new("All skills").strong().size(15.0));
-        ui.selectable_value(&mut heat.shade, Shade::Mastery, "mastery");
-        ui.selectable_value(&mut heat.shade, Shade::Gain, "gain");
+        for shade in [Shade::Mastery, Shade::Gain, Shade::Chance] {
+            ui.selectable_value(&mut heat.shade, shade, shade.name()).on_hover_text(shade.hint());
+        }
         ui.label(theme::weak("sorted by"));
         for (sort, name) in [(Sort::Practice, "practice"), (Sort::Name, "name"), (Sort::Final, "final value")] {
             ui.selectable_value(&mut heat.sort, sort, name);

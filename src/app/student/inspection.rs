@@ -2,7 +2,7 @@
 
 use eframe::egui::{self, RichText, Ui};
 
-use super::{Page, Timeline};
+use super::{Page, Timeline, waterfall};
 use crate::app::theme;
 use crate::data::Skill;
 use crate::evaluate::{answer_sentences, practice};
@@ -24,6 +24,10 @@ pub(super) fn show(
     what_if(page, ui, timeline, skills, at);
     ui.separator();
     beliefs(ui, timeline, skills, at, moment);
+    if let Some(inside) = moment.and_then(|m| m.evidence.as_ref()) {
+        ui.separator();
+        waterfall::show(page, ui, timeline, skills, at, inside);
+    }
     ui.separator();
     attention(page, ui, timeline, skills, at, moment);
 }
@@ -99,7 +103,16 @@ fn what_if(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skil
 
 /// Mastery of every skill and what would be expected were it asked next, the most practised first.
 fn beliefs(ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skill], at: usize, moment: Option<&Inspection>) {
-    theme::part(ui, "Every skill now", "mastery, and the chance of a right answer were it asked next");
+    // The evidence model's mastery is that chance: one bar says both.
+    let one = moment.is_some_and(|m| m.evidence.is_some());
+    theme::part(
+        ui,
+        "Every skill now",
+        match one {
+            true => "mastery: the chance of a right answer were it asked next",
+            false => "mastery, and the chance of a right answer were it asked next",
+        },
+    );
     let step = timeline.steps[at];
     if let Some(next) = timeline.steps.get(at + 1).filter(|n| n.prediction.is_some()) {
         let text = format!(
@@ -111,8 +124,9 @@ fn beliefs(ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skill], at: usize, mo
         ui.label(text);
     }
     let rest = (0..skills.len() as u32).filter(|c| !timeline.by_practice.contains(c));
-    let width = (ui.available_width() * 0.27).max(60.0);
-    let name_width = ui.available_width() - 2.0 * width - 24.0;
+    let bars = if one { 1.0 } else { 2.0 };
+    let width = (ui.available_width() * 0.54 / bars).max(60.0);
+    let name_width = ui.available_width() - bars * width - 24.0;
     let attempts = practice(timeline.steps[..=at].iter().copied(), skills.len());
     ui.spacing_mut().item_spacing.y = 3.0;
     for skill in timeline.by_practice.iter().copied().chain(rest) {
@@ -133,7 +147,7 @@ fn beliefs(ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skill], at: usize, mo
             if let Some(&m) = step.mastery.get(skill as usize) {
                 theme::bar(ui, &format!("mastery of {name}"), m, &theme::percent(m), width, theme::line(ui, 0));
             }
-            if let Some(&p) = moment.and_then(|m| m.next.get(skill as usize)) {
+            if let Some(&p) = moment.filter(|_| !one).and_then(|m| m.next.get(skill as usize)) {
                 theme::bar(ui, &format!("chance of right at {name}"), p, &theme::percent(p), width, theme::line(ui, 3));
             }
         });

@@ -6,6 +6,7 @@ mod inspection;
 mod mastery;
 mod strips;
 mod timeline;
+mod waterfall;
 
 use std::hash::Hash as _;
 
@@ -64,6 +65,9 @@ pub(super) struct Page {
     block: usize,
     #[serde(skip)]
     head: Option<usize>,
+    /// Skill whose mastery is taken apart; none: the one answered.
+    #[serde(skip)]
+    explained: Option<u32>,
     #[serde(skip)]
     pub imagined: Option<Imagined>,
     /// Skill of the next imagined answer.

@@ -54,18 +54,22 @@ pub(super) fn predictions(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>,
     });
 }
 
-/// Gain of the skill answered, upwards, and of all others together, downwards.
+/// Gain of the skill answered, upwards, and of all others together, downwards; where gains may be negative, both as they
+/// are signed.
 pub(super) fn gains(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skill], height: f32) {
-    theme::part(
-        ui,
-        "Gain",
-        "what each answer added: upwards to its own skill, downwards the sum over all others (a tenth of it goes into mastery)",
-    );
+    let signed = timeline.steps.iter().any(|s| s.gain.iter().any(|&g| g < 0.0));
+    let remark = match signed {
+        true => "what each answer changed: its own skill's mastery, and behind it the sum over all others",
+        false => {
+            "what each answer added: upwards to its own skill, downwards the sum over all others (a tenth of it goes into mastery)"
+        }
+    };
+    theme::part(ui, "Gain", remark);
     let plot = page
         .plot(ui, "gains", timeline, height)
         .show_axes([false, true])
         .y_grid_spacer(egui_plot::uniform_grid_spacer(few))
-        .y_axis_formatter(|m, _| format!("{:.1}", m.value.abs()));
+        .y_axis_formatter(move |m, _| format!("{:.1}", if signed { m.value } else { m.value.abs() }));
     let cursor = page.cursor_line(ui, timeline);
     let (own, other) = (theme::accent(ui), ui.visuals().weak_text_color().gamma_multiply(0.6));
     let response = plot.show(ui, |plot| {
@@ -83,13 +87,14 @@ pub(super) fn gains(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skill
                 })
                 .collect()
         };
+        let side = if signed { 1.0 } else { -1.0 };
         plot.bar_chart(
-            BarChart::new("own skill", bars(&|t| timeline.steps[t].own_gain(), 1.0, own)).color(own).allow_hover(false),
-        );
-        plot.bar_chart(
-            BarChart::new("other skills", bars(&|t| timeline.steps[t].spill_over(), -1.0, other))
+            BarChart::new("other skills", bars(&|t| timeline.steps[t].spill_over(), side, other))
                 .color(other)
                 .allow_hover(false),
+        );
+        plot.bar_chart(
+            BarChart::new("own skill", bars(&|t| timeline.steps[t].own_gain(), 1.0, own)).color(own).allow_hover(false),
         );
         plot.hline(HLine::new("", 0.0).color(other).width(1.0).allow_hover(false));
         plot.vline(cursor);

@@ -90,7 +90,7 @@ impl WorkerClient {
     }
 
     fn send(self: Rc<Self>, request: &Request) {
-        if let Request::Open(source @ (Source::Embedded | Source::Run(_))) = request {
+        if let Request::Open(source @ (Source::Embedded(_) | Source::Run(_))) = request {
             self.known.borrow_mut().source = Some(source.clone());
         }
         match pack(request) {
@@ -225,7 +225,7 @@ impl WorkerClient {
         }
         let source = match run {
             Some((folder, true)) => Source::Run(folder),
-            _ => source.unwrap_or(Source::Embedded),
+            _ => source.unwrap_or(Source::EMBEDDED),
         };
         self.emit(Event::Busy(String::new()));
         self.send(&Request::Open(source));

@@ -6,9 +6,11 @@
 
 mod cpu;
 pub(super) mod gpu;
+pub(super) mod inside;
 mod kernels;
 mod transfer_cpu;
 
+pub use inside::EvidenceInside;
 pub use kernels::{EvidenceAt, EvidenceGrads, EvidenceKernels, EvidenceWork, LossTerm, RANK};
 
 use super::ModelConfig;
@@ -46,8 +48,8 @@ pub struct EvidenceLosses {
 /// The part after the encoder on a device.
 #[derive(Debug)]
 pub(super) struct Readout<K: EvidenceKernels> {
-    at: EvidenceAt,
-    work: EvidenceWork<K::Floats>,
+    pub(super) at: EvidenceAt,
+    pub(super) work: EvidenceWork<K::Floats>,
     learning: Option<EvidenceGrads<K::Floats>>,
 }
 

@@ -1,6 +1,7 @@
 //! GainAKT2Exp (SPEC §2–3): what follows the encoder. An MLP predicts the next answer; a mastery head says where mastery
 //! begins, a gain head what each answer adds, and a scan adds it up; the losses tie the three together.
 
+pub(super) mod chances;
 mod cpu;
 pub(super) mod gpu;
 mod kernels;
@@ -25,7 +26,7 @@ use terms::Factor;
 /// Places of the parameters after the encoder.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct ReadoutAt {
-    prediction: [LinearAt; 2],
+    pub(super) prediction: [LinearAt; 2],
     /// Mastery and gain head; `None` unless the model has both.
     heads: Option<[LinearAt; 2]>,
 }

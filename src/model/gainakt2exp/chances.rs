@@ -1,0 +1,58 @@
+//! The chance of a correct answer were each skill asked after each row, in one pass over the prediction head.
+//!
+//! Its first layer reads context, value and the skill asked side by side, so what it makes of the streams and of the skill
+//! are two sums that are added: N + C products instead of N·C.
+
+use rayon::prelude::*;
+
+use crate::ops::LinearAt;
+use crate::ops::cpu::lanes::{sigmoid, vectorised};
+use crate::ops::cpu::product::{View, product};
+
+/// The prediction head and the skills' embeddings on the host.
+pub(in crate::model) struct PredictionHead {
+    /// First layer `[F, 3·D]` with its bias `[F]`, second layer `[1, F]` with its bias.
+    pub params: [Vec<f32>; 4],
+    /// E_concept `[C, D]`.
+    pub concepts: Vec<f32>,
+    /// Width of a stream, D.
+    pub width: usize,
+}
+
+impl PredictionHead {
+    /// Places of the head's weights and biases among the parameters: first element and number of values of each.
+    pub(in crate::model) fn places([first, second]: [LinearAt; 2]) -> [(usize, usize); 4] {
+        let of = |at: LinearAt| [(at.weight, at.inputs * at.outputs), (at.bias, at.outputs)];
+        let ([a, b], [c, d]) = (of(first), of(second));
+        [a, b, c, d]
+    }
+
+    /// Chances `[N, C]` after rows with these streams `[N, D]`.
+    pub(in crate::model) fn chances(&self, ctx: &[f32], val: &[f32]) -> Vec<f32> {
+        let [weight, bias, out, out_bias] = &self.params;
+        let (d, f) = (self.width, bias.len());
+        let (rows, skills) = (ctx.len() / d, self.concepts.len() / d);
+        let of_part = |x: &[f32], part: usize, into: &mut [f32], add: bool| {
+            let count = x.len() / d;
+            let weight = View::new(&weight[part * d..], f, d, 3 * d).transposed();
+            product(into, f, add, 1.0, View::new(x, count, d, d), weight);
+        };
+        let mut of_rows = vec![0.0; rows * f];
+        of_part(ctx, 0, &mut of_rows, false);
+        of_part(val, 1, &mut of_rows, true);
+        let mut of_skills = vec![0.0; skills * f];
+        of_part(&self.concepts, 2, &mut of_skills, false);
+        of_skills.chunks_exact_mut(f).for_each(|s| s.iter_mut().zip(bias).for_each(|(s, b)| *s += b));
+        let mut chances = vec![0.0; rows * skills];
+        chances.par_chunks_mut(skills.max(1)).zip(of_rows.par_chunks(f)).for_each(|(chances, row)| {
+            vectorised(|| {
+                for (chance, skill) in chances.iter_mut().zip(of_skills.chunks_exact(f)) {
+                    let cells = row.iter().zip(skill).zip(out);
+                    let logit: f32 = cells.map(|((r, s), w)| (r + s).max(0.0) * w).sum();
+                    *chance = sigmoid(logit + out_bias[0]);
+                }
+            });
+        });
+        chances
+    }
+}
