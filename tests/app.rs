@@ -10,6 +10,7 @@ use eframe::egui::{self, Key, Modifiers, accesskit::Role};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{Harness, Node, SnapshotOptions};
 use gainakt::app::{App, View, start_service};
+use gainakt::config::ModelKind;
 use gainakt::service::Source;
 
 /// A window on the embedded class; `App` comes with its first frame.
@@ -288,9 +289,20 @@ fn views_look_as_they_did() {
     window.until_label("Imagined answer 42 of 42");
     window.until_label("attention to answer");
     window.harness.snapshot_options("what-if", &alike());
+    window.harness.state_mut().as_mut().unwrap().open(Source::Embedded(ModelKind::Evidence));
+    window.until_label("Why this mastery");
+    window.until_label("attention to answer");
+    window.harness.snapshot_options("student-evidence", &alike());
     window.harness.state_mut().as_mut().unwrap().look_at(View::Class);
     let ctx = window.harness.ctx.clone();
     window.harness.state_mut().as_mut().unwrap().theme(&ctx, egui::ThemePreference::Light);
     window.harness.run_steps(3);
     window.harness.snapshot_options("class", &alike());
+    for (tab, shown, picture) in
+        [("Skills", "Learning curve", "class-skills"), ("Honesty", "By opportunity", "class-honesty")]
+    {
+        window.harness.get_by_role_and_label(Role::Button, tab).click();
+        window.until_label(shown);
+        window.harness.snapshot_options(picture, &alike());
+    }
 }

@@ -27,9 +27,12 @@ const WORDS: [(&str, &str); 5] = [
     ("skill", "what an exercise practises; other books say concept or knowledge component"),
     (
         "mastery",
-        "what the model believes a student can do in one skill, from 0 to 1; it never falls as answers come in",
+        "what the model believes a student can do in one skill, from 0 to 1; GainAKT2Exp's never falls, the evidence model's is the chance of a right answer",
     ),
-    ("gain", "what one answer added; a tenth of it goes into mastery"),
+    (
+        "gain",
+        "what one answer added; of GainAKT2Exp's a tenth goes into mastery, the evidence model's is the change of mastery itself",
+    ),
     ("AUC", "how often a right answer was given a higher probability than a wrong one; 0.5 is chance, 1 is perfect"),
     (
         "train, validation, test",

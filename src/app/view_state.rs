@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use super::you::TICKETS;
-use crate::evaluate::{Calibration, ClassCourse, StudentSummary, Trajectory, TrajectoryStep};
+use crate::evaluate::{Calibration, ClassCourse, ClassReport, StudentSummary, Trajectory, TrajectoryStep};
 use crate::model::Inspection;
 use crate::platform::Instant;
 use crate::service::{DataReport, Event, FilePurpose, ModelRole, OpenedInfo, RunDetail, RunEntry, RunPair};
@@ -126,6 +126,8 @@ pub(super) struct ViewState {
     pub calibration: Option<Box<[Calibration; 3]>>,
     /// The class's quartiles.
     pub course: Option<ClassCourse>,
+    /// Skills, learning curves and honesty, where they were asked for.
+    pub class_report: Option<Box<ClassReport>>,
     /// Paths by student and by the model's role.
     pub paths: HashMap<(u32, ModelRole), Trajectory>,
     /// Answers tried out, by ticket.
@@ -173,6 +175,7 @@ impl ViewState {
             Event::Weights { about } => {
                 self.generation += 1;
                 self.course = None;
+                self.class_report = None;
                 if let Some(opened) = &mut self.opened {
                     opened.model_about = about;
                 }
@@ -200,6 +203,7 @@ impl ViewState {
             Event::WhatIf { ticket, steps } => self.what_if = Some((ticket, steps)),
             Event::Inspection { ticket, moment } => self.moment = Some((ticket, moment)),
             Event::Course(course) => self.course = Some(course),
+            Event::ClassReport(report) => self.class_report = Some(report),
             Event::Data(report) => self.data = Some(report),
             Event::RunBegan { folder, history } => self.run = Some(RunState::new(folder, history)),
             Event::Run(message) => {
@@ -245,6 +249,7 @@ impl ViewState {
         self.surveyed = (0, info.students.iter().filter(|s| s.answers > 0).count());
         self.calibration = None;
         self.course = None;
+        self.class_report = None;
         self.paths.clear();
         self.what_if = None;
         self.moment = None;

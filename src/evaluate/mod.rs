@@ -1,6 +1,7 @@
 //! How good and how honest a model is (SPEC §5): AUC, accuracy, consistency, correlations, trajectories.
 
 mod class;
+mod class_report;
 mod honesty;
 mod infer;
 mod inspection;
@@ -14,6 +15,7 @@ mod trajectory;
 mod yardsticks;
 
 pub use class::{ClassCourse, ClassOrder, class_course};
+pub use class_report::{ClassReport, CurvePoint, SkillReport, class_report, wilson};
 pub use honesty::{Honesty, Opportunity, Reliability, Score, by_observed_rate, by_opportunity, by_prediction, honesty};
 pub use infer::{HeadsOutcome, WindowOutcome, infer};
 pub use inspection::inspect;

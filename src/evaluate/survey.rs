@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::metrics::{auc, correlation};
 use super::trajectory::close;
+use crate::config::ModelKind;
 use crate::data::{Corpus, Fold, RaggedBatch, Split, Window};
 use crate::error::Result;
 use crate::model::{Model, RowStat};
@@ -33,8 +34,14 @@ pub struct StudentSummary {
     pub course: Vec<f32>,
     /// Mastery of every skill after the last answer.
     pub mastery: Vec<f32>,
+    /// Chance of a right answer were each skill asked now; empty where it is the mastery (evidence model).
+    #[serde(default)]
+    pub chance: Vec<f32>,
     /// Answers of every skill.
     pub attempts: Vec<u32>,
+    /// Number of the last answer to every skill, from 1; 0 where there is none.
+    #[serde(default)]
+    pub last_practised: Vec<u32>,
 }
 
 impl StudentSummary {
@@ -119,7 +126,8 @@ pub async fn survey(
     students.iter().flatten().for_each(|w| close(&mut batch, &w.skills, &w.responses));
     let offsets = batch.offsets.clone();
     let (stats, mastery) = model.survey(batch).await?;
-    let mut starts = offsets.into_iter().map(|o| o as usize);
+    let chances = last_chances(model, students, &offsets).await?;
+    let mut starts = offsets.iter().copied().map(|o| o as usize);
     let mut summaries = Vec::with_capacity(students.len());
     for windows in students {
         let mut gather = Gather::new(windows, skills);
@@ -133,9 +141,25 @@ pub async fn survey(
                 gather.mastery(window, mean, &mastery[rows * skills..(rows + window.skills.len()) * skills]);
             }
         }
-        summaries.push(gather.summary());
+        let mut summary = gather.summary();
+        let at = summaries.len() * skills;
+        summary.chance = chances.get(at..at + skills).unwrap_or_default().to_vec();
+        summaries.push(summary);
     }
     Ok(summaries)
+}
+
+/// Chances after each student's last answer, `[students, C]`; empty for the evidence model, whose mastery they are.
+async fn last_chances(model: &mut Model, students: &[Vec<&Window>], offsets: &[u32]) -> Result<Vec<f32>> {
+    if model.config().kind == ModelKind::Evidence {
+        return Ok(Vec::new());
+    }
+    let mut windows = 0;
+    let last = students.iter().map(|own| {
+        windows += own.len();
+        offsets[windows] as usize - 1
+    });
+    model.chances(&last.collect::<Vec<_>>()).await
 }
 
 /// One student's figures in the making.
@@ -151,7 +175,13 @@ struct Gather {
 impl Gather {
     fn new(windows: &[&Window], skills: usize) -> Self {
         let mut attempts = vec![0; skills];
-        windows.iter().flat_map(|w| &w.skills).for_each(|&c| attempts[c as usize] += 1);
+        let mut last_practised = vec![0; skills];
+        for window in windows {
+            for (number, &c) in (window.first + 1..).zip(&window.skills) {
+                attempts[c as usize] += 1;
+                last_practised[c as usize] = number;
+            }
+        }
         let answers = || windows.iter().flat_map(|w| &w.responses);
         Self {
             practised: (0..skills).filter(|&c| attempts[c] > 0).collect(),
@@ -160,6 +190,7 @@ impl Gather {
                 answers: answers().count() as u32,
                 right: answers().map(|&r| u32::from(r)).sum(),
                 attempts,
+                last_practised,
                 ..StudentSummary::default()
             },
             probabilities: Vec::new(),

@@ -104,7 +104,8 @@ pub fn check_student(corpus: &Corpus, id: &str) -> Result<()> {
 pub async fn path(model: &mut Model, skills: &[u32], responses: &[u8]) -> Result<Vec<TrajectoryStep>> {
     let skill_count = model.config().num_c;
     let output = model.forward(closed_window(skills, responses)).await?;
-    let chances = if model.config().kind == ModelKind::Evidence { Vec::new() } else { model.chances().await? };
+    let every: Vec<usize> = (0..skills.len()).collect();
+    let chances = if model.config().kind == ModelKind::Evidence { Vec::new() } else { model.chances(&every).await? };
     let (mastery, gains) = output.heads.map_or_else(Default::default, |h| (h.mastery, h.gains));
     let row =
         |values: &[f32], t: usize| values.get(t * skill_count..(t + 1) * skill_count).unwrap_or_default().to_vec();

@@ -149,12 +149,20 @@ impl Model {
         })
     }
 
-    /// Chance of a correct answer were each skill asked after each row of the last forward pass, `[N, C]`.
+    /// Chance of a correct answer were each skill asked after each of these rows of the last forward pass, `[rows, C]`.
     ///
     /// # Errors
     /// The device fails.
-    pub async fn chances(&mut self) -> Result<Vec<f32>> {
-        on!(self, n => n.chances().await)
+    pub async fn chances(&mut self, rows: &[usize]) -> Result<Vec<f32>> {
+        on!(self, n => n.chances(rows).await)
+    }
+
+    /// Chance of a correct answer to each skill before any answer, `[C]`; empty where the model has no prior.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub async fn prior(&mut self) -> Result<Vec<f32>> {
+        on!(self, n => n.prior().await)
     }
 
     /// The transfer matrix `[C, C]` of the evidence model, row by row: what an answer to the row's skill says about the

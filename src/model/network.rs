@@ -228,13 +228,16 @@ impl<K: ModelKernels> Network<K> {
         Ok((kernels.read(ctx, 0, len).await?, kernels.read(val, 0, len).await?))
     }
 
-    /// Chance of a correct answer were each skill asked after each row of the last pass, `[N, C]`.
-    pub(super) async fn chances(&mut self) -> Result<Vec<f32>> {
+    /// Chance of a correct answer were each skill asked after each of these rows of the last pass, `[rows, C]`.
+    pub(super) async fn chances(&mut self, wanted: &[usize]) -> Result<Vec<f32>> {
         let (n, c, d) = (self.rows.count, self.config.num_c, self.config.d_model);
+        let chosen = |values: &[f32], width: usize| -> Vec<f32> {
+            wanted.iter().flat_map(|row| &values[row * width..(row + 1) * width]).copied().collect()
+        };
         let (ReadoutAt::GainAkt(at), Some(concepts)) = (&self.layout.readout, self.layout.encoder.tables.concept)
         else {
             // The prediction is the mastery.
-            return self.kernels.read(&self.rows.mastery, 0, n * c).await;
+            return Ok(chosen(&self.kernels.read(&self.rows.mastery, 0, n * c).await?, c));
         };
         let mut params = [const { Vec::new() }; 4];
         for (values, (at, len)) in params.iter_mut().zip(PredictionHead::places(at.prediction)) {
@@ -242,7 +245,7 @@ impl<K: ModelKernels> Network<K> {
         }
         let concepts = self.kernels.read(&self.params, concepts, c * d).await?;
         let (ctx, val) = self.read_encoded(n * d).await?;
-        Ok(PredictionHead { params, concepts, width: d }.chances(&ctx, &val))
+        Ok(PredictionHead { params, concepts, width: d }.chances(&chosen(&ctx, d), &chosen(&val, d)))
     }
 
     /// The transfer matrix `[C, C]`, row by row: what an answer to the row's skill says about the column's; empty where the
@@ -251,6 +254,13 @@ impl<K: ModelKernels> Network<K> {
         let ReadoutAt::Evidence(at) = self.layout.readout else { return Ok(Vec::new()) };
         let params = self.read_params().await?;
         Ok((0..at.skills).map(|q| transfer_row(&params, at, q)).collect())
+    }
+
+    /// Chance of a correct answer to each skill before any answer, `[C]`; empty where the model has no prior.
+    pub(super) async fn prior(&mut self) -> Result<Vec<f32>> {
+        let ReadoutAt::Evidence(at) = self.layout.readout else { return Ok(Vec::new()) };
+        let logits = self.kernels.read(&self.params, at.prior, at.skills).await?;
+        Ok(logits.into_iter().map(|x| 1.0 / (1.0 + (-x).exp())).collect())
     }
 
     /// Makes arrays for gradients and moments, unless they are there; moments start at 0.

@@ -5,9 +5,13 @@ use super::protocol::{DataReport, Event};
 use crate::config::Config;
 use crate::data::{Corpus, Window};
 use crate::error::{Error, Result};
-use crate::evaluate::{Calibration, ClassCourse, Trajectory, class_course, parts, survey, trajectory};
+use crate::evaluate::{
+    Calibration, ClassCourse, ClassReport, Trajectory, class_course, class_report, final_part, parts, survey,
+    trajectory,
+};
 use crate::model::Model;
-use crate::platform::Instant;
+use crate::platform::device::Device;
+use crate::platform::{Instant, Task, spawn_task};
 
 /// Rows surveyed at once: little enough that a question never waits long.
 const ROWS: usize = 2048;
@@ -81,5 +85,16 @@ pub(super) fn report(config: &Config, corpus: &Corpus, began: Instant) -> Result
         skills: corpus.skills.len(),
         parts: windows.each_ref().map(|w| (w.len(), Corpus::steps(w))),
         seconds: began.elapsed().as_secs_f64(),
+    })
+}
+
+/// Asks a copy of the open model about the class, on a task of its own: the service goes on listening.
+pub(super) async fn class_report_task(opened: &mut OpenedModel) -> Result<Task<Result<ClassReport>>> {
+    let (shape, weights) = (opened.model.config().clone(), opened.model.read_weights().await?);
+    let (corpus, config) = (opened.corpus.clone(), opened.info.config.clone());
+    spawn_task("gainakt-class", move || async move {
+        let mut model = Model::from_weights(&shape, &weights, &Device::Cpu)?;
+        let windows = parts(&config, &corpus)?;
+        class_report(&mut model, &corpus, final_part(&windows), config.training.batch_size).await
     })
 }

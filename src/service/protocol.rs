@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, ModelKind};
 use crate::data::{Skill, Split};
-use crate::evaluate::{Calibration, ClassCourse, StudentSummary, Trajectory, TrajectoryStep};
+use crate::evaluate::{Calibration, ClassCourse, ClassReport, StudentSummary, Trajectory, TrajectoryStep};
 use crate::experiment::{Item, Plot, RunRecord};
 use crate::model::{Inspection, ModelConfig};
 use crate::platform::device::DeviceChoice;
@@ -128,6 +128,8 @@ pub enum Request {
     },
     /// The class's median and quartiles.
     Course,
+    /// Learning curves, skills and measures of honesty of the class, by the open model as it is now.
+    ClassReport,
     /// Read the data a config names, and say what is in them.
     CheckData(Box<Config>),
     /// Start a run.
@@ -300,6 +302,8 @@ pub enum Event {
         /// The moment.
         moment: Inspection,
     },
+    /// The class by the open model, as it was when it was asked about.
+    ClassReport(Box<ClassReport>),
     /// The class's median and quartiles.
     Course(ClassCourse),
     /// What a data file holds, or why it cannot be used.

@@ -13,7 +13,7 @@ use super::protocol::{Event, ModelRole, Request, Source};
 use super::training::Training;
 use super::{answers, runs};
 use crate::error::{Error, Result};
-use crate::evaluate::{inspect, path};
+use crate::evaluate::{ClassReport, inspect, path};
 use crate::experiment::load_corpus;
 use crate::platform::{Task, files};
 use crate::train::{Command, Message};
@@ -55,6 +55,8 @@ pub(super) struct Service {
     /// A survey is wanted again once the one under way is done.
     pub survey_again: bool,
     pub training: Option<Training>,
+    /// A task that asks a copy of the open model about the class.
+    pub reporting: Option<Task<Result<ClassReport>>>,
     /// A task that completes the folder of a finished run.
     pub completing: Option<Task<Result<()>>>,
     waiting: VecDeque<Request>,
@@ -67,6 +69,7 @@ enum Next {
     Request(Request),
     Run(Result<Option<Message>>),
     Completed(Result<()>),
+    Reported(Result<Box<ClassReport>>),
     Idle,
 }
 
@@ -79,6 +82,7 @@ pub async fn serve(requests: Receiver<Request>, events: EventSender) {
         survey: None,
         survey_again: false,
         training: None,
+        reporting: None,
         completing: None,
         waiting: VecDeque::new(),
         unstored: false,
@@ -88,6 +92,7 @@ pub async fn serve(requests: Receiver<Request>, events: EventSender) {
             Next::Request(request) => service.answer(request).await,
             Next::Run(outcome) => service.hear(outcome).await,
             Next::Completed(outcome) => service.completed(outcome),
+            Next::Reported(outcome) => service.reported(outcome),
             Next::Idle => service.survey_some().await,
         }
         service.store().await;
@@ -129,13 +134,19 @@ impl Service {
                 None => std::future::pending().await,
             }
         };
+        let reported = async {
+            match &self.reporting {
+                Some(task) => Some(Next::Reported(task.join().await.flatten().map(Box::new))),
+                None => std::future::pending().await,
+            }
+        };
         let idle = async {
             match surveying {
                 true => Some(Next::Idle),
                 false => std::future::pending().await,
             }
         };
-        or(or(request, run), or(completed, idle)).await
+        or(or(request, run), or(or(completed, reported), idle)).await
     }
 
     async fn answer(&mut self, request: Request) {
@@ -188,6 +199,7 @@ impl Service {
                 let course = answers::course(self.opened_model()?).await?;
                 self.events.send(Event::Course(course));
             }
+            Request::ClassReport => self.report().await?,
             Request::CheckData(config) => self.check_data(&config),
             Request::Train(order) => self.train(*order)?,
             Request::Command(command) => {
@@ -285,6 +297,21 @@ impl Service {
         self.tell_followed().await
     }
 
+    async fn report(&mut self) -> Result<()> {
+        if self.reporting.is_none() {
+            self.reporting = Some(answers::class_report_task(self.opened_model()?).await?);
+        }
+        Ok(())
+    }
+
+    fn reported(&mut self, outcome: Result<Box<ClassReport>>) {
+        self.reporting = None;
+        match outcome {
+            Ok(report) => self.events.send(Event::ClassReport(report)),
+            Err(error) => self.failed("asking the model about the class", &error),
+        }
+    }
+
     fn check_data(&mut self, config: &crate::config::Config) {
         self.events.send(Event::Busy("reading the data".to_owned()));
         let began = crate::platform::Instant::now();
@@ -333,6 +360,7 @@ fn doing(request: &Request) -> &'static str {
         Request::WhatIf { .. } => "trying out answers",
         Request::Inspection { .. } => "looking at this moment",
         Request::Course => "finding the class's quartiles",
+        Request::ClassReport => "asking the model about the class",
         Request::CheckData(_) => "reading the data",
         Request::Train(_) => "starting the run",
         Request::Command(_) => "telling the run",

@@ -23,11 +23,11 @@ pub(super) fn show(
     ui.separator();
     what_if(page, ui, timeline, skills, at);
     ui.separator();
-    beliefs(ui, timeline, skills, at, moment);
     if let Some(inside) = moment.and_then(|m| m.evidence.as_ref()) {
-        ui.separator();
         waterfall::show(page, ui, timeline, skills, at, inside);
+        ui.separator();
     }
+    beliefs(ui, timeline, skills, at, moment);
     ui.separator();
     attention(page, ui, timeline, skills, at, moment);
 }

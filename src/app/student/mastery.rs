@@ -6,6 +6,7 @@ use egui_plot::{FilledArea, Line, LineStyle, MarkerShape, PlotPoints, PlotUi, Po
 use super::{Page, Timeline, step_text, visible};
 use crate::app::theme;
 use crate::app::view_state::ViewState;
+use crate::config::ModelKind;
 use crate::data::Skill;
 use crate::evaluate::TrajectoryStep;
 use crate::service::ModelRole;
@@ -19,7 +20,13 @@ pub(super) fn show(
     height: f32,
 ) {
     let lines = page.lines(timeline);
-    theme::part(ui, "Mastery", "what the model believes the student can do, 0 to 1; it never falls while it reads on");
+    let remark = match state.opened.as_ref().map(|o| o.model.kind) {
+        Some(ModelKind::Evidence) => {
+            "the chance of a right answer were the skill asked, 0 to 1; it falls after wrong ones"
+        }
+        _ => "what the model believes the student can do, 0 to 1; it never falls while it reads on",
+    };
+    theme::part(ui, "Mastery", remark);
     chips(page, ui, timeline, skills, &lines);
     if timeline.steps.iter().all(|s| s.mastery.is_empty()) {
         ui.label("This model has no mastery head: it predicts answers only.");

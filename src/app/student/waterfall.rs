@@ -11,6 +11,9 @@ use crate::model::evidence::EvidenceInside;
 /// Past answers told one by one; the rest together.
 const LISTED: usize = 7;
 
+/// Room for what a part adds, in words.
+const TEXT: f32 = 104.0;
+
 /// A part of a skill's logit.
 struct Part {
     name: String,
@@ -97,7 +100,7 @@ fn row(ui: &mut Ui, name: &str, can_go: bool, [before, after]: [f32; 2], text: &
     let mut clicked = false;
     ui.horizontal(|ui| {
         let all = ui.available_width();
-        let left = (all * 0.42).max(96.0);
+        let left = (all * 0.38).max(90.0);
         let layout = egui::Layout::left_to_right(egui::Align::Center);
         ui.allocate_ui_with_layout(egui::vec2(left, 16.0), layout, |ui| {
             ui.set_min_width(left);
@@ -106,7 +109,8 @@ fn row(ui: &mut Ui, name: &str, can_go: bool, [before, after]: [f32; 2], text: &
             let response = ui.add(label);
             clicked = can_go && response.on_hover_text("go there").clicked();
         });
-        let (rect, response) = ui.allocate_exact_size(egui::vec2(all - left - 8.0, 16.0), egui::Sense::hover());
+        let track = (all - left - TEXT - 16.0).max(40.0);
+        let (rect, response) = ui.allocate_exact_size(egui::vec2(track, 16.0), egui::Sense::hover());
         let painter = ui.painter();
         painter.rect_filled(rect, 3.0, ui.visuals().faint_bg_color);
         let x = |share: f32| rect.left() + rect.width() * share;
@@ -115,12 +119,7 @@ fn row(ui: &mut Ui, name: &str, can_go: bool, [before, after]: [f32; 2], text: &
         let bar =
             egui::Rect::from_x_y_ranges(x(low)..=x(high).max(x(low) + 1.5), rect.top() + 2.0..=rect.bottom() - 2.0);
         painter.rect_filled(bar, 2.0, colour.gamma_multiply(0.8));
-        // Beside the bar, on the side that has more room.
-        let (place, align) = match low > 1.0 - high {
-            true => (egui::pos2(x(low) - 4.0, rect.center().y), egui::Align2::RIGHT_CENTER),
-            false => (egui::pos2(x(high) + 4.0, rect.center().y), egui::Align2::LEFT_CENTER),
-        };
-        painter.text(place, align, text, egui::FontId::proportional(11.5), ui.visuals().text_color());
+        ui.label(RichText::new(text).size(11.5));
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, format!("{name}: {text}")));
     });
     clicked

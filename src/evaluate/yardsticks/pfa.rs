@@ -82,10 +82,8 @@ fn newton(rows: &[([f64; 3], f64)]) -> [f64; 3] {
 fn solve(mut a: [[f64; 3]; 3], mut b: [f64; 3]) -> [f64; 3] {
     for i in 0..3 {
         for j in i + 1..3 {
-            let factor = a[j][i] / a[i][i];
-            for c in i..3 {
-                a[j][c] -= factor * a[i][c];
-            }
+            let (factor, pivot) = (a[j][i] / a[i][i], a[i]);
+            a[j].iter_mut().zip(pivot).for_each(|(x, p)| *x -= factor * p);
             b[j] -= factor * b[i];
         }
     }

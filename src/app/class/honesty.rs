@@ -1,0 +1,74 @@
+//! How far the model may be believed: a small table in words, and the figures behind it.
+
+use eframe::egui::{self, RichText, Ui};
+
+use super::ClassView;
+use crate::app::theme;
+use crate::app::view_state::ViewState;
+use crate::evaluate::{Honesty, Reliability};
+
+impl ClassView {
+    /// The measures in words, then by opportunity and by prediction.
+    pub(super) fn honesty(&mut self, ui: &mut Ui, state: &ViewState) {
+        let Some(report) = &state.class_report else {
+            ui.spinner();
+            ui.label("Asking the model: flipping answers, swapping students…");
+            return;
+        };
+        let honesty = &report.honesty;
+        let what = format!("{} answers the model did not learn from", honesty.answers);
+        theme::part(ui, "May it be believed?", &what);
+        egui::Grid::new("honesty").num_columns(2).spacing([14.0, 8.0]).striped(true).show(ui, |ui| {
+            for (measure, sentence) in honesty.sentences() {
+                ui.label(RichText::new(measure).strong());
+                ui.add(egui::Label::new(sentence).wrap());
+                ui.end_row();
+            }
+        });
+        ui.add_space(theme::GAP);
+        opportunities(ui, honesty);
+        ui.add_space(theme::GAP);
+        ui.horizontal_wrapped(|ui| {
+            reliability(ui, "By what was predicted", "predicted", &honesty.by_prediction);
+            reliability(ui, "By how often the skill is right", "skill's share", &honesty.by_observed_rate);
+        });
+    }
+}
+
+fn opportunities(ui: &mut Ui, honesty: &Honesty) {
+    theme::part(ui, "By opportunity", "first, second, third … answer to a skill");
+    egui::Grid::new("opportunities").num_columns(6).spacing([18.0, 3.0]).striped(true).show(ui, |ui| {
+        for head in ["answer", "count", "right", "predicted", "AUC", "AUC of mastery"] {
+            ui.label(theme::weak(head));
+        }
+        ui.end_row();
+        for o in &honesty.by_opportunity {
+            ui.label(o.name());
+            ui.label(o.answers.to_string());
+            ui.label(theme::percent(o.correct));
+            ui.label(theme::percent(o.predicted));
+            ui.label(theme::figure(o.auc, 3));
+            ui.label(theme::figure(o.mastery_auc, 3));
+            ui.end_row();
+        }
+    });
+}
+
+fn reliability(ui: &mut Ui, title: &str, first: &str, groups: &[Reliability]) {
+    ui.vertical(|ui| {
+        theme::part(ui, title, "");
+        egui::Grid::new(title).num_columns(4).spacing([18.0, 3.0]).striped(true).show(ui, |ui| {
+            for head in [first, "count", "said", "right"] {
+                ui.label(theme::weak(head));
+            }
+            ui.end_row();
+            for g in groups {
+                ui.label(format!("{:.0} to {:.0} %", 100.0 * g.from, 100.0 * g.from + 10.0));
+                ui.label(g.answers.to_string());
+                ui.label(theme::percent(g.predicted));
+                ui.label(theme::percent(g.correct));
+                ui.end_row();
+            }
+        });
+    });
+}
