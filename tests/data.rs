@@ -57,6 +57,32 @@ fn the_same_table_in_other_clothes() {
     assert_eq!(read_raw("test.csv", renamed.as_bytes(), &columns).unwrap(), wanted);
 }
 
+/// pykt's window protocol, made from the raw data, is pykt's own file window by window.
+#[test]
+fn sliding_windows_are_pykts() {
+    let Some(shared) = shared() else { return };
+    let folder = shared.join("assist2015");
+    let file = std::fs::File::open(folder.join("assist2015_binary.csv.gz")).unwrap();
+    let dataset = read_raw("assist2015_binary.csv.gz", file, &ColumnNames::default()).unwrap();
+    let corpus = Corpus::from_dataset(&dataset, 200);
+    let made = corpus.sliding(&corpus.part(Split::Test, 0), 200);
+    let theirs = unpacked(&folder.join("test_window_sequences.csv.gz"));
+    let mut reader = csv::Reader::from_reader(theirs.as_slice());
+    let mut scored = 0;
+    let mut rows = 0;
+    for (row, made) in reader.records().map(Result::unwrap).zip(&made) {
+        let list = |column: usize| -> Vec<i64> { row[column].split(',').map(|v| v.parse().unwrap()).collect() };
+        let kept = |values: Vec<i64>| values.into_iter().take(made.window.skills.len()).collect::<Vec<_>>();
+        assert_eq!(kept(list(2)), made.window.skills.iter().map(|&k| i64::from(k)).collect::<Vec<_>>(), "row {rows}");
+        assert_eq!(kept(list(3)), made.window.responses.iter().map(|&r| i64::from(r)).collect::<Vec<_>>());
+        assert_eq!(list(2).iter().filter(|&&k| k >= 0).count(), made.window.skills.len());
+        assert_eq!(list(4).iter().take_while(|&&m| m == -1).count(), made.unscored);
+        scored += made.window.skills.len() - made.unscored.max(1);
+        rows += 1;
+    }
+    assert_eq!((rows, made.len(), scored), (6102, 6102, 134_640));
+}
+
 #[test]
 fn latin_1_names_times_as_order_and_skill_names() {
     let text = b"student,timestamp,skill_id,skill_name,correct\n\

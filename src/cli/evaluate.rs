@@ -12,7 +12,8 @@ use crate::config::Config;
 use crate::data::{Corpus, Window};
 use crate::error::Result;
 use crate::evaluate::{
-    Honesty, Trajectory, check_student, evaluate_parts, final_part, honesty, parts, trajectory, yardsticks,
+    Honesty, Trajectory, check_student, evaluate_parts, evaluate_sliding, final_part, honesty, parts, trajectory,
+    yardsticks,
 };
 use crate::experiment::{File, RunFolder, figure, load_corpus, load_model, pretty, read_config, yardstick_lines};
 use crate::model::Model;
@@ -25,6 +26,9 @@ use crate::train::Results;
 pub(super) struct EvaluateArgs {
     #[command(flatten)]
     run: RunArgs,
+    /// How the answers of the final part are cut into windows.
+    #[arg(long, value_enum, default_value_t)]
+    protocol: Protocol,
     /// Say in words and figures how far mastery and predictions may be believed.
     #[arg(long)]
     honesty: bool,
@@ -34,6 +38,16 @@ pub(super) struct EvaluateArgs {
     /// Write the figures as JSON, to this file or `-` for standard output.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+}
+
+/// How answers are cut into windows to be predicted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Protocol {
+    /// One window after another; each begins without a past.
+    #[default]
+    Sequences,
+    /// pykt's sliding windows: every answer beyond a window's length with the answers just before it. What papers quote.
+    Window,
 }
 
 /// How a trajectory is written.
@@ -105,10 +119,24 @@ pub(super) fn evaluate(args: &EvaluateArgs) -> Result<()> {
     let part = final_part(&windows);
     let results =
         Results { train, validation, test, yardsticks: yardsticks(&corpus, &windows[0], part), ..Results::default() };
+    let sliding = match args.protocol {
+        Protocol::Sequences => None,
+        Protocol::Window => {
+            let windows = corpus.sliding(part, config.model_config.seq_len);
+            let progress = async |done, total| {
+                terminal.progress("measuring", "sliding windows", done, total);
+                ControlFlow::Continue(())
+            };
+            let measure = block_on(evaluate_sliding(&mut model, &config, &windows, progress))?;
+            terminal.clear();
+            measure
+        }
+    };
     let honesty = if args.honesty { Some(honest(&mut model, &config, &corpus, part, &mut terminal)?) } else { None };
     let Results { train, validation, test, yardsticks, .. } = &results;
     let json = pretty(&serde_json::json!({
-        "train": train, "validation": validation, "test": test, "yardsticks": yardsticks, "honesty": honesty,
+        "train": train, "validation": validation, "test": test, "yardsticks": yardsticks, "window_protocol": sliding,
+        "honesty": honesty,
     }))?;
     if let (Some(path), Some(honesty)) = (&args.csv, &honesty) {
         files::write_atomic(path, honesty.to_csv().as_bytes())?;
@@ -122,6 +150,7 @@ pub(super) fn evaluate(args: &EvaluateArgs) -> Result<()> {
             terminal.line(&format!("device    {}", compute.label));
             let mut parts = vec![("train", train), ("validation", validation)];
             parts.extend(test.as_ref().map(|t| ("test", t)));
+            parts.extend(sliding.as_ref().map(|s| ("sliding", s)));
             terminal.measures(&parts);
             yardstick_lines(&results).iter().for_each(|line| terminal.line(line));
             if let Some(honesty) = &honesty {

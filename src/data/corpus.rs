@@ -60,6 +60,8 @@ pub struct Corpus {
     pub students: Vec<String>,
     /// Windows of the training folds, then of the test set, each in file order.
     pub windows: Vec<Window>,
+    /// Answers at the end of long histories that were too few for a window of their own: known only from raw data.
+    pub leftovers: Vec<Window>,
     /// Known mastery, for simulated classes only.
     pub truth: Option<Truth>,
 }
@@ -71,16 +73,17 @@ impl Corpus {
     pub fn from_dataset(dataset: &Dataset, seq_len: usize) -> Self {
         let split = FoldAssignment::new(dataset.students.len());
         let order = split.train_valid.iter().copied().chain(split.test.iter().map(|&s| (s, Fold::Test)));
-        let mut windows = Vec::new();
+        let (mut windows, mut leftovers) = (Vec::new(), Vec::new());
         for (s, fold) in order {
             let student = &dataset.students[s];
-            chunk(&mut windows, s as u32, 0, fold, &student.skills, &student.responses, seq_len);
+            chunk(&mut windows, &mut leftovers, s as u32, 0, fold, &student.skills, &student.responses, seq_len);
         }
         Self {
             name: dataset.name.clone(),
             skills: dataset.skills.clone(),
             students: dataset.students.iter().map(|s| s.id.clone()).collect(),
             windows,
+            leftovers,
             truth: None,
         }
     }
@@ -107,6 +110,7 @@ impl Corpus {
             skills: (0..skills).map(|i| Skill::unnamed(i.to_string())).collect(),
             students: Vec::new(),
             windows: Vec::new(),
+            leftovers: Vec::new(),
             truth: None,
         };
         let mut index: HashMap<&str, (u32, u32, Fold)> = HashMap::new();
@@ -123,7 +127,16 @@ impl Corpus {
                     row.fold.number()
                 )));
             }
-            chunk(&mut corpus.windows, entry.0, entry.1, row.fold, &row.skills, &row.responses, seq_len);
+            chunk(
+                &mut corpus.windows,
+                &mut corpus.leftovers,
+                entry.0,
+                entry.1,
+                row.fold,
+                &row.skills,
+                &row.responses,
+                seq_len,
+            );
             entry.1 += row.skills.len() as u32;
         }
         Ok(corpus)
@@ -154,8 +167,10 @@ impl Corpus {
     }
 }
 
+#[allow(clippy::too_many_arguments)]
 fn chunk(
     out: &mut Vec<Window>,
+    leftovers: &mut Vec<Window>,
     student: u32,
     first: u32,
     fold: Fold,
@@ -164,16 +179,17 @@ fn chunk(
     seq_len: usize,
 ) {
     for (k, (skills, responses)) in skills.chunks(seq_len).zip(responses.chunks(seq_len)).enumerate() {
-        // A file's own short windows stay: only what cutting leaves over is too short to keep.
-        if k > 0 && skills.len() < MIN_INTERACTIONS {
-            continue;
-        }
-        out.push(Window {
+        let window = Window {
             student,
             first: first + (k * seq_len) as u32,
             fold,
             skills: skills.to_vec(),
             responses: responses.to_vec(),
-        });
+        };
+        // A file's own short windows stay: only what cutting leaves over is too short to keep.
+        match k > 0 && skills.len() < MIN_INTERACTIONS {
+            true => leftovers.push(window),
+            false => out.push(window),
+        }
     }
 }

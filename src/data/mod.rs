@@ -14,6 +14,7 @@ mod pykt_export;
 mod raw;
 mod sequences;
 mod simulated;
+mod sliding;
 mod source;
 mod students;
 
@@ -27,6 +28,7 @@ pub use pykt_export::{ExportedFile, export_pykt};
 pub use raw::read_raw;
 pub use sequences::{DataFile, SequenceRow, read_sequences, read_table};
 pub use simulated::{SIMULATED_SKILLS, SimulatedStudent, simulate};
+pub use sliding::{SlidingWindow, sliding};
 pub use students::{Dataset, Dropped, Skill, Student};
 
 /// Fewest interactions a student or a remainder window must have to be kept (pykt's rule).

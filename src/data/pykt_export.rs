@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::MIN_INTERACTIONS;
 use super::folds::FoldAssignment;
+use super::sliding::sliding;
 use super::students::{Dataset, Student};
 
 /// Window length of pykt's files.
@@ -31,18 +32,17 @@ pub fn export_pykt(dataset: &Dataset) -> Vec<ExportedFile> {
             train_windows.row(fold.number(), s, student, range, Some(masked));
         }
     }
-    let (mut test, mut test_windows, mut sliding) = (table(true, false), table(true, true), table(true, true));
+    let (mut test, mut test_windows, mut sliding_windows) = (table(true, false), table(true, true), table(true, true));
     for &s in &split.test {
         let student = &dataset.students[s];
         test.row(-1, s, student, 0..student.len(), None);
         for (range, masked) in chunks(student.len()) {
             test_windows.row(-1, s, student, range, Some(masked));
         }
-        sliding.row(-1, s, student, 0..student.len().min(MAXLEN), Some(0));
-        for end in MAXLEN + 1..=student.len() {
-            sliding.row(-1, s, student, end - MAXLEN..end, Some(MAXLEN - 1));
+        for (range, unscored) in sliding(student.len(), MAXLEN) {
+            sliding_windows.row(-1, s, student, range, Some(unscored));
         }
-        for table in [&mut test, &mut test_windows, &mut sliding] {
+        for table in [&mut test, &mut test_windows, &mut sliding_windows] {
             table.first_cell += student.len();
         }
     }
@@ -53,7 +53,7 @@ pub fn export_pykt(dataset: &Dataset) -> Vec<ExportedFile> {
         file("train_valid_sequences.csv", train_windows.text),
         file("test.csv", test.text),
         file("test_sequences.csv", test_windows.text),
-        file("test_window_sequences.csv", sliding.text),
+        file("test_window_sequences.csv", sliding_windows.text),
     ]
 }
 

@@ -36,6 +36,21 @@ pub struct HeadsOutcome {
     pub next_mastery: Vec<f32>,
 }
 
+impl WindowOutcome {
+    /// Forgets the steps before `first`.
+    pub(super) fn keep_from(&mut self, first: usize) {
+        self.target.drain(..first);
+        self.skill.drain(..first);
+        let HeadsOutcome { mean_mastery, mean_gain, lowest_gain, lowest_mastery, highest_mastery, next_mastery } =
+            &mut self.heads;
+        for values in
+            [&mut self.probability, mean_mastery, mean_gain, lowest_gain, lowest_mastery, highest_mastery, next_mastery]
+        {
+            values.drain(..first.min(values.len()));
+        }
+    }
+}
+
 /// Runs `model` over `windows`, `batch_size` at a time. `progress` is told after each batch how many windows are done;
 /// where it breaks off, there is no outcome.
 ///

@@ -21,7 +21,7 @@ pub use infer::{HeadsOutcome, WindowOutcome, infer};
 pub use inspection::inspect;
 pub use measure::{Measure, global_alignment, measure, truth_correlation};
 pub use metrics::{accuracy, auc, correlation, cumulative_mastery, stratified_sample};
-pub use parts::{evaluate_parts, final_part, parts};
+pub use parts::{evaluate_parts, evaluate_sliding, final_part, parts};
 pub use scores::{Truth, calibration_error, cross_entropy, truth_of, within_skills};
 pub use sentences::{SkillRow, answer_sentences, outcome_word, percent, skill_rows, student_sentences};
 pub use survey::{Bin, Calibration, StudentSummary, part_of, survey, windows_by_student};

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use super::infer::infer;
 use super::measure::{Measure, measure, truth_correlation};
 use crate::config::Config;
-use crate::data::{Corpus, Split, Window};
+use crate::data::{Corpus, SlidingWindow, Split, Window};
 use crate::error::{Error, Result};
 use crate::model::Model;
 
@@ -29,6 +29,27 @@ pub fn parts<'a>(config: &Config, corpus: &'a Corpus) -> Result<[Vec<&'a Window>
 /// The part that the final figures are about: the test set, or the validation fold where there is none.
 pub fn final_part<'a, 'b>([_, validation, test]: &'b [Vec<&'a Window>; 3]) -> &'b [&'a Window] {
     if test.is_empty() { validation } else { test }
+}
+
+/// The figures of `model` on sliding windows: every answer is predicted once, with as many answers before it as the
+/// model reads (pykt's window protocol). `None` where `progress` breaks off.
+///
+/// # Errors
+/// The device fails.
+pub async fn evaluate_sliding(
+    model: &mut Model,
+    config: &Config,
+    windows: &[SlidingWindow],
+    mut progress: impl AsyncFnMut(usize, usize) -> ControlFlow<()>,
+) -> Result<Option<Measure>> {
+    let all: Vec<&Window> = windows.iter().map(|w| &w.window).collect();
+    let told = async |done| progress(done, all.len()).await;
+    let Some(mut outcomes) = infer(model, &all, config.training.batch_size, told).await? else { return Ok(None) };
+    for (outcome, sliding) in outcomes.iter_mut().zip(windows) {
+        // Row i predicts answer i + 1.
+        outcome.keep_from(sliding.unscored.saturating_sub(1));
+    }
+    Ok(Some(measure(&outcomes, model.config().kind, config.evaluation.max_correlation_students)))
 }
 
 /// The figures of `model` on each of `windows`, the [`parts`] of `corpus`. `progress` is told windows done and in all;
