@@ -1,6 +1,6 @@
 //! The house rules of the source tree: which module may use which, and where platform code may stand.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What each module may use besides `error`, `pyjson` and itself.
@@ -84,8 +84,7 @@ fn arrows_point_one_way() {
     for (path, text) in all("src") {
         let own = module(&path);
         let allowed = ARROWS.iter().find(|a| a.0 == own).unwrap_or_else(|| panic!("{own} has no place in the house")).1;
-        for used in code(&text).split("crate::").skip(1) {
-            let used: String = used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        for used in named_after(&code(&text), "crate::") {
             let fine = used == own || used == "error" || used == "pyjson" || allowed.contains(&used.as_str());
             assert!(fine || !names.contains(used.as_str()), "{} uses {used}, which {own} may not", path.display());
         }
@@ -123,4 +122,77 @@ fn files_stay_short_and_begin_with_why_they_exist() {
             assert!(documented, "{} begins without saying what it is for", path.display());
         }
     }
+}
+
+/// Where a file stands within its module: its folder and the name others there use for it.
+fn place_of(path: &Path) -> (PathBuf, String) {
+    let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
+    let folder = path.parent().unwrap().to_owned();
+    if stem == "mod" {
+        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+        return (folder.parent().unwrap().to_owned(), name);
+    }
+    (folder, stem)
+}
+
+/// Names that follow `from::` in `use` lines and paths, those in braces too.
+fn named_after(code: &str, from: &str) -> Vec<String> {
+    let word =
+        |text: &str| text.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+    let mut names = Vec::new();
+    for rest in code.split(from).skip(1) {
+        match rest.strip_prefix('{') {
+            Some(list) => {
+                // Only the list's own level: what stands deeper belongs to what stands before its brace.
+                let mut depth = 0;
+                let mut at_start = true;
+                for (i, c) in list.char_indices() {
+                    match c {
+                        '{' => depth += 1,
+                        '}' if depth == 0 => break,
+                        '}' => depth -= 1,
+                        ',' if depth == 0 => at_start = true,
+                        c if at_start && !c.is_whitespace() => {
+                            names.push(word(&list[i..]));
+                            at_start = false;
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            None => names.push(word(rest)),
+        }
+    }
+    names
+}
+
+/// No two files of a folder use one another, directly or through others.
+#[test]
+fn no_cycles_within_a_module() {
+    let files = all("src");
+    let mut uses: BTreeMap<(PathBuf, String), BTreeSet<String>> = BTreeMap::new();
+    for (path, text) in &files {
+        let (folder, name) = place_of(path);
+        uses.entry((folder, name)).or_default().extend(named_after(&code(text), "super::"));
+    }
+    let places: BTreeSet<(PathBuf, String)> = uses.keys().cloned().collect();
+    let mut cycles = Vec::new();
+    for start in &places {
+        let (folder, name) = start;
+        let mut seen = BTreeSet::new();
+        let mut next = vec![name.clone()];
+        while let Some(at) = next.pop() {
+            for used in uses.get(&(folder.clone(), at)).into_iter().flatten() {
+                if used == name {
+                    cycles.push(format!("{}: {name}", folder.display()));
+                    next.clear();
+                    break;
+                }
+                if places.contains(&(folder.clone(), used.clone())) && seen.insert(used.clone()) {
+                    next.push(used.clone());
+                }
+            }
+        }
+    }
+    assert!(cycles.is_empty(), "files that use one another: {cycles:#?}");
 }

@@ -255,6 +255,7 @@ impl RunsView {
 fn details(ui: &mut Ui, detail: &RunDetail, context: &mut ViewContext<'_>) {
     ui.label(format!("Best epoch {}; {}.", detail.record.results.best_epoch, detail.record.results.ended));
     figures(ui, &[("", &detail.record.results)]);
+    yardsticks(ui, &detail.record.results);
     ui.add_space(theme::GAP);
     theme::part(ui, "Checklist", "each statement tried on the folder just now");
     for item in &detail.checklist {
@@ -343,6 +344,34 @@ fn curves(ui: &mut Ui, pair: &RunPair) {
 }
 
 /// The best models' figures, a row a part of the data.
+/// The best model beside simpler methods, on the same answers.
+fn yardsticks(ui: &mut Ui, results: &Results) {
+    if results.yardsticks.is_empty() {
+        return;
+    }
+    ui.add_space(theme::GAP);
+    theme::part(ui, "Yardsticks", "simpler methods on the same answers");
+    let own = results.test.as_ref().unwrap_or(&results.validation);
+    egui::Grid::new("yardsticks").num_columns(6).striped(true).spacing([14.0, 4.0]).show(ui, |ui| {
+        for head in ["", "AUC", "within skills", "accuracy", "loss", "calibration error"] {
+            ui.label(RichText::new(head).strong().small());
+        }
+        ui.end_row();
+        let mut row = |name: &str, values: [Option<f64>; 5]| {
+            ui.label(name);
+            for value in values {
+                ui.label(theme::figure(value, 4));
+            }
+            ui.end_row();
+        };
+        row("this model", [own.auc, own.within_skills, own.accuracy, own.loss, own.calibration_error]);
+        row("its mastery", [own.mastery_auc, own.mastery_within_skills, None, None, None]);
+        for y in &results.yardsticks {
+            row(&y.name, [y.auc, y.within_skills, y.accuracy, y.loss, y.calibration_error]);
+        }
+    });
+}
+
 fn figures(ui: &mut Ui, runs: &[(&str, &Results)]) {
     egui::Grid::new("figures").num_columns(8).striped(true).spacing([14.0, 4.0]).show(ui, |ui| {
         for head in ["", "windows", "AUC", "accuracy", "loss", "mastery AUC", "mastery corr.", "gain corr."] {

@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use super::client::Client;
 use super::context::ViewContext;
 use super::theme;
-use super::view_state::ViewState;
+use super::view_state::{TICKETS, ViewState};
 use crate::data::{Exercise, SIMULATED_SKILLS};
 use crate::evaluate::TrajectoryStep;
 use crate::model::Inspection;
@@ -18,8 +18,6 @@ use crate::service::{Answers, OpenedInfo, Request, Source};
 const QUESTIONS: usize = 10;
 /// Skill of the first question, before the model knows anything: Division, in the middle of the curriculum.
 const FIRST: u32 = 3;
-/// Tickets from here on are this view's; those of the students view are smaller.
-pub(super) const TICKETS: u64 = 1 << 40;
 /// Text of the button that begins again.
 const AGAIN: &str = "Ten new questions";
 

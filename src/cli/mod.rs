@@ -128,9 +128,30 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("gainakt: {error}");
+            eprintln!("gainakt: {}", with_option(&error.to_string()));
             ExitCode::from(error.exit_code())
         }
+    }
+}
+
+/// What to type, for problems that an option solves: words of a message, and the option.
+const OPTIONS: [(&str, &str); 9] = [
+    ("name the skill column", "--skill-column NAME"),
+    ("name another skill column", "--skill-column NAME"),
+    ("name the student column", "--student-column NAME"),
+    ("name the response column", "--response-column NAME"),
+    ("name another order column", "--order-column NAME"),
+    ("another validation fold", "--fold N"),
+    ("a lower learning rate", "--lr RATE"),
+    ("a smaller batch size", "--batch-size N"),
+    ("compute on the CPU", "--device cpu"),
+];
+
+/// A message with the option that helps, if one does.
+fn with_option(message: &str) -> String {
+    match OPTIONS.iter().find(|(words, _)| message.contains(words)) {
+        Some((_, option)) => format!("{message} ({option})"),
+        None => message.to_owned(),
     }
 }
 

@@ -73,7 +73,7 @@ impl ColumnNames {
         let need = |found: Option<usize>, common: &[&str], what: &str| {
             found.ok_or_else(|| {
                 let problem = format!(
-                    "no column for the {what} (looked for {}, …); the file has {}; name it (--{what}-column, or Column names in the window)",
+                    "no column for the {what} (looked for {}, …); the file has {}; name the {what} column",
                     common[..3.min(common.len())].join(", "),
                     listing(header)
                 );

@@ -157,7 +157,7 @@ impl<'a> Rows<'a> {
         let skill_index = self.skills.get(skill.trim());
         if self.skills.index.len() > MAX_SKILLS {
             let problem = format!(
-                "more than {MAX_SKILLS} different skills; is this really the skill column? name it with --skill-column"
+                "more than {MAX_SKILLS} different skills; is this really the skill column? name another skill column"
             );
             return Err(self.error(record, self.at.skill, problem));
         }
@@ -192,8 +192,7 @@ impl<'a> Rows<'a> {
                 } else {
                     "a time, as in the rows before"
                 };
-                let problem =
-                    format!("found {}, expected {expected}; name another column with --order-column", quote(text));
+                let problem = format!("found {}, expected {expected}; name another order column", quote(text));
                 return Err(self.error(record, column, problem));
             }
         }

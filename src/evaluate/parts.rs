@@ -17,7 +17,7 @@ pub fn parts<'a>(config: &Config, corpus: &'a Corpus) -> Result<[Vec<&'a Window>
     let windows = [Split::Train, Split::Validation, Split::Test].map(|p| corpus.part(p, config.data.fold));
     if windows[0].is_empty() || windows[1].is_empty() {
         return Err(Error::Config(format!(
-            "fold {} leaves {} windows to train on and {} to validate; choose another --fold or give more data",
+            "fold {} leaves {} windows to train on and {} to validate; choose another validation fold or give more data",
             config.data.fold,
             windows[0].len(),
             windows[1].len()

@@ -2,7 +2,8 @@
 
 use super::DropoutSites;
 use super::evidence::EvidenceInside;
-use super::network::{ModelKernels, Network, Pass, Purpose, Readout};
+use super::network::{ModelKernels, Network, Purpose, Readout};
+use super::pass::Pass;
 use crate::data::RaggedBatch;
 use crate::error::Result;
 use crate::ops::{Dropout, PreparedBatch};

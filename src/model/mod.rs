@@ -12,14 +12,17 @@ mod layout;
 #[allow(clippy::module_inception)]
 mod model;
 mod network;
+mod parameters;
+mod pass;
 mod row_stats;
 mod shaders;
 
 pub use config::ModelConfig;
 pub use dropout_sites::DropoutSites;
 pub use inspection::Inspection;
-pub use layout::{Layout, Parameter, Weights};
+pub use layout::Layout;
 pub use model::{HeadsOutput, Model, Output, RowStats};
 pub use network::{LogPlace, Losses, TrainingStep};
+pub use parameters::{Parameter, Weights};
 pub use row_stats::{Cells, GAIN_SCALE, RowStat, RowStatKernels};
 pub use shaders::shader_sources;

@@ -1,7 +1,8 @@
 //! A model as training, evaluation and the service see it: on one of the devices, results on the host.
 
-use super::layout::{Layout, Weights};
+use super::layout::Layout;
 use super::network::{LogPlace, Losses, Network, Purpose, TrainingStep};
+use super::parameters::{Parameter, Weights};
 use super::row_stats::RowStat;
 use super::{DropoutSites, Inspection, ModelConfig};
 use crate::data::RaggedBatch;
@@ -292,7 +293,7 @@ impl Model {
             Some(back) => n.kernels.read(&back.moments, 0, 2 * count).await?,
             None => return Ok(Weights::new()),
         });
-        let part = |p: &super::layout::Parameter| {
+        let part = |p: &Parameter| {
             let half = |from: usize| &values[from + p.at..from + p.at + p.len()];
             (p.name.clone(), (vec![2, p.len()], [half(0), half(count)].concat()))
         };

@@ -6,6 +6,7 @@ use super::evidence::{self, EvidenceKernels, EvidenceLosses};
 use super::gainakt2exp::chances::PredictionHead;
 use super::gainakt2exp::{self, GainAktKernels, GainAktLosses};
 use super::layout::{Layout, ReadoutAt};
+use super::pass::{Pass, RowOutputs};
 use super::row_stats::{RowStat, RowStatKernels};
 use super::{DropoutSites, ModelConfig};
 use crate::error::{Error, Result};
@@ -50,32 +51,6 @@ pub(super) enum Purpose {
     Inspect,
 }
 
-/// What a readout reads in a pass.
-pub(super) struct Pass<'a, K: Kernels> {
-    pub params: &'a K::Floats,
-    pub batch: &'a K::Batch,
-    pub config: &'a ModelConfig,
-}
-
-/// What a model says of each row; N rows, C skills.
-#[derive(Debug)]
-pub(super) struct RowOutputs<F> {
-    /// Logit of a correct next answer, `[N]`.
-    pub logits: F,
-    /// M, `[N, C]`, where the model has mastery.
-    pub mastery: F,
-    /// G, `[N, C]`, where the model has gains.
-    pub gains: F,
-    /// Columns of [`RowStat`], `[15, N]`.
-    pub stats: F,
-    /// Gradient of the mean cross-entropy with respect to the logits, `[N]`.
-    pub d_logits: F,
-    /// Rows of the last batch.
-    pub count: usize,
-    /// Its windows.
-    pub windows: usize,
-}
-
 /// Gradients and the optimizer's moments.
 #[derive(Debug)]
 pub(super) struct Learning<F> {
@@ -118,42 +93,6 @@ pub struct LogPlace {
     pub row: usize,
     /// Rows of the epoch.
     pub rows: usize,
-}
-
-impl<F: std::fmt::Debug> RowOutputs<F> {
-    fn new<K: Kernels<Floats = F>>(k: &mut K) -> Result<Self> {
-        Ok(Self {
-            logits: k.floats(4)?,
-            mastery: k.floats(4)?,
-            gains: k.floats(4)?,
-            stats: k.floats(4)?,
-            d_logits: k.floats(4)?,
-            count: 0,
-            windows: 0,
-        })
-    }
-
-    /// Makes room for `n` rows of `w` windows.
-    pub(super) fn reserve<K: Kernels<Floats = F>>(
-        &mut self,
-        k: &mut K,
-        c: &ModelConfig,
-        n: usize,
-        w: usize,
-    ) -> Result<()> {
-        let cells = n * c.mastery_width();
-        for (array, len) in [
-            (&mut self.logits, n),
-            (&mut self.mastery, cells),
-            (&mut self.gains, cells),
-            (&mut self.stats, n * RowStat::COUNT),
-            (&mut self.d_logits, n),
-        ] {
-            k.reserve(array, len)?;
-        }
-        (self.count, self.windows) = (n, w);
-        Ok(())
-    }
 }
 
 impl<K: ModelKernels> Readout<K> {

@@ -1,6 +1,5 @@
 //! Groups of the correlation rewards: alignment, lag and retention (SPEC §3).
 
-use super::gainakt2exp::GainAktObjective;
 use super::statistics::{centred, residual};
 use crate::data::RaggedBatch;
 use crate::model::gainakt2exp::{Group, GroupKind};
@@ -8,12 +7,18 @@ use crate::model::gainakt2exp::{Group, GroupKind};
 /// Windows of a batch the alignment and lag terms read.
 const ALIGNMENT_WINDOWS: usize = 32;
 
-/// The groups of `batch`; lag and retention only where they are on this epoch.
-pub(super) fn groups(batch: &RaggedBatch, objective: &GainAktObjective, lag: bool, retention: bool) -> Vec<Group> {
+/// The groups of `batch`: alignment against the answers, less their moving average of `residual_window` steps where there
+/// is one; a group for each of `lag_weights`; retention where it is on.
+pub(super) fn groups(
+    batch: &RaggedBatch,
+    residual_window: Option<usize>,
+    lag_weights: &[f64],
+    retention: bool,
+) -> Vec<Group> {
     let windows = batch.windows().min(ALIGNMENT_WINDOWS);
     let answers = |w: usize| batch.next_response[batch.range(w)].iter().map(|&r| f64::from(r)).collect::<Vec<_>>();
     let whole: Vec<f64> = (0..windows)
-        .flat_map(|w| match objective.residual_window {
+        .flat_map(|w| match residual_window {
             Some(window) => residual(&answers(w), window),
             None => answers(w),
         })
@@ -22,9 +27,7 @@ pub(super) fn groups(batch: &RaggedBatch, objective: &GainAktObjective, lag: boo
     if whole.len() >= 3 {
         groups.extend([GroupKind::AlignMastery, GroupKind::AlignGain].map(|kind| group(kind, 0, &whole, 1.0)));
     }
-    if lag {
-        groups.extend(lag_groups(batch, windows, &objective.lag_weights, answers));
-    }
+    groups.extend(lag_groups(batch, windows, lag_weights, answers));
     if retention {
         let long = (0..batch.windows()).filter(|&w| batch.range(w).len() >= 3);
         let each = long.map(|w| group(GroupKind::Retention, batch.range(w).start, &answers(w), 1.0));

@@ -78,8 +78,10 @@ impl GainAktObjective {
     /// What a step on `batch` minimises in this epoch, for a model with (or without) both heads.
     pub fn losses(&self, batch: &RaggedBatch, epoch: &EpochSettings, heads: bool) -> GainAktLosses {
         let lag = self.lag_gain_weight > 0.0 && epoch.lag_active;
+        let lags = if lag { self.lag_weights.as_slice() } else { &[] };
         let retention = self.retention_weight > 0.0 && epoch.retention_peak.is_some();
-        let groups = if self.alignment { alignment::groups(batch, self, lag, retention) } else { Vec::new() };
+        let groups =
+            if self.alignment { alignment::groups(batch, self.residual_window, lags, retention) } else { Vec::new() };
         GainAktLosses { settings: self.settings(epoch, heads), targets: LossTargets::new(batch, groups) }
     }
 

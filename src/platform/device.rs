@@ -85,17 +85,17 @@ pub async fn choose(choice: DeviceChoice) -> Result<ComputeDevice> {
         (Some(_), _) if cfg!(target_arch = "wasm32") => {
             Ok(cpu("; the browser's WebGPU adapter is software: choose GPU to use it"))
         }
-        (Some(adapter), _) => {
-            Ok(cpu(&format!("; the only adapter, {}, is software: --device gpu uses it", adapter.get_info().name)))
-        }
-        (None, DeviceChoice::Gpu) => {
-            Err(Error::Device(match cfg!(target_arch = "wasm32") {
-                true => "this browser has no WebGPU adapter here; turn WebGPU on in its settings, or choose the CPU"
-                    .to_owned(),
-                false => "no WebGPU adapter found; install a Vulkan, Metal or DirectX 12 driver, or use --device cpu"
-                    .to_owned(),
-            }))
-        }
+        (Some(adapter), _) => Ok(cpu(&format!(
+            "; the only adapter, {}, is software: asking for the GPU uses it",
+            adapter.get_info().name
+        ))),
+        (None, DeviceChoice::Gpu) => Err(Error::Device(match cfg!(target_arch = "wasm32") {
+            true => {
+                "this browser has no WebGPU adapter here; turn WebGPU on in its settings, or choose the CPU".to_owned()
+            }
+            false => "no WebGPU adapter found; install a Vulkan, Metal or DirectX 12 driver, or compute on the CPU"
+                .to_owned(),
+        })),
         (None, _) => Ok(cpu("; no WebGPU adapter found")),
     }
 }

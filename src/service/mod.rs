@@ -10,6 +10,7 @@ mod packing;
 mod protocol;
 mod runs;
 mod serve;
+mod state;
 mod training;
 mod transfer;
 
@@ -18,4 +19,5 @@ pub use protocol::{
     Answers, DataReport, Event, Export, FilePurpose, ModelRole, OpenedInfo, Request, RunDetail, RunEntry, RunPair,
     Source, StudentInfo, TrainOrder,
 };
-pub use serve::{EventSender, serve};
+pub use serve::serve;
+pub use state::EventSender;

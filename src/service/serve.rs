@@ -2,67 +2,20 @@
 
 use std::collections::VecDeque;
 use std::mem::discriminant;
-use std::sync::Arc;
 
-use async_channel::{Receiver, Sender, TryRecvError};
+use async_channel::{Receiver, TryRecvError};
 use futures_lite::future::or;
 
 use super::answers::Survey;
 use super::opened::OpenedModel;
 use super::protocol::{Event, ModelRole, Request, Source};
-use super::training::Training;
+use super::state::{EventSender, Service};
 use super::{answers, runs};
 use crate::error::{Error, Result};
 use crate::evaluate::{ClassReport, inspect, path};
 use crate::experiment::load_corpus;
-use crate::platform::{Task, files};
+use crate::platform::files;
 use crate::train::{Command, Message};
-
-/// Where events are sent.
-#[derive(Clone)]
-pub struct EventSender {
-    events: Sender<Event>,
-    wake: Arc<dyn Fn() + Send + Sync>,
-}
-
-impl std::fmt::Debug for EventSender {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("EventSender")
-    }
-}
-
-impl EventSender {
-    /// Sends into `events` and calls `wake` after each event, so that the window or page looks for it.
-    pub fn new(events: Sender<Event>, wake: impl Fn() + Send + Sync + 'static) -> Self {
-        Self { events, wake: Arc::new(wake) }
-    }
-
-    /// Sends an event.
-    pub fn send(&self, event: Event) {
-        // A window or page that is gone is noticed by its closed channel of requests.
-        let _ = self.events.try_send(event);
-        (self.wake)();
-    }
-}
-
-/// All that the service holds.
-pub(super) struct Service {
-    pub events: EventSender,
-    pub opened: Option<OpenedModel>,
-    /// The student followed, and one to compare with.
-    pub followed: Option<(u32, Option<u32>)>,
-    pub survey: Option<Survey>,
-    /// A survey is wanted again once the one under way is done.
-    pub survey_again: bool,
-    pub training: Option<Training>,
-    /// A task that asks a copy of the open model about the class.
-    pub reporting: Option<Task<Result<ClassReport>>>,
-    /// A task that completes the folder of a finished run.
-    pub completing: Option<Task<Result<()>>>,
-    waiting: VecDeque<Request>,
-    /// Whether what was written last could not be stored: this is said once.
-    unstored: bool,
-}
 
 /// What the loop does next.
 enum Next {
@@ -164,10 +117,6 @@ impl Service {
             self.failed("keeping this for your next visit", error);
         }
         self.unstored = stored.is_err();
-    }
-
-    pub(super) fn failed(&self, doing: &str, error: &Error) {
-        self.events.send(Event::Failed { doing: doing.to_owned(), problem: error.to_string() });
     }
 
     async fn try_answer(&mut self, request: Request) -> Result<()> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::opened::{OpenedModel, folder_name, open_folder, shape};
 use super::protocol::{Event, TrainOrder};
-use super::serve::Service;
+use super::state::{Service, Training};
 use crate::config::Config;
 use crate::data::Corpus;
 use crate::error::{Error, Result};
@@ -17,33 +17,13 @@ use crate::experiment::{
 use crate::model::Model;
 use crate::platform::device::{Device, DeviceChoice};
 use crate::platform::{Instant, files, spawn_task, utc_stamp};
-use crate::train::{CheckpointKind, Ended, Message, Results, decode_weights};
+use crate::train::{CheckpointKind, Ended, Message, decode_weights};
 
 /// What the service is busy with once the data are read.
 pub(super) const PREPARING: &str = "preparing the students";
 
 /// What started a run that was not started by a command.
 const LAUNCHER: &str = if crate::platform::IN_BROWSER { "the page, Train" } else { "gainakt, the window, Train" };
-
-/// A run and what is written down of it.
-pub(super) struct Training {
-    pub session: Session,
-    corpus: Arc<Corpus>,
-    order: TrainOrder,
-    folder: RunFolder,
-    account: Account,
-    log: files::Log,
-    results: Option<Box<Results>>,
-    /// Times the device failed since an epoch was finished.
-    failures: u8,
-}
-
-impl Training {
-    /// The run's folder.
-    pub(super) fn folder(&self) -> &Path {
-        self.folder.path()
-    }
-}
 
 impl Service {
     /// Starts (or goes on with) a run; its data and its untrained model become what is open.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use zip::write::SimpleFileOptions;
 
 use super::protocol::{Event, Export, FilePurpose, Source};
-use super::serve::Service;
+use super::state::Service;
 use crate::error::{Error, Result};
 use crate::experiment::png;
 use crate::platform::files;

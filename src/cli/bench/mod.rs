@@ -3,6 +3,7 @@
 mod peer;
 mod read;
 mod step;
+mod times;
 mod window;
 
 use clap::Subcommand;

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde::Serialize;
 
-use super::step::Times;
+use super::times::Times;
 use crate::config::Config;
 use crate::error::{Error, Result};
 

@@ -10,6 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
 use super::peer::{self, Turn};
+use super::times::Times;
 use crate::cli::terminal::Terminal;
 use crate::config::Config;
 use crate::data::{Corpus, Fold, RaggedBatch, Window};
@@ -84,18 +85,6 @@ pub(in crate::cli) struct StepArgs {
     /// Print JSON.
     #[arg(long)]
     json: bool,
-}
-
-/// Times of some steps.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Times {
-    /// Middle, smallest and largest milliseconds of a step.
-    pub median_ms: f64,
-    min_ms: f64,
-    max_ms: f64,
-    /// Interactions of a step, and a second.
-    interactions_per_step: usize,
-    interactions_per_s: f64,
 }
 
 /// What a bench found out.

@@ -5,7 +5,7 @@ mod work;
 
 pub(super) use work::{BlockWork, EncoderWork, StreamGrads};
 
-use super::layout::Builder;
+use super::parameters::Builder;
 use super::{DropoutSites, ModelConfig};
 use crate::ops::{
     Activation, AttentionSizes, Dropout, EmbeddingTables, Input, InputGrad, Kernels, LinearAt, NormAt, NormStream,

@@ -15,8 +15,8 @@ pub use kernels::{EvidenceAt, EvidenceGrads, EvidenceKernels, EvidenceWork, Loss
 
 use super::ModelConfig;
 use super::encoder::{EncoderWork, StreamGrads};
-use super::layout::{Builder, Start};
-use super::network::{Pass, RowOutputs};
+use super::parameters::{Builder, Start};
+use super::pass::{Pass, RowOutputs};
 use super::row_stats::{Cells, RowStatKernels};
 use crate::error::Result;
 use crate::ops::{Activation, Dropout, Input, InputGrad, Kernels};

@@ -15,8 +15,8 @@ pub use targets::{Group, GroupKind, LossTargets};
 pub use terms::{ADAPT_MOST, ADAPT_SLOPE, LossSettings, LossTerm};
 
 use super::encoder::{EncoderWork, StreamGrads};
-use super::layout::Builder;
-use super::network::{Pass, RowOutputs};
+use super::parameters::Builder;
+use super::pass::{Pass, RowOutputs};
 use super::row_stats::{Cells, RowStatKernels};
 use super::{DropoutSites, ModelConfig};
 use crate::error::Result;
