@@ -6,8 +6,8 @@ use futures_lite::future::block_on;
 use gainakt::config::{Config, ModelKind};
 use gainakt::data::{Corpus, Window, simulate};
 use gainakt::evaluate::{
-    Calibration, ClassOrder, StudentSummary, TrajectoryStep, auc, class_course, correlation, inspect, path, survey,
-    trajectory, windows_by_student,
+    Calibration, ClassOrder, StudentSummary, TrajectoryStep, auc, class_course, correlation, infer, inspect, path,
+    survey, trajectory, windows_by_student,
 };
 use gainakt::model::{Model, ModelConfig, Weights};
 use gainakt::platform::device::Device;
@@ -157,6 +157,33 @@ fn the_parts_of_the_evidence_models_mastery_add_up_to_it() {
         }
     }
     assert_eq!(explained, devices().len());
+}
+
+/// An answer with several skills is predicted by the mean of their chances, none of which knows the answer.
+#[test]
+fn answers_with_several_skills_are_predicted_as_wholes() {
+    let (_, corpus, _) = class();
+    let mut window = corpus.windows.iter().max_by_key(|w| w.skills.len()).unwrap().clone();
+    window.repeats = (0..window.skills.len()).map(|t| u8::from(t % 5 == 2 || t % 5 == 3)).collect();
+    for t in 1..window.skills.len() {
+        if window.repeats[t] == 1 {
+            window.responses[t] = window.responses[t - 1];
+        }
+    }
+    for (kind, mut model) in models() {
+        let all = async |_| std::ops::ControlFlow::Continue(());
+        let outcomes = block_on(infer(&mut model, &[&window], 8, all)).unwrap().unwrap();
+        let firsts: Vec<usize> = (1..window.skills.len()).filter(|&t| window.repeats[t] == 0).collect();
+        assert_eq!(outcomes[0].answers.len(), firsts.len(), "{kind}");
+        for (&first, &(chance, right)) in firsts.iter().zip(&outcomes[0].answers) {
+            let now = block_on(inspect(&mut model, &window.skills[..first], &window.responses[..first])).unwrap();
+            let end = (first + 1..window.skills.len()).find(|&t| window.repeats[t] == 0).unwrap_or(window.skills.len());
+            let own: Vec<f32> = window.skills[first..end].iter().map(|&k| now.next[k as usize]).collect();
+            let wanted = own.iter().sum::<f32>() / own.len() as f32;
+            assert!((chance - wanted).abs() < 2e-6, "{kind}, answer {first}: {chance}, expected {wanted}");
+            assert_eq!(right, window.responses[first] == 1);
+        }
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use eframe::egui;
 
+use super::student::waterfall;
 use super::toolbars::offer_text;
 use super::{App, View, run_progress, theme, train};
 use crate::evaluate::{answer_sentences, outcome_word, percent, student_sentences};
@@ -11,6 +12,8 @@ use crate::train::Command;
 
 /// Skills of the class told of by name, the weakest.
 const WEAKEST: usize = 3;
+/// Button that asks for the measures of honesty.
+const BELIEVE: &str = "May the model be believed";
 
 impl App {
     /// Sentences about what is shown, and the texts of the buttons there are.
@@ -22,9 +25,10 @@ impl App {
         if self.offered.is_some() {
             buttons.push(CONTINUE.to_owned());
         }
+        self.model_account(&mut sentences, &mut buttons);
         match self.settings.view {
             View::Students => self.student_account(&mut sentences, &mut buttons),
-            View::Class => self.class_account(&mut sentences),
+            View::Class => self.class_account(&mut sentences, &mut buttons),
             View::Train => self.train_account(&mut sentences, &mut buttons),
             View::Runs => self.runs_account(&mut sentences, &mut buttons),
             View::You => self.you.account(&mut sentences, &mut buttons),
@@ -58,12 +62,13 @@ impl App {
                     }
                 }
             }
+            BELIEVE => self.client.send(Request::ClassReport),
             CONTINUE => self.continue_offered(),
             START => self.start_training(),
             PAUSE => self.client.send(Request::Command(Command::Pause)),
             RESUME => self.client.send(Request::Command(Command::Resume)),
             STOP => self.client.send(Request::Command(Command::Stop)),
-            other if self.press_run(other) => {}
+            other if self.press_model(other) || self.press_run(other) => {}
             other => self.you.press(other, &self.client),
         }
         ctx.request_repaint();
@@ -88,12 +93,15 @@ impl App {
             outcome_word(step.response)
         ));
         sentences.extend(answer_sentences(step, name));
+        if let Some(inside) = page.inspect(&self.state).and_then(|m| m.evidence.as_ref()) {
+            sentences.push(waterfall::sentence(inside, &timeline, &path.skills, at));
+        }
         if page.imagined.is_some() {
             buttons.push(UNDO.to_owned());
         }
     }
 
-    fn class_account(&self, sentences: &mut Vec<String>) {
+    fn class_account(&self, sentences: &mut Vec<String>, buttons: &mut Vec<String>) {
         let Some(opened) = &self.state.opened else { return };
         let order = self.class.order();
         sentences.push(format!("{}: {} students, {} skills.", opened.title, order.students.len(), opened.skills.len()));
@@ -103,6 +111,10 @@ impl App {
         }
         let needy: Vec<&str> = order.students.iter().take(5).map(|&s| opened.students[s].id.as_str()).collect();
         sentences.push(format!("Students with the least mastery: {}.", needy.join(", ")));
+        match &self.state.class_report {
+            Some(report) => sentences.extend(report.honesty.sentences().into_iter().map(|(_, sentence)| sentence)),
+            None => buttons.push(BELIEVE.to_owned()),
+        }
     }
 
     fn train_account(&self, sentences: &mut Vec<String>, buttons: &mut Vec<String>) {

@@ -18,12 +18,38 @@ pub(super) fn sentence(kind: ModelKind) -> &'static str {
     }
 }
 
+/// Text of the button that looks through the embedded model of a kind.
+fn button_text(kind: ModelKind) -> String {
+    format!("Look through {}", kind.title())
+}
+
 impl App {
+    /// The embedded class, where it is looked at.
+    fn looked_through(&self) -> Option<ModelKind> {
+        let looking = matches!(self.settings.view, View::Students | View::Class | View::You);
+        self.state.opened.as_ref().filter(|o| looking && o.folder.is_none()).map(|o| o.model.kind)
+    }
+
+    /// The switch as a sentence and a button.
+    pub(super) fn model_account(&self, sentences: &mut Vec<String>, buttons: &mut Vec<String>) {
+        if let Some(now) = self.looked_through() {
+            sentences.push(format!("{}: {}", now.title(), sentence(now)));
+            buttons.extend(ModelKind::ALL.into_iter().filter(|kind| *kind != now).map(button_text));
+        }
+    }
+
+    /// Obeys the switch's button; whether it was one.
+    pub(super) fn press_model(&mut self, button: &str) -> bool {
+        let kind = ModelKind::ALL.into_iter().find(|kind| button_text(*kind) == button);
+        if let Some(kind) = kind {
+            self.client.send(Request::Open(Source::Embedded(kind)));
+        }
+        kind.is_some()
+    }
+
     /// The switch, where the embedded class is looked at.
     pub(super) fn model_switch(&mut self, ui: &mut Ui) {
-        let looking = matches!(self.settings.view, View::Students | View::Class | View::You);
-        let Some(opened) = self.state.opened.as_ref().filter(|o| looking && o.folder.is_none()) else { return };
-        let now = opened.model.kind;
+        let Some(now) = self.looked_through() else { return };
         egui::Panel::top("models").show(ui, |ui| {
             ui.horizontal_wrapped(|ui| {
                 ui.label(theme::weak("model"));

@@ -21,6 +21,8 @@ pub struct Window {
     pub skills: Vec<u32>,
     /// Response of each interaction, 0 or 1.
     pub responses: Vec<u8>,
+    /// 1 where an interaction is a further skill of the answer before it; empty where every answer has one skill.
+    pub repeats: Vec<u8>,
 }
 
 impl Window {
@@ -76,7 +78,16 @@ impl Corpus {
         let (mut windows, mut leftovers) = (Vec::new(), Vec::new());
         for (s, fold) in order {
             let student = &dataset.students[s];
-            chunk(&mut windows, &mut leftovers, s as u32, 0, fold, &student.skills, &student.responses, seq_len);
+            chunk(
+                &mut windows,
+                &mut leftovers,
+                s as u32,
+                0,
+                fold,
+                [&student.repeats, &student.responses],
+                &student.skills,
+                seq_len,
+            );
         }
         Self {
             name: dataset.name.clone(),
@@ -133,8 +144,8 @@ impl Corpus {
                 entry.0,
                 entry.1,
                 row.fold,
+                [&row.repeats, &row.responses],
                 &row.skills,
-                &row.responses,
                 seq_len,
             );
             entry.1 += row.skills.len() as u32;
@@ -174,17 +185,20 @@ fn chunk(
     student: u32,
     first: u32,
     fold: Fold,
+    [repeats, responses]: [&[u8]; 2],
     skills: &[u32],
-    responses: &[u8],
     seq_len: usize,
 ) {
     for (k, (skills, responses)) in skills.chunks(seq_len).zip(responses.chunks(seq_len)).enumerate() {
+        let own = repeats.get(k * seq_len..k * seq_len + skills.len()).unwrap_or_default();
         let window = Window {
             student,
             first: first + (k * seq_len) as u32,
             fold,
             skills: skills.to_vec(),
             responses: responses.to_vec(),
+            // Where nothing repeats there is nothing to tell.
+            repeats: if own.contains(&1) { own.to_vec() } else { Vec::new() },
         };
         // A file's own short windows stay: only what cutting leaves over is too short to keep.
         match k > 0 && skills.len() < MIN_INTERACTIONS {

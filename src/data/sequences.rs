@@ -21,6 +21,8 @@ pub struct SequenceRow {
     pub skills: Vec<u32>,
     /// Response of each interaction, 0 or 1.
     pub responses: Vec<u8>,
+    /// 1 where an interaction is a further skill of the answer before it; empty where the file does not say.
+    pub repeats: Vec<u8>,
 }
 
 /// What a data file turned out to be.
@@ -94,7 +96,14 @@ fn read_windows(mut source: TextSource<'_>, header: &[String]) -> Result<Vec<Seq
                 return Err(cell.error(masks, problem.to_owned()));
             }
         }
-        rows.push(cell.window(fold, uid, (concepts, &skills), (responses, &answers), length)?);
+        let repeats = match place("is_repeat") {
+            Some(column) => cell.list(column)?.into_iter().take(length).map(|r| u8::from(r == 1)).collect(),
+            None => Vec::new(),
+        };
+        rows.push(SequenceRow {
+            repeats,
+            ..cell.window(fold, uid, (concepts, &skills), (responses, &answers), length)?
+        });
     }
     if rows.is_empty() {
         return Err(Error::data(&file, "the file has a header and no row; expected at least one window"));
@@ -172,6 +181,7 @@ impl Cell<'_> {
             student: decode(&self.record[uid]).trim().to_owned(),
             skills: skills[..length].iter().map(|&s| s as u32).collect(),
             responses: answers[..length].iter().map(|&r| r as u8).collect(),
+            repeats: Vec::new(),
         })
     }
 }

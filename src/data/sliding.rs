@@ -39,6 +39,7 @@ impl Corpus {
                     fold: first.fold,
                     skills: skills[range.clone()].to_vec(),
                     responses: responses[range].to_vec(),
+                    repeats: Vec::new(),
                 },
                 unscored,
             }));

@@ -15,6 +15,9 @@ pub struct WindowOutcome {
     pub target: Vec<bool>,
     /// The skill asked next.
     pub skill: Vec<u32>,
+    /// Each answer as a whole, where answers have several skills: the mean of the chances of its skills, all of them from
+    /// before the answer, and whether it was right. Empty where every answer has one skill.
+    pub answers: Vec<(f32, bool)>,
     /// The interpretable part; empty vectors where the model has no heads.
     pub heads: HeadsOutcome,
 }
@@ -51,6 +54,32 @@ impl WindowOutcome {
     }
 }
 
+/// Of each window, its answers as wholes ([`WindowOutcome::answers`]), after a forward pass over `batch`.
+async fn whole_answers(model: &mut Model, windows: &[&Window], batch: &RaggedBatch) -> Result<Vec<Vec<(f32, bool)>>> {
+    if windows.iter().all(|w| w.repeats.is_empty()) {
+        return Ok(vec![Vec::new(); windows.len()]);
+    }
+    // For each answer the row before it, and the place of its first skill in its window.
+    let mut before = Vec::new();
+    let mut places = Vec::new();
+    for (w, window) in windows.iter().enumerate() {
+        let repeats = |t: usize| window.repeats.get(t) == Some(&1);
+        for first in (1..window.skills.len()).filter(|&t| !repeats(t)) {
+            let end = (first + 1..window.skills.len()).find(|&t| !repeats(t)).unwrap_or(window.skills.len());
+            before.push(batch.range(w).start + first - 1);
+            places.push((w, first..end));
+        }
+    }
+    let chances = model.chances(&before).await?;
+    let mut answers = vec![Vec::new(); windows.len()];
+    for (chances, (w, place)) in chances.chunks_exact(model.config().num_c).zip(places) {
+        let own = &windows[w].skills[place.clone()];
+        let mean = own.iter().map(|&k| chances[k as usize]).sum::<f32>() / own.len() as f32;
+        answers[w].push((mean, windows[w].responses[place.start] == 1));
+    }
+    Ok(answers)
+}
+
 /// Runs `model` over `windows`, `batch_size` at a time. `progress` is told after each batch how many windows are done;
 /// where it breaks off, there is no outcome.
 ///
@@ -67,7 +96,8 @@ pub async fn infer(
     for part in windows.chunks(batch_size.max(1)) {
         let batch = RaggedBatch::new(part.iter().copied());
         let stats = model.row_stats(batch.clone()).await?;
-        for w in 0..batch.windows() {
+        let answers = whole_answers(model, part, &batch).await?;
+        for (w, answers) in answers.into_iter().enumerate() {
             let range = batch.range(w);
             let column = |stat| stats.column(stat)[range.clone()].to_vec();
             let heads = interpretable.then(|| HeadsOutcome {
@@ -81,6 +111,7 @@ pub async fn infer(
             outcomes.push(WindowOutcome {
                 probability: column(RowStat::Probability),
                 target: batch.next_response[range.clone()].iter().map(|&r| r == 1).collect(),
+                answers,
                 skill: batch.next_skill[range.clone()].to_vec(),
                 heads: heads.unwrap_or_default(),
             });

@@ -38,6 +38,15 @@ pub struct Measure {
     /// Expected calibration error of the prediction ([`calibration_error`]).
     #[serde(default)]
     pub calibration_error: Option<f64>,
+    /// Answers predicted as wholes, where answers have several skills; 0 elsewhere.
+    #[serde(default)]
+    pub answers: usize,
+    /// AUC over answers: each is predicted by the mean of its skills' chances before it (pykt's "late mean").
+    #[serde(default)]
+    pub answer_auc: Option<f64>,
+    /// Share of answers predicted right at 0.5, in the same way.
+    #[serde(default)]
+    pub answer_accuracy: Option<f64>,
     /// Share of windows whose mean mastery ever falls.
     pub monotonicity_violation_rate: Option<f64>,
     /// Share of windows with a gain below 0.
@@ -72,6 +81,10 @@ pub fn measure(outcomes: &[WindowOutcome], kind: ModelKind, correlation_students
         calibration_error: calibration_error(&probability, &target),
         ..Measure::default()
     };
+    let answers = || outcomes.iter().flat_map(|o| &o.answers);
+    let (chances, right): (Vec<f64>, Vec<bool>) = answers().map(|&(p, right)| (f64::from(p), right)).unzip();
+    measure.answers = right.len();
+    (measure.answer_auc, measure.answer_accuracy) = (auc(&chances, &right), accuracy(&chances, &right));
     if outcomes.iter().all(|o| o.heads.mean_mastery.is_empty()) {
         return measure;
     }

@@ -127,7 +127,14 @@ pub fn measure_lines(parts: &[(&str, &Measure)]) -> Vec<String> {
             figure(worst, 12, 4),
         )
     };
-    std::iter::once(header).chain(parts.iter().map(line)).collect()
+    let whole = parts.iter().filter(|(_, m)| m.answers > 0).map(|(name, m)| {
+        let (auc, accuracy) = (figure(m.answer_auc, 0, 4), figure(m.answer_accuracy, 0, 4));
+        format!(
+            "{name:<12}answers as wholes: {}, AUC {auc}, accuracy {accuracy} (mean over each answer's skills)",
+            m.answers
+        )
+    });
+    std::iter::once(header).chain(parts.iter().map(line)).chain(whole).collect()
 }
 
 /// The best model beside simpler methods on the same answers; nothing where none was measured.

@@ -183,6 +183,24 @@ async function looks() {
   await other.reload();
   await hears(other, /student "nobody", who is not in/);
   check(true, 'a bad link is told in words');
+
+  await other.goto(`${site.url}#student=S002`);
+  await other.reload();
+  await hears(other, /^Student S002/);
+  await press(other, 'Look through Evidence model');
+  await hears(other, /^Evidence model: Its mastery is the chance/);
+  await hears(other, /^Student S002/);
+  await hears(other, /^Why: \d+\s%/);
+  await wait(800);
+  check(/model=evidence/.test(other.url()), 'one click looks through the evidence model, at the same student');
+  await picture(other, 'evidence');
+  await press(other, 'Class');
+  await hears(other, /^Embedded class: 600 students/);
+  await press(other, 'May the model be believed');
+  await hears(other, /^A right last answer instead of a wrong one raises/);
+  check(true, 'the class tells how far the model may be believed');
+  await press(other, 'Look through GainAKT2Exp');
+  await hears(other, /^GainAKT2Exp: Its mastery never falls/);
   await other.goto(`${site.url}?device=toaster`);
   await other.waitForSelector('#problem:not([hidden])');
   check(/device="toaster"/.test(await other.textContent('#details')), 'a bad address is told in words');

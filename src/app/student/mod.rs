@@ -6,7 +6,7 @@ mod inspection;
 mod mastery;
 mod strips;
 mod timeline;
-mod waterfall;
+pub(super) mod waterfall;
 
 use std::hash::Hash as _;
 

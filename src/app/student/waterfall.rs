@@ -51,6 +51,29 @@ fn parts(inside: &EvidenceInside, timeline: &Timeline<'_>, skills: &[Skill], sta
     parts
 }
 
+/// The largest parts of the mastery of the skill answered, in a sentence.
+pub(in crate::app) fn sentence(
+    inside: &EvidenceInside,
+    timeline: &Timeline<'_>,
+    skills: &[Skill],
+    at: usize,
+) -> String {
+    let skill = timeline.steps[at].skill as usize;
+    let mut logit = 0.0;
+    let mut told = Vec::new();
+    for (i, part) in parts(inside, timeline, skills, timeline.window_of(at), skill).into_iter().enumerate() {
+        let before = sigmoid(logit);
+        logit += part.logit;
+        let points = 100.0 * (sigmoid(logit) - before);
+        match i {
+            0 => told.push(format!("{} before any answer", theme::percent(sigmoid(logit)))),
+            1..=3 => told.push(format!("{points:+.0} points by {}", part.name)),
+            _ => {}
+        }
+    }
+    format!("Why: {}; in all {}.", told.join(", "), theme::percent(sigmoid(logit)))
+}
+
 pub(super) fn show(
     page: &mut Page,
     ui: &mut Ui,

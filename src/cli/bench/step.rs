@@ -280,6 +280,7 @@ fn made_windows(kind: Windows, count: usize, config: &Config, skills: usize) -> 
                 fold: Fold::Train(1),
                 skills: (0..len).map(|_| rng.random_range(0..skills as u32)).collect(),
                 responses: (0..len).map(|_| rng.random_range(0..2)).collect(),
+                repeats: Vec::new(),
             }
         })
         .collect()
