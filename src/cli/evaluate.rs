@@ -132,7 +132,11 @@ pub(super) fn evaluate(args: &EvaluateArgs) -> Result<()> {
             measure
         }
     };
-    let honesty = if args.honesty { Some(honest(&mut model, &config, &corpus, part, &mut terminal)?) } else { None };
+    let honesty = if args.honesty {
+        Some(honest(&mut model, &config, &corpus, [&windows[0], part], &mut terminal)?)
+    } else {
+        None
+    };
     let Results { train, validation, test, yardsticks, .. } = &results;
     let json = pretty(&serde_json::json!({
         "train": train, "validation": validation, "test": test, "yardsticks": yardsticks, "window_protocol": sliding,
@@ -166,14 +170,14 @@ fn honest(
     model: &mut Model,
     config: &Config,
     corpus: &Corpus,
-    part: &[&Window],
+    [train, part]: [&[&Window]; 2],
     terminal: &mut Terminal,
 ) -> Result<Honesty> {
     let progress = async |done, total| {
         terminal.progress("asking the model", "", done, total);
         ControlFlow::Continue(())
     };
-    let found = block_on(honesty(model, corpus, part, config.training.batch_size, progress))?;
+    let found = block_on(honesty(model, corpus, train, part, config.training.batch_size, progress))?;
     terminal.clear();
     Ok(found.unwrap_or_default())
 }

@@ -135,18 +135,20 @@ fn slope(curve: &[CurvePoint]) -> Option<f64> {
     (curve.len() >= 2 && xx > 0.0).then(|| xy / xx)
 }
 
-/// The report of a class: `part` is what the final figures are about, and what honesty is measured on.
+/// The report of a class: `part` is what the final figures are about, and what honesty is measured on; `train` what the
+/// model learned from.
 ///
 /// # Errors
 /// The device fails.
 pub async fn class_report(
     model: &mut Model,
     corpus: &Corpus,
+    train: &[&Window],
     part: &[&Window],
     batch_size: usize,
 ) -> Result<ClassReport> {
     let go_on = async |_| ControlFlow::Continue(());
-    let honesty = honesty(model, corpus, part, batch_size, async |_, _| ControlFlow::Continue(())).await?;
+    let honesty = honesty(model, corpus, train, part, batch_size, async |_, _| ControlFlow::Continue(())).await?;
     let every: Vec<&Window> = corpus.windows.iter().collect();
     let windows = if every.len() <= WHOLE_CLASS { every.as_slice() } else { part };
     let outcomes = infer(model, windows, batch_size, go_on).await?.unwrap_or_default();

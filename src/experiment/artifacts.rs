@@ -11,6 +11,8 @@ use crate::evaluate::{Trajectory, trajectory};
 use crate::platform::device::Device;
 use crate::train::EpochRow;
 
+/// Most rows of trajectories.csv, one an answer and skill.
+const MOST_CELLS: usize = 2_000_000;
 /// Skills drawn for a student: the most practised.
 const DRAWN: usize = 4;
 
@@ -56,6 +58,18 @@ fn shown_students(config: &Config, corpus: &Corpus) -> Vec<usize> {
     let test = of(Fold::Test);
     let mut students = if test.is_empty() { of(Fold::Train(config.data.fold)) } else { test };
     students.truncate(config.interpretability.max_semantic_students);
+    // The first of them always; of thousands of skills, not gigabytes.
+    let mut cells = 0;
+    let answers = |student: usize| -> usize {
+        corpus.windows.iter().filter(|w| w.student as usize == student).map(|w| w.skills.len()).sum()
+    };
+    let fit = students.iter().take_while(|&&student| {
+        let before = cells;
+        cells += answers(student) * corpus.skills.len();
+        before == 0 || cells <= MOST_CELLS
+    });
+    let fit = fit.count();
+    students.truncate(fit);
     students
 }
 

@@ -95,6 +95,6 @@ pub(super) async fn class_report_task(opened: &mut OpenedModel) -> Result<Task<R
     spawn_task("gainakt-class", move || async move {
         let mut model = Model::from_weights(&shape, &weights, &Device::Cpu)?;
         let windows = parts(&config, &corpus)?;
-        class_report(&mut model, &corpus, final_part(&windows), config.training.batch_size).await
+        class_report(&mut model, &corpus, &windows[0], final_part(&windows), config.training.batch_size).await
     })
 }

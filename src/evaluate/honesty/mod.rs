@@ -15,6 +15,7 @@ use self::reliability::Answer;
 use super::infer::{WindowOutcome, infer};
 use super::metrics::auc;
 use super::scores::{Truth, calibration_error, within_skills};
+use super::yardsticks::skill_means;
 use crate::data::{Corpus, CsvText, Window};
 use crate::error::Result;
 use crate::model::Model;
@@ -59,7 +60,7 @@ pub struct Honesty {
     pub flip: Option<f64>,
     /// Swap test: AUC of mastery where each answer gets another student's mastery of the same skill.
     pub swapped_auc: Option<f64>,
-    /// AUC of knowing only each skill's share correct on this part, which a swapped mastery may not beat.
+    /// AUC of knowing only each skill's share correct in training, which a swapped mastery may hardly beat.
     pub skill_mean_auc: Option<f64>,
     /// Mean absolute change, in one answer, of the mastery of skills that were not answered.
     pub drift: Option<f64>,
@@ -67,7 +68,7 @@ pub struct Honesty {
     pub truth: Option<Truth>,
 }
 
-/// Takes all measures of `model` on `windows`. `progress` is told steps done and in all; where it breaks off, there are
+/// Takes all measures of `model` on `windows`; `train` tells how hard each skill is. `progress` is told steps done and in all; where it breaks off, there are
 /// none.
 ///
 /// # Errors
@@ -75,6 +76,7 @@ pub struct Honesty {
 pub async fn honesty(
     model: &mut Model,
     corpus: &Corpus,
+    train: &[&Window],
     windows: &[&Window],
     batch_size: usize,
     mut progress: impl AsyncFnMut(usize, usize) -> ControlFlow<()>,
@@ -84,7 +86,7 @@ pub async fn honesty(
     let Some(outcomes) = infer(model, windows, batch_size, async |done| progress(done, total).await).await? else {
         return Ok(None);
     };
-    let mut honesty = scored(&outcomes, windows);
+    let mut honesty = scored(&outcomes, windows, &skill_means(train, corpus.skills.len()));
     if model.config().interpretable() {
         let after = async |done| progress(windows.len() + done, total).await;
         let Some(probed) = probes.run(model, corpus, after).await? else { return Ok(None) };
@@ -94,7 +96,7 @@ pub async fn honesty(
 }
 
 /// The measures that need only what the model said of the answers.
-fn scored(outcomes: &[WindowOutcome], windows: &[&Window]) -> Honesty {
+fn scored(outcomes: &[WindowOutcome], windows: &[&Window], means: &[f64]) -> Honesty {
     let answers = Answer::of(outcomes, windows);
     let targets: Vec<bool> = answers.iter().map(|a| a.correct).collect();
     let skills: Vec<u32> = answers.iter().map(|a| a.skill).collect();
@@ -109,7 +111,7 @@ fn scored(outcomes: &[WindowOutcome], windows: &[&Window]) -> Honesty {
         by_prediction: by_prediction(&predicted, &targets),
         by_observed_rate: by_observed_rate(&predicted, &targets, &skills),
         swapped_auc: mastery.as_ref().and_then(|m| auc(&probes::swapped(m, &skills), &targets)),
-        skill_mean_auc: auc(&probes::skill_means(&targets, &skills), &targets),
+        skill_mean_auc: auc(&skills.iter().map(|&k| means[k as usize]).collect::<Vec<_>>(), &targets),
         ..Honesty::default()
     }
 }

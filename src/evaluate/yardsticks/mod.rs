@@ -79,7 +79,7 @@ pub fn yardsticks(corpus: &Corpus, train: &[&Window], part: &[&Window]) -> Vec<Y
 }
 
 /// Share of correct answers to each skill in `train`; skills nobody answered get that of all answers.
-fn skill_means(train: &[&Window], skills: usize) -> Vec<f64> {
+pub(super) fn skill_means(train: &[&Window], skills: usize) -> Vec<f64> {
     let mut counts = vec![[0.0; 2]; skills];
     for (&k, &r) in train.iter().flat_map(|w| w.skills.iter().zip(&w.responses)) {
         counts[k as usize][usize::from(r)] += 1.0;
