@@ -78,7 +78,7 @@ pub(super) struct ExplainArgs {
 pub(super) struct Trained {
     pub(super) config: Config,
     pub(super) corpus: Corpus,
-    compute: ComputeDevice,
+    pub(super) compute: ComputeDevice,
     pub(super) model: Model,
 }
 

@@ -10,7 +10,7 @@ use futures_lite::future::block_on;
 use super::evaluate::Trained;
 use super::terminal::mean_and_std;
 use crate::error::{Error, Result};
-use crate::evaluate::{infer, trajectory};
+use crate::evaluate::{agreement, final_part, infer, parts, trajectory};
 use crate::experiment::{
     Circumstances, File, Launch, RunFolder, RunRecord, checklist, config_differences, differences, export_weights,
     figure, fingerprint, import_weights, load_corpus, marks, metric_differences, overlay, predictions_csv, pretty,
@@ -171,6 +171,9 @@ pub(super) struct CompareArgs {
     /// Experiment folders.
     #[arg(required = true, num_args = 2..)]
     run_dirs: Vec<PathBuf>,
+    /// Say how far the runs believe the same of the same students (stability across seeds); they need the same data.
+    #[arg(long)]
+    stability: bool,
     /// Draw the runs' validation AUC into this SVG file.
     #[arg(long, value_name = "FILE")]
     plot: Option<PathBuf>,
@@ -204,6 +207,9 @@ pub(super) fn compare(args: &CompareArgs) -> Result<()> {
             println!("{what} over {} seeds: {} ± {}", runs.len(), figure(mean, 0, 4), figure(std, 0, 4));
         }
     }
+    if args.stability {
+        stability(&args.run_dirs)?;
+    }
     println!("\nvalidation AUC by epoch");
     for epoch in 0..runs.iter().map(|r| r.history.len()).max().unwrap_or(0) {
         let cells: String =
@@ -231,6 +237,29 @@ enum What {
     Trajectories,
 }
 
+/// Prints how far the runs' mastery of the skills asked agrees, answer by answer of the final part.
+fn stability(run_dirs: &[PathBuf]) -> Result<()> {
+    let mut masteries = Vec::new();
+    for run_dir in run_dirs {
+        let run = super::RunArgs { run_dir: run_dir.clone(), device: DeviceChoice::Cpu };
+        let Trained { config, corpus, mut model, .. } = Trained::open(&run, None)?;
+        let windows = parts(&config, &corpus)?;
+        let all = async |_| ControlFlow::Continue(());
+        let outcomes = block_on(infer(&mut model, final_part(&windows), config.training.batch_size, all))?;
+        let own = outcomes.unwrap_or_default().into_iter().flat_map(|o| o.heads.next_mastery).map(f64::from);
+        masteries.push(own.collect());
+    }
+    match agreement(&masteries) {
+        Some(found) => println!(
+            "mastery of the skill asked: {:.1} points apart on average, correlation {}",
+            100.0 * found.difference,
+            figure(found.correlation, 0, 3)
+        ),
+        None => println!("mastery cannot be compared: the runs are of other answers, or have no mastery"),
+    }
+    Ok(())
+}
+
 /// What `gainakt export` takes.
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
@@ -250,7 +279,7 @@ pub(super) fn export(args: &ExportArgs) -> Result<()> {
         return export_weights(&RunFolder::open(&args.run.run_dir)?, &args.out);
     }
     let mut trained = Trained::open(&args.run, None)?;
-    let [_, validation, test] = crate::evaluate::parts(&trained.config, &trained.corpus)?;
+    let [_, validation, test] = parts(&trained.config, &trained.corpus)?;
     let windows = if test.is_empty() { validation } else { test };
     let text = if args.what == What::Predictions {
         let all = async |_| ControlFlow::Continue(());

@@ -16,7 +16,10 @@ mod yardsticks;
 
 pub use class::{ClassCourse, ClassOrder, class_course};
 pub use class_report::{ClassReport, CurvePoint, SkillReport, class_report, wilson};
-pub use honesty::{Honesty, Opportunity, Reliability, Score, by_observed_rate, by_opportunity, by_prediction, honesty};
+pub use honesty::{
+    Agreement, Honesty, Opportunity, Reliability, Score, agreement, by_observed_rate, by_opportunity, by_prediction,
+    honesty,
+};
 pub use infer::{HeadsOutcome, WindowOutcome, infer};
 pub use inspection::inspect;
 pub use measure::{Measure, global_alignment, measure, truth_correlation};

@@ -1,10 +1,12 @@
 //! Whether a model's mastery may be believed: measures that cannot be had by predicting well alone. Each is one function;
 //! [`honesty`] takes all of them on one part of the data.
 
+mod across;
 mod probes;
 mod reliability;
 mod words;
 
+pub use across::{Agreement, agreement};
 pub use reliability::{Opportunity, Reliability, by_observed_rate, by_opportunity, by_prediction};
 
 use std::ops::ControlFlow;
