@@ -16,7 +16,7 @@ use crate::experiment::{
     figure, fingerprint, import_weights, load_corpus, marks, metric_differences, overlay, predictions_csv, pretty,
     read_config, start,
 };
-use crate::model::{Layout, ModelConfig};
+use crate::model::{Model, ModelConfig};
 use crate::platform::device::DeviceChoice;
 use crate::platform::{files, utc_stamp};
 use crate::train::{Command, Ended, Message, decode_weights};
@@ -320,7 +320,9 @@ pub(super) fn import(args: &ImportArgs) -> Result<()> {
     let bytes = import_weights(&args.file, &shape)?;
     let (_, weights) = decode_weights(&args.file.display().to_string(), &bytes)?;
     // Refuses what does not fit before anything is written.
-    Layout::new(&shape).flatten(&weights).map_err(|e| Error::Checkpoint(format!("{}: {e}", args.file.display())))?;
+    Model::layout_of(&shape)
+        .flatten(&weights)
+        .map_err(|e| Error::Checkpoint(format!("{}: {e}", args.file.display())))?;
     let folder = RunFolder::create(&args.out, config.model.kind, "imported")?;
     folder.write(File::Config, config_text.as_bytes())?;
     folder.write(File::Best, &bytes)?;

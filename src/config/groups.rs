@@ -84,7 +84,7 @@ group! {
 group! {
     /// Where randomness starts.
     Seeds {
-        /// Initial weights, dropout, shuffling and the simulated class.
+        /// The seed of everything random: initial weights, dropout, shuffling and the simulated class. A whole number.
         seed: u64 = 42,
     }
 }
@@ -92,24 +92,24 @@ group! {
 group! {
     /// Optimizer and loop.
     Training {
-        /// Epochs at the most.
+        /// Passes over the training answers, at the most; 1 or more.
         epochs: usize = 2,
-        /// Windows in a step.
+        /// Windows of answers in one training step; 1 or more. More is faster and needs more memory.
         batch_size: usize = 64,
-        /// Adam's learning rate at the start.
+        /// Adam's learning rate at the start, above 0; it is halved when validation stops improving.
         #[serde(alias = "learning_rate")]
         lr: f64 = 0.000174,
-        /// L2 added to the gradient.
+        /// Pull of every weight towards 0: L2 added to the gradient, 0 or more.
         weight_decay: f64 = 1.7571e-5,
-        /// Always "Adam".
+        /// The optimizer; always "Adam".
         optimizer: String = "Adam".to_owned(),
-        /// Kept for the record; must be false.
+        /// Half-precision arithmetic; this program has none, so it must be false.
         mixed_precision: bool = false,
-        /// Largest global gradient norm; 0 switches clipping off.
+        /// Largest norm of a step's whole gradient, which is scaled down to it; 0 or more, 0 switches clipping off.
         gradient_clip: f64 = 1.0,
-        /// Epochs without a better validation AUC before stopping.
+        /// Epochs without a better validation AUC before the run stops; 0 or more.
         patience: usize = 20,
-        /// Whether training windows are shuffled each epoch; the original keeps file order.
+        /// Whether the order of the training windows is drawn anew each epoch; the original keeps file order.
         shuffle: bool = false,
     }
 }
@@ -117,17 +117,17 @@ group! {
 group! {
     /// Which data.
     Data {
-        /// Data set name, for the record.
+        /// Name of the data set, for the record.
         dataset: String = "assist2015".to_owned(),
-        /// The validation fold, 0 to 4.
+        /// The fold that is not trained on but chooses the best epoch, 0 to 4.
         fold: u8 = 0,
-        /// The data file; none: the simulated class.
+        /// The data file; where none is named, the simulated class.
         path: Option<String> = None,
         /// pykt's test file, where `path` is pykt's training file.
         test_path: Option<String> = None,
         /// Columns of a raw file, where their names are not common ones.
         columns: ColumnNames = ColumnNames::default(),
-        /// Students of the simulated class, used where no file is given.
+        /// Students of the simulated class, where no file is named.
         simulated_students: usize = 600,
     }
 }
@@ -139,25 +139,25 @@ group! {
         use_mastery_head: bool = true,
         /// Whether the model has a gain head.
         use_gain_head: bool = true,
-        /// Weight of mean relu(M\[t−1\] − M\[t\]).
+        /// Weight of the cost of falling mastery, mean relu(M\[t−1\] − M\[t\]); 0 or more.
         monotonicity_loss_weight: f64 = 0.1,
-        /// Weight of the mastery-performance term.
+        /// Weight of the term that wants mastery high where answers are right and low where they are wrong; 0 or more.
         mastery_performance_loss_weight: f64 = 0.8,
-        /// Weight of the gain-performance hinge.
+        /// Weight of the term that wants larger gains from right than from wrong answers; 0 or more.
         gain_performance_loss_weight: f64 = 0.8,
-        /// Weight of mean |G| on skills not practised.
+        /// Weight of the cost of gains in skills that were not practised, mean |G|; 0 or more.
         sparsity_loss_weight: f64 = 0.2,
-        /// Weight of mean |ΔM − 0.1·G|.
+        /// Weight of the cost of mastery that moves otherwise than by its gains, mean |ΔM − 0.1·G|; 0 or more.
         consistency_loss_weight: f64 = 0.3,
-        /// Epochs over which the two performance weights ramp up.
+        /// Epochs over which the two performance weights rise from 0 to their full size.
         warmup_constraint_epochs: usize = 8,
-        /// Weight of mean relu(−G).
+        /// Weight of the cost of negative gains, mean relu(−G); 0 or more.
         non_negative_loss_weight: f64 = 0.0,
-        /// Kept for the record.
+        /// Has no effect; the original's record names it.
         enhanced_constraints: bool = true,
-        /// Ramp the performance weights by a cosine over all epochs instead.
+        /// Whether the performance weights rise by a cosine over all epochs instead.
         enable_cosine_perf_schedule: bool = false,
-        /// Students whose trajectories a run keeps.
+        /// Students whose trajectories a finished run keeps as files.
         max_semantic_students: usize = 50,
     }
 }
@@ -179,19 +179,19 @@ impl Interpretability {
 group! {
     /// Alignment loss (SPEC §3–4).
     Alignment {
-        /// Whether the alignment, lag and retention terms exist.
+        /// Whether the alignment, lag and retention terms are part of the loss.
         enable_alignment_loss: bool = true,
-        /// Weight at the start.
+        /// Weight of the reward for mastery and gains that correlate with the answers, at the start.
         alignment_weight: f64 = 0.25,
-        /// Epochs over which the weight ramps up.
+        /// Epochs over which that weight rises from 0 to its full size.
         alignment_warmup_epochs: usize = 8,
-        /// Whether a low correlation raises the weight.
+        /// Whether a low correlation raises the alignment weight (up to three times).
         adaptive_alignment: bool = true,
-        /// Correlation below which it does.
+        /// Correlation of mastery with the answers below which the alignment weight is raised, −1 to 1.
         alignment_min_correlation: f64 = 0.05,
-        /// Share of the loss above which the weight decays.
+        /// Share of the alignment term in the loss, 0 to 1, above which its weight decays.
         alignment_share_cap: f64 = 0.08,
-        /// Factor of that decay.
+        /// Factor by which the alignment weight then decays, 0 to 1.
         alignment_share_decay_factor: f64 = 0.7,
     }
 }
@@ -199,13 +199,13 @@ group! {
 group! {
     /// Alignment measured over the validation set after each epoch (SPEC §4).
     GlobalAlignment {
-        /// Whether it is measured.
+        /// Whether the correlation of mastery with the answers is measured after each epoch.
         enable_global_alignment_pass: bool = true,
-        /// Students measured, spread over length deciles.
+        /// Students it is measured on, spread evenly over short and long histories.
         alignment_global_students: usize = 600,
-        /// Whether the target is the residual of a moving average.
+        /// Whether answers are compared after taking off their moving average.
         use_residual_alignment: bool = true,
-        /// Width of that average, in steps.
+        /// Width of that moving average, in answers; 1 or more.
         alignment_residual_window: usize = 5,
     }
 }
@@ -213,35 +213,35 @@ group! {
 group! {
     /// Retention, lag and the controller's reactions (SPEC §3–4).
     Refinement {
-        /// Whether a fallen correlation arms the retention term.
+        /// Whether a correlation that fell below its best adds a cost until it is back.
         enable_retention_loss: bool = true,
-        /// Fall that is forgiven.
+        /// Fall of the correlation that costs nothing.
         retention_delta: f64 = 0.005,
-        /// Weight of the retention term.
+        /// Weight of that cost.
         retention_weight: f64 = 0.14,
-        /// Whether the lag term exists.
+        /// Whether gains that foretell later answers are rewarded.
         enable_lag_gain_loss: bool = true,
-        /// Weight of the lag term.
+        /// Weight of that reward.
         lag_gain_weight: f64 = 0.06,
-        /// Largest lag, 1 to 3.
+        /// How many answers later are looked at, 1 to 3.
         lag_max_lag: usize = 3,
-        /// Weight of lag 1.
+        /// Share of the answer one later in that reward.
         lag_l1_weight: f64 = 0.5,
-        /// Weight of lag 2.
+        /// Share of the answer two later.
         lag_l2_weight: f64 = 0.3,
-        /// Weight of lag 3.
+        /// Share of the answer three later.
         lag_l3_weight: f64 = 0.2,
-        /// Epoch from which a low correlation lowers the consistency weight.
+        /// Epoch from which a low correlation lowers the consistency weight, counted from 1.
         consistency_rebalance_epoch: usize = 8,
-        /// Correlation below which it does.
+        /// Correlation below which the consistency weight is lowered, −1 to 1.
         consistency_rebalance_threshold: f64 = 0.1,
-        /// The lowered weight.
+        /// The consistency weight then.
         consistency_rebalance_new_weight: f64 = 0.2,
-        /// Mastery variance below which alignment and lag are off.
+        /// Variance of mastery below which alignment and lag are switched off: what is even correlates with nothing.
         variance_floor: f64 = 0.0001,
-        /// Epochs below the floor before the sparsity weight is reduced.
+        /// Epochs in a row below that variance before the sparsity weight is reduced.
         variance_floor_patience: usize = 3,
-        /// Factor of that reduction.
+        /// Factor by which the sparsity weight is then reduced, 0 to 1.
         variance_floor_reduce_factor: f64 = 0.5,
     }
 }
@@ -264,19 +264,19 @@ group! {
 group! {
     /// Sizes of the model (SPEC §2).
     ModelShape {
-        /// Interactions of a window.
+        /// Answers the model reads at a time; it starts afresh with each window. 2 or more.
         seq_len: usize = 200,
-        /// Width of both streams, D.
+        /// Width of both streams, D: numbers that stand for an answer. A multiple of the attention heads.
         d_model: usize = 512,
-        /// Attention heads, H.
+        /// Attention heads of a block; 1 or more.
         n_heads: usize = 8,
-        /// Encoder blocks, N.
+        /// Encoder blocks one after another; 0 or more.
         num_encoder_blocks: usize = 6,
-        /// Width of the feed-forward layers.
+        /// Width of the feed-forward layers; 1 or more.
         d_ff: usize = 1024,
-        /// Share of activations dropped in training.
+        /// Share of activations that are dropped at random in training, 0 to below 1.
         dropout: f64 = 0.2,
-        /// Kept for the record; must be "qid".
+        /// What is embedded; must be "qid" (skill and response), which the original's record names.
         emb_type: String = "qid".to_owned(),
     }
 }
@@ -284,7 +284,7 @@ group! {
 group! {
     /// How a trained model is measured (SPEC §5).
     Evaluation {
-        /// Students whose correlations are averaged.
+        /// Students whose correlations of mastery and gain with the answers are averaged.
         max_correlation_students: usize = 300,
     }
 }

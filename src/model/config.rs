@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{evidence, gainakt2exp};
+use super::architectures;
 use crate::config::{Config, ModelKind};
 
 /// Sizes and heads of a model.
@@ -51,10 +51,7 @@ impl ModelConfig {
 
     /// Whether mastery and gains are computed: GainAKT2Exp needs both heads for it.
     pub fn interpretable(&self) -> bool {
-        match self.kind {
-            ModelKind::GainAkt2Exp => self.use_mastery_head && self.use_gain_head,
-            ModelKind::Evidence => true,
-        }
+        architectures::has_mastery(self)
     }
 
     /// Values of mastery in a row: one a skill, or one unused where there is no mastery.
@@ -64,9 +61,6 @@ impl ModelConfig {
 
     /// Names of the loss terms a step reports; the first is the total.
     pub fn term_names(&self) -> &'static [&'static str] {
-        match self.kind {
-            ModelKind::GainAkt2Exp => &gainakt2exp::LossTerm::NAMES,
-            ModelKind::Evidence => &evidence::LossTerm::NAMES,
-        }
+        architectures::term_names(self.kind)
     }
 }

@@ -1,45 +1,23 @@
-//! Where each parameter of a model lies.
+//! Names, shapes and order of a model's parameters.
 
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 
-use super::encoder::EncoderAt;
-use super::evidence::EvidenceAt;
 use super::parameters::{Builder, Parameter, Weights};
-use super::{ModelConfig, gainakt2exp};
-use crate::config::ModelKind;
 use crate::error::{Error, Result};
 
-/// Places of all parameters.
+/// All parameters of a model, one after another in a flat array.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Layout {
     parameters: Vec<Parameter>,
-    pub(super) encoder: EncoderAt,
-    pub(super) readout: ReadoutAt,
     /// Parameters that anything depends on: a head alone learns nothing.
     active: usize,
 }
 
-/// Places of the parameters that follow the encoder.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum ReadoutAt {
-    GainAkt(gainakt2exp::ReadoutAt),
-    Evidence(EvidenceAt),
-}
-
 impl Layout {
-    /// The places of a model's parameters, in the order PyTorch lists them.
-    pub fn new(config: &ModelConfig) -> Self {
-        let b = &mut Builder::default();
-        let encoder = EncoderAt::new(b, config, config.kind == ModelKind::GainAkt2Exp);
-        let (readout, active) = match config.kind {
-            ModelKind::GainAkt2Exp => {
-                let (at, active) = gainakt2exp::ReadoutAt::new(b, config);
-                (ReadoutAt::GainAkt(at), active)
-            }
-            ModelKind::Evidence => (ReadoutAt::Evidence(EvidenceAt::new(b, config)), b.len()),
-        };
-        Self { parameters: std::mem::take(&mut b.parameters), encoder, readout, active }
+    /// The parameters that were added to `b`, of which the loss depends on the first `active` values.
+    pub(super) fn new(b: Builder, active: usize) -> Self {
+        Self { parameters: b.parameters, active }
     }
 
     /// All parameters in order.

@@ -1,7 +1,7 @@
-//! The models: an encoder both share, one folder an architecture for what follows it ([`gainakt2exp`],
-//! [`evidence`]), and [`Model`],
-//! all that training, evaluation and the service need of any of them.
+//! The models: an encoder both share, one folder an architecture for what follows it ([`gainakt2exp`], [`evidence`]),
+//! and [`Model`], all that training, evaluation and the service need of any of them.
 
+mod architectures;
 mod config;
 mod dropout_sites;
 mod encoder;
@@ -17,12 +17,13 @@ mod pass;
 mod row_stats;
 mod shaders;
 
+pub use architectures::Losses;
 pub use config::ModelConfig;
 pub use dropout_sites::DropoutSites;
 pub use inspection::Inspection;
 pub use layout::Layout;
 pub use model::{HeadsOutput, Model, Output, RowStats};
-pub use network::{LogPlace, Losses, TrainingStep};
+pub use network::{LogPlace, TrainingStep};
 pub use parameters::{Parameter, Weights};
 pub use row_stats::{Cells, GAIN_SCALE, RowStat, RowStatKernels};
 pub use shaders::shader_sources;

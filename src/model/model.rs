@@ -1,8 +1,9 @@
 //! A model as training, evaluation and the service see it: on one of the devices, results on the host.
 
+use super::architectures::{Losses, Places};
 use super::layout::Layout;
-use super::network::{LogPlace, Losses, Network, Purpose, TrainingStep};
-use super::parameters::{Parameter, Weights};
+use super::network::{LogPlace, Network, Purpose, TrainingStep};
+use super::parameters::{Builder, Parameter, Weights};
 use super::row_stats::RowStat;
 use super::{DropoutSites, Inspection, ModelConfig};
 use crate::data::RaggedBatch;
@@ -75,9 +76,7 @@ impl Model {
     /// # Errors
     /// The device has no room for it.
     pub fn new(config: &ModelConfig, seed: u64, device: &Device) -> Result<Self> {
-        let layout = Layout::new(config);
-        let values = layout.draw(seed);
-        Self::start(config, layout, &values, device)
+        Self::start(config, device, |layout| Ok(layout.draw(seed)))
     }
 
     /// A model with the given weights.
@@ -85,18 +84,22 @@ impl Model {
     /// # Errors
     /// The weights are of another model, or the device has no room for them.
     pub fn from_weights(config: &ModelConfig, weights: &Weights, device: &Device) -> Result<Self> {
-        let layout = Layout::new(config);
-        let values = layout.flatten(weights)?;
-        Self::start(config, layout, &values, device)
+        Self::start(config, device, |layout| layout.flatten(weights))
     }
 
-    fn start(config: &ModelConfig, layout: Layout, values: &[f32], device: &Device) -> Result<Self> {
-        let (c, l) = (config.clone(), layout.clone());
+    fn start(config: &ModelConfig, device: &Device, values: impl FnOnce(&Layout) -> Result<Vec<f32>>) -> Result<Self> {
+        let (places, layout) = places(config);
+        let (c, l, values) = (config.clone(), layout.clone(), values(&layout)?);
         let network = match device {
-            Device::Cpu => On::Cpu(Box::new(Network::new(Cpu::default(), c, l, values)?)),
-            Device::Gpu(gpu) => On::Gpu(Box::new(Network::new(Gpu::new(gpu), c, l, values)?)),
+            Device::Cpu => On::Cpu(Box::new(Network::new(Cpu::default(), c, l, places, &values)?)),
+            Device::Gpu(gpu) => On::Gpu(Box::new(Network::new(Gpu::new(gpu), c, l, places, &values)?)),
         };
         Ok(Self { config: config.clone(), layout, network })
+    }
+
+    /// Names and places of the parameters of such a model.
+    pub fn layout_of(config: &ModelConfig) -> Layout {
+        places(config).1
     }
 
     /// Sizes.
@@ -334,6 +337,13 @@ impl Model {
     pub fn stats(&mut self) -> &mut DeviceStats {
         on!(self, n => n.kernels.stats())
     }
+}
+
+/// Where the parameters of a model lie, and their names.
+fn places(config: &ModelConfig) -> (Places, Layout) {
+    let mut builder = Builder::default();
+    let (places, active) = Places::new(&mut builder, config);
+    (places, Layout::new(builder, active))
 }
 
 fn no_gradients() -> crate::error::Error {

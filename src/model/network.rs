@@ -1,21 +1,13 @@
 //! A model on one device: encoder and readout forward and backward as a fixed sequence of kernels, and the optimizer.
 
+use super::architectures::{Losses, ModelKernels, Places, Readout};
 use super::encoder::{self, EncoderWork, StreamGrads};
-use super::evidence::inside::transfer_row;
-use super::evidence::{self, EvidenceKernels, EvidenceLosses};
-use super::gainakt2exp::chances::PredictionHead;
-use super::gainakt2exp::{self, GainAktKernels, GainAktLosses};
-use super::layout::{Layout, ReadoutAt};
+use super::layout::Layout;
 use super::pass::{Pass, RowOutputs};
-use super::row_stats::{RowStat, RowStatKernels};
-use super::{DropoutSites, ModelConfig};
-use crate::error::{Error, Result};
-use crate::ops::{AdamStep, Kernels, PreparedBatch};
-
-/// A device that runs everything the models need.
-pub(super) trait ModelKernels: Kernels + RowStatKernels + GainAktKernels + EvidenceKernels {}
-
-impl<D: Kernels + RowStatKernels + GainAktKernels + EvidenceKernels> ModelKernels for D {}
+use super::row_stats::RowStat;
+use super::{DropoutSites, Inspection, ModelConfig};
+use crate::error::Result;
+use crate::ops::{AdamStep, PreparedBatch};
 
 /// A model on a device.
 #[derive(Debug)]
@@ -23,6 +15,7 @@ pub(super) struct Network<K: ModelKernels> {
     pub kernels: K,
     pub config: ModelConfig,
     pub layout: Layout,
+    pub places: Places,
     pub params: K::Floats,
     pub encoder: EncoderWork<K::Floats>,
     pub rows: RowOutputs<K::Floats>,
@@ -31,13 +24,6 @@ pub(super) struct Network<K: ModelKernels> {
     pub batch: Option<K::Batch>,
     /// Loss terms and probabilities of the steps since the last read.
     log: [K::Floats; 2],
-}
-
-/// What follows the encoder.
-#[derive(Debug)]
-pub(super) enum Readout<K: ModelKernels> {
-    GainAkt(gainakt2exp::Readout<K>),
-    Evidence(evidence::Readout<K>),
 }
 
 /// What a forward pass is for.
@@ -73,15 +59,6 @@ pub struct TrainingStep {
     pub adam: AdamStep,
 }
 
-/// What a step minimises, by the kind of model.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Losses {
-    /// GainAKT2Exp's terms (SPEC §3).
-    GainAkt(GainAktLosses),
-    /// The evidence model's terms (SPEC §9).
-    Evidence(EvidenceLosses),
-}
-
 /// Where a step's figures go until they are read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LogPlace {
@@ -95,39 +72,21 @@ pub struct LogPlace {
     pub rows: usize,
 }
 
-impl<K: ModelKernels> Readout<K> {
-    fn new(k: &mut K, at: &ReadoutAt) -> Result<Self> {
-        match at {
-            ReadoutAt::GainAkt(at) => gainakt2exp::Readout::new(k, *at).map(Self::GainAkt),
-            ReadoutAt::Evidence(at) => evidence::Readout::new(k, *at).map(Self::Evidence),
-        }
-    }
-
-    pub(super) fn reserve(&mut self, k: &mut K, c: &ModelConfig, n: usize, w: usize) -> Result<()> {
-        match self {
-            Self::GainAkt(readout) => readout.reserve(k, c, n, w),
-            Self::Evidence(readout) => readout.reserve(k, n),
-        }
-    }
-
-    /// Values of the loss terms of the last step; `None` before the first.
-    pub(super) fn terms(&self) -> Option<&K::Floats> {
-        match self {
-            Self::GainAkt(readout) => readout.terms(),
-            Self::Evidence(readout) => readout.terms(),
-        }
-    }
-}
-
 impl<K: ModelKernels> Network<K> {
-    pub(super) fn new(mut kernels: K, config: ModelConfig, layout: Layout, values: &[f32]) -> Result<Self> {
+    pub(super) fn new(
+        mut kernels: K,
+        config: ModelConfig,
+        layout: Layout,
+        places: Places,
+        values: &[f32],
+    ) -> Result<Self> {
         let mut params = kernels.floats(values.len())?;
         kernels.write(&mut params, values);
         let encoder = EncoderWork::new(&mut kernels)?;
         let rows = RowOutputs::new(&mut kernels)?;
-        let readout = Readout::new(&mut kernels, &layout.readout)?;
+        let readout = Readout::new(&mut kernels, &places.readout)?;
         let log = [kernels.floats(4)?, kernels.floats(4)?];
-        Ok(Self { kernels, config, layout, params, encoder, rows, readout, learning: None, batch: None, log })
+        Ok(Self { kernels, config, layout, places, params, encoder, rows, readout, learning: None, batch: None, log })
     }
 
     pub(super) fn write_params(&mut self, values: &[f32]) {
@@ -148,15 +107,12 @@ impl<K: ModelKernels> Network<K> {
         self.rows.reserve(&mut self.kernels, &self.config, n, w)?;
         self.readout.reserve(&mut self.kernels, &self.config, n, w)?;
         self.batch = Some(self.kernels.batch(batch, self.batch.take())?);
-        let Self { kernels: k, params, config, layout, batch: Some(batch), encoder, rows, readout, .. } = self else {
+        let Self { kernels: k, params, config, places, batch: Some(batch), encoder, rows, readout, .. } = self else {
             return Ok(());
         };
-        encoder::forward(k, params, batch, &layout.encoder, config, encoder, &mut sites);
+        encoder::forward(k, params, batch, &places.encoder, config, encoder, &mut sites);
         let pass = Pass { params, batch, config };
-        match readout {
-            Readout::GainAkt(readout) => readout.forward(k, &pass, encoder, rows, &mut sites),
-            Readout::Evidence(readout) => readout.forward(k, &pass, encoder, rows, !step),
-        }
+        readout.forward(k, &pass, encoder, rows, &mut sites, step);
         Ok(())
     }
 
@@ -169,37 +125,31 @@ impl<K: ModelKernels> Network<K> {
 
     /// Chance of a correct answer were each skill asked after each of these rows of the last pass, `[rows, C]`.
     pub(super) async fn chances(&mut self, wanted: &[usize]) -> Result<Vec<f32>> {
-        let (n, c, d) = (self.rows.count, self.config.num_c, self.config.d_model);
-        let chosen = |values: &[f32], width: usize| -> Vec<f32> {
-            wanted.iter().flat_map(|row| &values[row * width..(row + 1) * width]).copied().collect()
+        let Self { kernels, params, config, places, batch: Some(batch), encoder, rows, readout, .. } = self else {
+            return Ok(Vec::new());
         };
-        let (ReadoutAt::GainAkt(at), Some(concepts)) = (&self.layout.readout, self.layout.encoder.tables.concept)
-        else {
-            // The prediction is the mastery.
-            return Ok(chosen(&self.kernels.read(&self.rows.mastery, 0, n * c).await?, c));
-        };
-        let mut params = [const { Vec::new() }; 4];
-        for (values, (at, len)) in params.iter_mut().zip(PredictionHead::places(at.prediction)) {
-            *values = self.kernels.read(&self.params, at, len).await?;
-        }
-        let concepts = self.kernels.read(&self.params, concepts, c * d).await?;
-        let (ctx, val) = self.read_encoded(n * d).await?;
-        Ok(PredictionHead { params, concepts, width: d }.chances(&chosen(&ctx, d), &chosen(&val, d)))
+        let pass = Pass { params, batch, config };
+        readout.chances(kernels, &pass, &places.encoder, encoder, rows, wanted).await
     }
 
-    /// The transfer matrix `[C, C]`, row by row: what an answer to the row's skill says about the column's; empty where the
-    /// model has none.
+    /// See [`Readout::transfer`].
     pub(super) async fn transfer(&mut self) -> Result<Vec<Vec<f32>>> {
-        let ReadoutAt::Evidence(at) = self.layout.readout else { return Ok(Vec::new()) };
-        let params = self.read_params().await?;
-        Ok((0..at.skills).map(|q| transfer_row(&params, at, q)).collect())
+        self.readout.transfer(&mut self.kernels, &self.params, self.layout.count()).await
     }
 
-    /// Chance of a correct answer to each skill before any answer, `[C]`; empty where the model has no prior.
+    /// See [`Readout::prior`].
     pub(super) async fn prior(&mut self) -> Result<Vec<f32>> {
-        let ReadoutAt::Evidence(at) = self.layout.readout else { return Ok(Vec::new()) };
-        let logits = self.kernels.read(&self.params, at.prior, at.skills).await?;
-        Ok(logits.into_iter().map(|x| 1.0 / (1.0 + (-x).exp())).collect())
+        self.readout.prior(&mut self.kernels, &self.params).await
+    }
+
+    /// Looks at the last row of `plan`, which must be one window.
+    pub(super) async fn inspect(&mut self, plan: PreparedBatch) -> Result<Inspection> {
+        let (n, d, heads) = (plan.rows(), self.config.d_model, self.config.n_heads);
+        let answers = plan.batch.skill.clone();
+        self.forward(plan, DropoutSites::evaluation(), Purpose::Inspect)?;
+        let attention = self.encoder.attention(&mut self.kernels, n, d, heads).await?;
+        let evidence = self.readout.inside(&mut self.kernels, &self.params, self.layout.count(), &answers).await?;
+        Ok(Inspection { next: self.chances(&[n - 1]).await?, attention, evidence })
     }
 
     /// Makes arrays for gradients and moments, unless they are there; moments start at 0.
@@ -221,7 +171,7 @@ impl<K: ModelKernels> Network<K> {
             kernels: k,
             params,
             config,
-            layout,
+            places,
             batch: Some(batch),
             learning: Some(Learning { grads, streams, .. }),
             encoder,
@@ -234,17 +184,9 @@ impl<K: ModelKernels> Network<K> {
         };
         streams.reserve(k, config, rows.count)?;
         let pass = Pass { params, batch, config };
-        let mut after = encoder::sites_after(config, sites.clone());
-        match (readout, losses) {
-            (Readout::GainAkt(readout), Losses::GainAkt(losses)) => {
-                readout.backward(k, &pass, losses, encoder, rows, after.site(), streams, grads)?;
-            }
-            (Readout::Evidence(readout), Losses::Evidence(losses)) => {
-                readout.backward(k, &pass, losses, encoder, rows, streams, grads)?;
-            }
-            _ => return Err(Error::Device("the losses are those of another kind of model".to_owned())),
-        }
-        encoder::backward(k, params, batch, &layout.encoder, config, encoder, streams, grads, sites);
+        let after = encoder::sites_after(config, sites.clone());
+        readout.backward(k, &pass, losses, encoder, rows, after, streams, grads)?;
+        encoder::backward(k, params, batch, &places.encoder, config, encoder, streams, grads, sites);
         Ok(())
     }
 

@@ -66,3 +66,8 @@ impl<F: std::fmt::Debug> RowOutputs<F> {
         Ok(())
     }
 }
+
+/// The `wanted` rows of values of some width.
+pub(super) fn rows_of(values: &[f32], width: usize, wanted: &[usize]) -> Vec<f32> {
+    wanted.iter().flat_map(|row| &values[row * width..(row + 1) * width]).copied().collect()
+}

@@ -1,14 +1,12 @@
 //! Every kernel of the program, for compilers to be tried on.
 
-use super::{evidence, gainakt2exp, row_stats};
+use super::architectures;
 use crate::ops::gpu::Shader;
 
 /// Every kernel, compiled for constants of one size.
 fn shaders(size: usize) -> Vec<Shader> {
     let mut all = crate::ops::gpu::shaders(size);
-    all.extend(row_stats::gpu::shaders(size));
-    all.extend(gainakt2exp::gpu::shaders(size));
-    all.extend(evidence::gpu::shaders(size));
+    all.extend(architectures::shaders(size));
     all
 }
 

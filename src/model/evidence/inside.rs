@@ -20,7 +20,7 @@ fn sigmoid(x: f32) -> f32 {
 }
 
 /// Row `q` of the transfer matrix, `[C]`, from the parameters.
-pub(in crate::model) fn transfer_row(params: &[f32], at: EvidenceAt, q: usize) -> Vec<f32> {
+pub(super) fn transfer_row(params: &[f32], at: EvidenceAt, q: usize) -> Vec<f32> {
     let vector = |k: usize| &params[at.transfer + k * RANK..][..RANK];
     let between = |k: usize| match k == q {
         true => 1.0,
@@ -34,13 +34,7 @@ pub(in crate::model) fn transfer_row(params: &[f32], at: EvidenceAt, q: usize) -
 
 impl EvidenceInside {
     /// From all parameters, each answer's skill and evidence, and the context after the last answer.
-    pub(in crate::model) fn new(
-        params: &[f32],
-        at: EvidenceAt,
-        answers: &[u32],
-        evidence: &[f32],
-        context: Vec<f32>,
-    ) -> Self {
+    pub(super) fn new(params: &[f32], at: EvidenceAt, answers: &[u32], evidence: &[f32], context: Vec<f32>) -> Self {
         let keep: Vec<f32> = params[at.decay..at.decay + at.skills].iter().map(|&d| sigmoid(d)).collect();
         let mut left = vec![1.0f32; at.skills];
         let mut contributions = Vec::with_capacity(answers.len());

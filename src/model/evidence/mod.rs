@@ -6,7 +6,7 @@
 
 mod cpu;
 pub(super) mod gpu;
-pub(super) mod inside;
+mod inside;
 mod kernels;
 mod transfer_cpu;
 
@@ -20,6 +20,7 @@ use super::pass::{Pass, RowOutputs};
 use super::row_stats::{Cells, RowStatKernels};
 use crate::error::Result;
 use crate::ops::{Activation, Dropout, Input, InputGrad, Kernels};
+use inside::transfer_row;
 
 impl EvidenceAt {
     /// Lays the parameters one after another; all of them are learned.
@@ -48,8 +49,8 @@ pub struct EvidenceLosses {
 /// The part after the encoder on a device.
 #[derive(Debug)]
 pub(super) struct Readout<K: EvidenceKernels> {
-    pub(super) at: EvidenceAt,
-    pub(super) work: EvidenceWork<K::Floats>,
+    at: EvidenceAt,
+    work: EvidenceWork<K::Floats>,
     learning: Option<EvidenceGrads<K::Floats>>,
 }
 
@@ -134,6 +135,33 @@ impl<K: Kernels + RowStatKernels + EvidenceKernels> Readout<K> {
         let parts = InputGrad::AddJoined(vec![&mut back.d_ctx, &mut back.d_val]);
         k.linear_input_grad(p, batch, &own.strength, &[at.strength], parts);
         Ok(())
+    }
+
+    /// Chance of a correct answer to each skill before any answer, `[C]`.
+    pub(super) async fn prior(&self, k: &mut K, params: &K::Floats) -> Result<Vec<f32>> {
+        let logits = k.read(params, self.at.prior, self.at.skills).await?;
+        Ok(logits.into_iter().map(|x| 1.0 / (1.0 + (-x).exp())).collect())
+    }
+
+    /// The transfer matrix `[C, C]`, row by row, from all `count` parameters.
+    pub(super) async fn transfer(&self, k: &mut K, params: &K::Floats, count: usize) -> Result<Vec<Vec<f32>>> {
+        let params = k.read(params, 0, count).await?;
+        Ok((0..self.at.skills).map(|q| transfer_row(&params, self.at, q)).collect())
+    }
+
+    /// What mastery after the last row is made of, once the model has run on one window of these answers.
+    pub(super) async fn inside(
+        &self,
+        k: &mut K,
+        params: &K::Floats,
+        count: usize,
+        answers: &[u32],
+    ) -> Result<EvidenceInside> {
+        let params = k.read(params, 0, count).await?;
+        let (n, skills) = (answers.len(), self.at.skills);
+        let evidence = k.read(&self.work.evidence, 0, n).await?;
+        let context = k.read(&self.work.context, (n - 1) * skills, skills).await?;
+        Ok(EvidenceInside::new(&params, self.at, answers, &evidence, context))
     }
 
     /// Values of [`LossTerm`] of the last step; `None` before the first.

@@ -10,7 +10,7 @@ use crate::ops::cpu::lanes::{sigmoid, vectorised};
 use crate::ops::cpu::product::{View, product};
 
 /// The prediction head and the skills' embeddings on the host.
-pub(in crate::model) struct PredictionHead {
+pub(super) struct PredictionHead {
     /// First layer `[F, 3·D]` with its bias `[F]`, second layer `[1, F]` with its bias.
     pub params: [Vec<f32>; 4],
     /// E_concept `[C, D]`.
@@ -21,14 +21,14 @@ pub(in crate::model) struct PredictionHead {
 
 impl PredictionHead {
     /// Places of the head's weights and biases among the parameters: first element and number of values of each.
-    pub(in crate::model) fn places([first, second]: [LinearAt; 2]) -> [(usize, usize); 4] {
+    pub(super) fn places([first, second]: [LinearAt; 2]) -> [(usize, usize); 4] {
         let of = |at: LinearAt| [(at.weight, at.inputs * at.outputs), (at.bias, at.outputs)];
         let ([a, b], [c, d]) = (of(first), of(second));
         [a, b, c, d]
     }
 
     /// Chances `[N, C]` after rows with these streams `[N, D]`.
-    pub(in crate::model) fn chances(&self, ctx: &[f32], val: &[f32]) -> Vec<f32> {
+    pub(super) fn chances(&self, ctx: &[f32], val: &[f32]) -> Vec<f32> {
         let [weight, bias, out, out_bias] = &self.params;
         let (d, f) = (self.width, bias.len());
         let (rows, skills) = (ctx.len() / d, self.concepts.len() / d);

@@ -1,7 +1,7 @@
 //! GainAKT2Exp (SPEC §2–3): what follows the encoder. An MLP predicts the next answer; a mastery head says where mastery
 //! begins, a gain head what each answer adds, and a scan adds it up; the losses tie the three together.
 
-pub(super) mod chances;
+mod chances;
 mod cpu;
 pub(super) mod gpu;
 mod kernels;
@@ -14,19 +14,20 @@ pub use kernels::{GainAktKernels, LossBuffers};
 pub use targets::{Group, GroupKind, LossTargets};
 pub use terms::{ADAPT_MOST, ADAPT_SLOPE, LossSettings, LossTerm};
 
-use super::encoder::{EncoderWork, StreamGrads};
+use super::encoder::{EncoderAt, EncoderWork, StreamGrads};
 use super::parameters::Builder;
-use super::pass::{Pass, RowOutputs};
+use super::pass::{Pass, RowOutputs, rows_of};
 use super::row_stats::{Cells, RowStatKernels};
 use super::{DropoutSites, ModelConfig};
 use crate::error::Result;
 use crate::ops::{Activation, Dropout, Input, InputGrad, Kernels, LinearAt};
+use chances::PredictionHead;
 use terms::Factor;
 
 /// Places of the parameters after the encoder.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct ReadoutAt {
-    pub(super) prediction: [LinearAt; 2],
+    prediction: [LinearAt; 2],
     /// Mastery and gain head; `None` unless the model has both.
     heads: Option<[LinearAt; 2]>,
 }
@@ -95,7 +96,10 @@ impl<K: Kernels + RowStatKernels + GainAktKernels> Readout<K> {
     ) {
         let Pass { params: p, batch, config } = *pass;
         let [ctx, val] = encoder.streams();
-        self.predict(k, pass, [ctx, val, &encoder.next], sites.site(), &mut rows.logits);
+        let [first, second] = self.at.prediction;
+        let joined = Input::Joined(vec![ctx, val, &encoder.next]);
+        k.linear(p, batch, joined, &[first], Activation::Relu, sites.site(), &mut self.hidden);
+        k.linear(p, batch, Input::Rows(&self.hidden), &[second], Activation::None, Dropout::OFF, &mut rows.logits);
         let mut cells = None;
         if let Some([mastery, gain]) = self.at.heads {
             k.linear(p, batch, Input::Rows(val), &[gain], Activation::Relu, Dropout::OFF, &mut rows.gains);
@@ -107,20 +111,28 @@ impl<K: Kernels + RowStatKernels + GainAktKernels> Readout<K> {
         k.row_stats(batch, config.num_c, cells, &rows.logits, &mut rows.stats, &mut rows.d_logits);
     }
 
-    /// Logit of a correct answer to the skills `next`, after rows with these streams.
-    pub(super) fn predict(
-        &mut self,
+    /// Chance of a correct answer were each skill asked after each of the `wanted` of the last pass's `n` rows,
+    /// `[wanted, C]`.
+    pub(super) async fn chances(
+        &self,
         k: &mut K,
         pass: &Pass<'_, K>,
-        [ctx, val, next]: [&K::Floats; 3],
-        dropout: Dropout,
-        logits: &mut K::Floats,
-    ) {
-        let Pass { params: p, batch, .. } = *pass;
-        let [first, second] = self.at.prediction;
-        let joined = Input::Joined(vec![ctx, val, next]);
-        k.linear(p, batch, joined, &[first], Activation::Relu, dropout, &mut self.hidden);
-        k.linear(p, batch, Input::Rows(&self.hidden), &[second], Activation::None, Dropout::OFF, logits);
+        at: &EncoderAt,
+        encoder: &EncoderWork<K::Floats>,
+        n: usize,
+        wanted: &[usize],
+    ) -> Result<Vec<f32>> {
+        let (c, d) = (pass.config.num_c, pass.config.d_model);
+        let Some(concepts) = at.tables.concept else { return Ok(Vec::new()) };
+        let mut params = [const { Vec::new() }; 4];
+        for (values, (at, len)) in params.iter_mut().zip(PredictionHead::places(self.at.prediction)) {
+            *values = k.read(pass.params, at, len).await?;
+        }
+        let concepts = k.read(pass.params, concepts, c * d).await?;
+        let [ctx, val] = encoder.streams();
+        let ctx = rows_of(&k.read(ctx, 0, n * d).await?, d, wanted);
+        let val = rows_of(&k.read(val, 0, n * d).await?, d, wanted);
+        Ok(PredictionHead { params, concepts, width: d }.chances(&ctx, &val))
     }
 
     /// The loss terms of the rows, and gradients of the parameters and of the encoder's streams.

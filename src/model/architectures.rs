@@ -1,0 +1,203 @@
+//! What follows the shared encoder, by architecture: everything in which one differs from the other is chosen here.
+
+use super::encoder::{EncoderAt, EncoderWork, StreamGrads};
+use super::evidence::{self, EvidenceAt, EvidenceInside, EvidenceKernels, EvidenceLosses};
+use super::gainakt2exp::{self, GainAktKernels, GainAktLosses};
+use super::parameters::Builder;
+use super::pass::{Pass, RowOutputs, rows_of};
+use super::row_stats::{self, RowStatKernels};
+use super::{DropoutSites, ModelConfig};
+use crate::config::ModelKind;
+use crate::error::{Error, Result};
+use crate::ops::Kernels;
+use crate::ops::gpu::Shader;
+
+/// A device that runs everything the models need.
+pub(super) trait ModelKernels: Kernels + RowStatKernels + GainAktKernels + EvidenceKernels {}
+
+impl<D: Kernels + RowStatKernels + GainAktKernels + EvidenceKernels> ModelKernels for D {}
+
+/// Every kernel beside the general operations, compiled for constants of one size.
+pub(super) fn shaders(size: usize) -> Vec<Shader> {
+    let mut all = row_stats::gpu::shaders(size);
+    all.extend(gainakt2exp::gpu::shaders(size));
+    all.extend(evidence::gpu::shaders(size));
+    all
+}
+
+/// Names of the loss terms a step reports; the first is the total, the second the cross-entropy.
+pub(super) fn term_names(kind: ModelKind) -> &'static [&'static str] {
+    match kind {
+        ModelKind::GainAkt2Exp => &gainakt2exp::LossTerm::NAMES,
+        ModelKind::Evidence => &evidence::LossTerm::NAMES,
+    }
+}
+
+/// Whether mastery and gains are computed: GainAKT2Exp needs both heads for it.
+pub(super) fn has_mastery(config: &ModelConfig) -> bool {
+    match config.kind {
+        ModelKind::GainAkt2Exp => config.use_mastery_head && config.use_gain_head,
+        ModelKind::Evidence => true,
+    }
+}
+
+/// What a step minimises, by architecture.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Losses {
+    /// GainAKT2Exp's terms (SPEC §3).
+    GainAkt(GainAktLosses),
+    /// The evidence model's terms (SPEC §9).
+    Evidence(EvidenceLosses),
+}
+
+/// Places of all parameters of a model.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Places {
+    pub encoder: EncoderAt,
+    pub readout: ReadoutAt,
+}
+
+/// Places of the parameters that follow the encoder.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum ReadoutAt {
+    GainAkt(gainakt2exp::ReadoutAt),
+    Evidence(EvidenceAt),
+}
+
+impl Places {
+    /// Lays the parameters in the order PyTorch lists them; also the number of leading values the loss depends on.
+    pub(super) fn new(b: &mut Builder, config: &ModelConfig) -> (Self, usize) {
+        let encoder = EncoderAt::new(b, config, config.kind == ModelKind::GainAkt2Exp);
+        let (readout, active) = match config.kind {
+            ModelKind::GainAkt2Exp => {
+                let (at, active) = gainakt2exp::ReadoutAt::new(b, config);
+                (ReadoutAt::GainAkt(at), active)
+            }
+            ModelKind::Evidence => (ReadoutAt::Evidence(EvidenceAt::new(b, config)), b.len()),
+        };
+        (Self { encoder, readout }, active)
+    }
+}
+
+/// What follows the encoder, on a device.
+#[derive(Debug)]
+pub(super) enum Readout<K: ModelKernels> {
+    GainAkt(gainakt2exp::Readout<K>),
+    Evidence(evidence::Readout<K>),
+}
+
+impl<K: ModelKernels> Readout<K> {
+    pub(super) fn new(k: &mut K, at: &ReadoutAt) -> Result<Self> {
+        match at {
+            ReadoutAt::GainAkt(at) => gainakt2exp::Readout::new(k, *at).map(Self::GainAkt),
+            ReadoutAt::Evidence(at) => evidence::Readout::new(k, *at).map(Self::Evidence),
+        }
+    }
+
+    /// Makes room for `n` rows of `w` windows.
+    pub(super) fn reserve(&mut self, k: &mut K, c: &ModelConfig, n: usize, w: usize) -> Result<()> {
+        match self {
+            Self::GainAkt(readout) => readout.reserve(k, c, n, w),
+            Self::Evidence(readout) => readout.reserve(k, n),
+        }
+    }
+
+    /// Predictions, figures, and mastery and gains of the rows; `step`: for a training step, which may leave out mastery.
+    pub(super) fn forward(
+        &mut self,
+        k: &mut K,
+        pass: &Pass<'_, K>,
+        encoder: &EncoderWork<K::Floats>,
+        rows: &mut RowOutputs<K::Floats>,
+        sites: &mut DropoutSites,
+        step: bool,
+    ) {
+        match self {
+            Self::GainAkt(readout) => readout.forward(k, pass, encoder, rows, sites),
+            Self::Evidence(readout) => readout.forward(k, pass, encoder, rows, !step),
+        }
+    }
+
+    /// Gradients of the readout's parameters and of the encoder's streams; `sites` begins where the encoder's end.
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn backward(
+        &mut self,
+        k: &mut K,
+        pass: &Pass<'_, K>,
+        losses: Losses,
+        encoder: &EncoderWork<K::Floats>,
+        rows: &RowOutputs<K::Floats>,
+        mut sites: DropoutSites,
+        streams: &mut StreamGrads<K::Floats>,
+        grads: &mut K::Floats,
+    ) -> Result<()> {
+        match (self, losses) {
+            (Self::GainAkt(readout), Losses::GainAkt(losses)) => {
+                readout.backward(k, pass, losses, encoder, rows, sites.site(), streams, grads)
+            }
+            (Self::Evidence(readout), Losses::Evidence(losses)) => {
+                readout.backward(k, pass, losses, encoder, rows, streams, grads)
+            }
+            _ => Err(Error::Device("the losses are those of another kind of model".to_owned())),
+        }
+    }
+
+    /// Values of the loss terms of the last step; `None` before the first.
+    pub(super) fn terms(&self) -> Option<&K::Floats> {
+        match self {
+            Self::GainAkt(readout) => readout.terms(),
+            Self::Evidence(readout) => readout.terms(),
+        }
+    }
+
+    /// Chance of a correct answer were each skill asked after each of the `wanted` rows of the last pass, `[wanted, C]`.
+    pub(super) async fn chances(
+        &self,
+        k: &mut K,
+        pass: &Pass<'_, K>,
+        at: &EncoderAt,
+        encoder: &EncoderWork<K::Floats>,
+        rows: &RowOutputs<K::Floats>,
+        wanted: &[usize],
+    ) -> Result<Vec<f32>> {
+        match self {
+            Self::GainAkt(readout) => readout.chances(k, pass, at, encoder, rows.count, wanted).await,
+            // The prediction is the mastery.
+            Self::Evidence(_) => {
+                let c = pass.config.num_c;
+                Ok(rows_of(&k.read(&rows.mastery, 0, rows.count * c).await?, c, wanted))
+            }
+        }
+    }
+
+    /// Chance of a correct answer to each skill before any answer, `[C]`; empty where the model has no prior.
+    pub(super) async fn prior(&self, k: &mut K, params: &K::Floats) -> Result<Vec<f32>> {
+        match self {
+            Self::GainAkt(_) => Ok(Vec::new()),
+            Self::Evidence(readout) => readout.prior(k, params).await,
+        }
+    }
+
+    /// The transfer matrix `[C, C]`, row by row: what an answer to the row's skill says about the column's; empty where
+    /// the model has none.
+    pub(super) async fn transfer(&self, k: &mut K, params: &K::Floats, count: usize) -> Result<Vec<Vec<f32>>> {
+        match self {
+            Self::GainAkt(_) => Ok(Vec::new()),
+            Self::Evidence(readout) => readout.transfer(k, params, count).await,
+        }
+    }
+
+    /// What mastery after the last row of a window of these answers is made of, where that can be told exactly.
+    pub(super) async fn inside(
+        &self,
+        k: &mut K,
+        params: &K::Floats,
+        count: usize,
+        answers: &[u32],
+    ) -> Result<Option<EvidenceInside>> {
+        match self {
+            Self::GainAkt(_) => Ok(None),
+            Self::Evidence(readout) => readout.inside(k, params, count, answers).await.map(Some),
+        }
+    }
+}
