@@ -4,6 +4,9 @@
 //! `app → service → experiment → train → evaluate, objective → model → ops` (`cli` stands beside `app`),
 //! with `config` and `data` below them; `platform`, `error` and `pyjson` serve all.
 
+#[cfg(all(feature = "burn", target_arch = "wasm32"))]
+compile_error!("the page has no burn in it: build it with --no-default-features, or by `trunk build --release`");
+
 pub mod app;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod cli;

@@ -107,6 +107,7 @@ impl Case {
             ModelKind::Evidence => {
                 Losses::Evidence(EvidenceLosses { context_penalty: self.number("loss", "context_penalty") as f32 })
             }
+            other => panic!("no golden files of {}", other.title()),
         }
     }
 

@@ -103,12 +103,8 @@ fn field(ui: &mut Ui, value: &mut Value) -> egui::Response {
 
 /// Whether a model of this kind has the group, and it has no place of its own.
 fn shown(group: &str, kind: ModelKind) -> bool {
-    match group {
-        "model" => false,
-        "interpretability" | "alignment" | "global_alignment" | "refinement" => kind == ModelKind::GainAkt2Exp,
-        "evidence" => kind == ModelKind::Evidence,
-        _ => true,
-    }
+    let of = |kind: ModelKind| kind.about().groups.iter().any(|(own, _)| *own == group);
+    group != "model" && (of(kind) || !ModelKind::ALL.into_iter().any(of))
 }
 
 fn title(group: &str) -> &'static str {

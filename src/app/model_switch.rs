@@ -15,6 +15,7 @@ pub(super) fn sentence(kind: ModelKind) -> &'static str {
         ModelKind::Evidence => {
             "Its mastery is the chance of a right answer: it falls after wrong ones, and every part of it can be told."
         }
+        other => other.about().sentence,
     }
 }
 
@@ -34,13 +35,13 @@ impl App {
     pub(super) fn model_account(&self, sentences: &mut Vec<String>, buttons: &mut Vec<String>) {
         if let Some(now) = self.looked_through() {
             sentences.push(format!("{}: {}", now.title(), sentence(now)));
-            buttons.extend(ModelKind::ALL.into_iter().filter(|kind| *kind != now).map(button_text));
+            buttons.extend(ModelKind::EMBEDDED.into_iter().filter(|kind| *kind != now).map(button_text));
         }
     }
 
     /// Obeys the switch's button; whether it was one.
     pub(super) fn press_model(&mut self, button: &str) -> bool {
-        let kind = ModelKind::ALL.into_iter().find(|kind| button_text(*kind) == button);
+        let kind = ModelKind::EMBEDDED.into_iter().find(|kind| button_text(*kind) == button);
         if let Some(kind) = kind {
             self.client.send(Request::Open(Source::Embedded(kind)));
         }
@@ -53,7 +54,7 @@ impl App {
         egui::Panel::top("models").show(ui, |ui| {
             ui.horizontal_wrapped(|ui| {
                 ui.label(theme::weak("model"));
-                for kind in ModelKind::ALL {
+                for kind in ModelKind::EMBEDDED {
                     let button = egui::Button::selectable(kind == now, kind.title());
                     if ui.add(button).on_hover_text(sentence(kind)).clicked() && kind != now {
                         self.client.send(Request::Open(Source::Embedded(kind)));

@@ -84,9 +84,9 @@ impl Place {
                     })?;
                 }
                 "model" => {
-                    let found = ModelKind::ALL.into_iter().find(|kind| kind.name() == value);
+                    let found = ModelKind::EMBEDDED.into_iter().find(|kind| kind.name() == value);
                     place.model = Some(found.ok_or_else(|| {
-                        let known = ModelKind::ALL.map(ModelKind::name).join(" or ");
+                        let known = ModelKind::EMBEDDED.map(ModelKind::name).join(" or ");
                         format!("the link says model={}, expected {known}", crate::error::quote(&value))
                     })?);
                 }

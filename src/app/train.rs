@@ -71,16 +71,13 @@ impl TrainView {
         self.form.outcome.as_ref().map_or_else(|_| ModelKind::default(), |config| config.model.kind)
     }
 
-    /// Two buttons, one a kind of model.
+    /// A button for each kind of model.
     fn model_part(&mut self, ui: &mut Ui) {
         ui.horizontal_wrapped(|ui| {
             ui.label("model");
-            for (kind, hint) in [
-                (ModelKind::GainAkt2Exp, "mastery that never falls, beside a free prediction"),
-                (ModelKind::Evidence, "the prediction of an answer is the mastery of its skill"),
-            ] {
+            for kind in ModelKind::all_available() {
                 let button = egui::Button::selectable(self.kind() == kind, kind.title());
-                if ui.add(button).on_hover_text(hint).clicked() && self.kind() != kind {
+                if ui.add(button).on_hover_text(kind.about().sentence).clicked() && self.kind() != kind {
                     self.use_preset(Config::preset_for(kind, self.has_file()));
                 }
             }

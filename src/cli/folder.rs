@@ -320,9 +320,8 @@ pub(super) fn import(args: &ImportArgs) -> Result<()> {
     let bytes = import_weights(&args.file, &shape)?;
     let (_, weights) = decode_weights(&args.file.display().to_string(), &bytes)?;
     // Refuses what does not fit before anything is written.
-    Model::layout_of(&shape)
-        .flatten(&weights)
-        .map_err(|e| Error::Checkpoint(format!("{}: {e}", args.file.display())))?;
+    let layout = Model::layout_of(&shape)?;
+    layout.flatten(&weights).map_err(|e| Error::Checkpoint(format!("{}: {e}", args.file.display())))?;
     let folder = RunFolder::create(&args.out, config.model.kind, "imported")?;
     folder.write(File::Config, config_text.as_bytes())?;
     folder.write(File::Best, &bytes)?;

@@ -32,7 +32,7 @@ pub(super) struct SettingsArgs {
     #[command(flatten)]
     columns: ColumnArgs,
     /// The kind of model.
-    #[arg(long, value_name = "KIND", value_parser = model_kind)]
+    #[arg(long, value_name = "KIND", value_parser = ModelKind::from_name)]
     model: Option<ModelKind>,
     /// Built-in settings: demo, assist2015_small, gainakt2exp, evidence or assist2015_evidence.
     #[arg(long, value_name = "NAME", conflicts_with = "config")]
@@ -147,12 +147,6 @@ pub(super) fn settings(args: &SettingsArgs) -> Result<Config> {
     config.seeds.seed = args.seed.unwrap_or(config.seeds.seed);
     config.check()?;
     Ok(config)
-}
-
-fn model_kind(name: &str) -> std::result::Result<ModelKind, String> {
-    let known = ModelKind::ALL.map(ModelKind::name);
-    let found = ModelKind::ALL.into_iter().find(|kind| kind.name() == name);
-    found.ok_or_else(|| format!("expected one of {}", known.join(", ")))
 }
 
 fn absolute(path: &Path) -> Result<String> {

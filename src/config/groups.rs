@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ModelKind;
 use crate::data::ColumnNames;
 
 /// Declares one group: fields with docs and defaults, unknown keys refused; the docs are there at run time too.
@@ -33,44 +34,6 @@ pub struct GroupDocs {
     pub about: &'static str,
     /// Key and meaning.
     pub keys: &'static [(&'static str, &'static str)],
-}
-
-/// A kind of model.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ModelKind {
-    /// GainAKT2Exp: mastery that never falls, beside a free prediction (SPEC §2).
-    #[default]
-    #[serde(rename = "gainakt2exp")]
-    GainAkt2Exp,
-    /// The evidence model: the prediction is the mastery (SPEC §9).
-    #[serde(rename = "evidence")]
-    Evidence,
-}
-
-impl ModelKind {
-    /// Every kind.
-    pub const ALL: [Self; 2] = [Self::GainAkt2Exp, Self::Evidence];
-
-    /// Whether it is the kind of files that do not say.
-    pub fn is_default(&self) -> bool {
-        *self == Self::default()
-    }
-
-    /// Its name in settings, records and folder names.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::GainAkt2Exp => "gainakt2exp",
-            Self::Evidence => "evidence",
-        }
-    }
-
-    /// Its name for people.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::GainAkt2Exp => "GainAKT2Exp",
-            Self::Evidence => "Evidence model",
-        }
-    }
 }
 
 group! {

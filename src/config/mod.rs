@@ -4,12 +4,14 @@
 //! known is refused, so that a typing error never trains something else.
 
 mod groups;
+mod model_kind;
 mod snapshot;
 
 pub use groups::{
-    Alignment, Data, Evaluation, Evidence, GlobalAlignment, GroupDocs, Interpretability, ModelChoice, ModelKind,
-    ModelShape, Refinement, Seeds, Training,
+    Alignment, Data, Evaluation, Evidence, GlobalAlignment, GroupDocs, Interpretability, ModelChoice, ModelShape,
+    Refinement, Seeds, Training,
 };
+pub use model_kind::{KindAbout, ModelKind};
 pub use snapshot::{evaluation_snapshot, model_config, reproducibility_policy};
 
 use serde::{Deserialize, Serialize};
@@ -45,12 +47,16 @@ pub struct Config {
 }
 
 /// Presets that come with the program: name and JSON.
-pub const PRESETS: [(&str, &str); 5] = [
+pub const PRESETS: [(&str, &str); 9] = [
     ("demo", include_str!("../../configs/demo.json")),
     ("assist2015_small", include_str!("../../configs/assist2015_small.json")),
     ("gainakt2exp", include_str!("../../configs/gainakt2exp.json")),
     ("evidence", include_str!("../../configs/evidence.json")),
     ("assist2015_evidence", include_str!("../../configs/assist2015_evidence.json")),
+    ("dkt", include_str!("../../configs/dkt.json")),
+    ("sakt", include_str!("../../configs/sakt.json")),
+    ("akt", include_str!("../../configs/akt.json")),
+    ("simplekt", include_str!("../../configs/simplekt.json")),
 ];
 
 /// The groups in the order people meet them, with what they and their keys are for.
@@ -95,12 +101,7 @@ impl Config {
 
     /// Name of the preset for a kind of model, on the embedded class or on a data file.
     pub fn preset_for(kind: ModelKind, file: bool) -> &'static str {
-        match (kind, file) {
-            (ModelKind::GainAkt2Exp, false) => "demo",
-            (ModelKind::GainAkt2Exp, true) => "assist2015_small",
-            (ModelKind::Evidence, false) => "evidence",
-            (ModelKind::Evidence, true) => "assist2015_evidence",
-        }
+        kind.about().presets[usize::from(file)]
     }
 
     /// Says what is out of range, with group and key.
@@ -170,6 +171,12 @@ impl Config {
             if !(value.is_finite() && value >= 0.0) {
                 return fail(format!("{key} is {value}, expected 0 or more"));
             }
+        }
+        if self.model.kind == ModelKind::Sakt && m.num_encoder_blocks != 1 {
+            return fail(format!(
+                "model_config.num_encoder_blocks is {}, expected 1: SAKT has one",
+                m.num_encoder_blocks
+            ));
         }
         if self.data.fold > 4 {
             return fail(format!("data.fold is {}, expected 0 to 4", self.data.fold));

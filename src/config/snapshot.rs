@@ -1,29 +1,15 @@
 //! The parts of a config that two experiments must share to be comparable, as JSON whose MD5 is quoted.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Config, ModelKind};
 
 /// What an evaluation depends on (SPEC §6).
 pub fn evaluation_snapshot(config: &Config) -> Value {
-    let (m, i) = (&config.model_config, &config.interpretability);
-    if config.model.kind == ModelKind::Evidence {
-        return json!({
-            "model": config.model.kind,
-            "dataset": config.data.dataset,
-            "fold": config.data.fold,
-            "batch_size": config.training.batch_size,
-            "seq_len": m.seq_len,
-            "d_model": m.d_model,
-            "n_heads": m.n_heads,
-            "num_encoder_blocks": m.num_encoder_blocks,
-            "d_ff": m.d_ff,
-            "dropout": m.dropout,
-            "emb_type": m.emb_type,
-            "context_penalty": config.evidence.context_penalty,
-            "max_correlation_students": config.evaluation.max_correlation_students,
-        });
+    if config.model.kind != ModelKind::GainAkt2Exp {
+        return snapshot_of_kind(config);
     }
+    let (m, i) = (&config.model_config, &config.interpretability);
     json!({
         "dataset": config.data.dataset,
         "fold": config.data.fold,
@@ -45,6 +31,22 @@ pub fn evaluation_snapshot(config: &Config) -> Value {
         "consistency_loss_weight": i.consistency_loss_weight,
         "max_correlation_students": config.evaluation.max_correlation_students,
     })
+}
+
+/// The same for models that the original does not have: which, on what, its sizes, and all settings that only it has.
+fn snapshot_of_kind(config: &Config) -> Value {
+    let mut snapshot = Map::new();
+    snapshot.insert("model".to_owned(), config.model.kind.name().into());
+    snapshot.insert("dataset".to_owned(), config.data.dataset.clone().into());
+    snapshot.insert("fold".to_owned(), config.data.fold.into());
+    snapshot.insert("batch_size".to_owned(), config.training.batch_size.into());
+    let settings = serde_json::to_value(config).unwrap_or_default();
+    let own = config.model.kind.about().groups.iter().map(|(group, _)| &settings[*group]);
+    for group in [&model_config(config)].into_iter().chain(own) {
+        snapshot.extend(group.as_object().into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())));
+    }
+    snapshot.insert("max_correlation_students".to_owned(), config.evaluation.max_correlation_students.into());
+    Value::Object(snapshot)
 }
 
 /// The sizes of the model (SPEC §6).

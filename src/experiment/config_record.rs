@@ -12,11 +12,8 @@ use crate::pyjson;
 const COMMON: [&str; 4] = ["seeds", "training", "data", "model_config"];
 
 /// Those of a kind of model, in the order of the record.
-fn model_groups(kind: ModelKind) -> &'static [&'static str] {
-    match kind {
-        ModelKind::GainAkt2Exp => &["interpretability", "alignment", "global_alignment", "refinement"],
-        ModelKind::Evidence => &["evidence"],
-    }
+fn model_groups(kind: ModelKind) -> impl Iterator<Item = &'static str> {
+    kind.about().groups.iter().map(|(group, _)| *group)
 }
 
 /// The model of records that do not say.
@@ -83,7 +80,7 @@ pub fn config_json(config: &Config, id: &str, about: &Circumstances, device: Dev
         ("experiment", json!({"id": id, "model": kind.name(), "short_title": about.title, "purpose": purpose})),
         ("data", value(&config.data)?),
     ];
-    let of_model = model_groups(kind).iter().map(|&group| (group, settings[group].clone()));
+    let of_model = model_groups(kind).map(|group| (group, settings[group].clone()));
     let after = [
         ("evaluation_snapshot", snapshot.clone()),
         ("evaluation_snapshot_md5", pyjson::md5_hex(&snapshot).into()),
@@ -111,7 +108,7 @@ pub fn read_config(name: &str, text: &str) -> Result<Config> {
     let kind: ModelKind = serde_json::from_value(model.clone())
         .map_err(|_| broken(format!("experiment.model is {model}, which this program does not know")))?;
     settings.insert("model".to_owned(), json!({"kind": kind}));
-    for &key in COMMON.iter().chain(model_groups(kind)) {
+    for key in COMMON.into_iter().chain(model_groups(kind)) {
         let group = record
             .get(key)
             .ok_or_else(|| broken(format!("no group \"{key}\"; is this an experiment's config.json?")))?;

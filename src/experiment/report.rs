@@ -22,17 +22,6 @@ const PROVENANCE: [(&str, &str); 6] = [
     ("data", "dataset, fold"),
 ];
 
-/// The rest of the table for GainAKT2Exp.
-const PROVENANCE_GAINAKT: [(&str, &str); 4] = [
-    ("interpretability", "core heads + constraint weights + warmup"),
-    ("alignment", "enable, weight, warmup, adaptive, min_corr, share_cap/decay"),
-    ("global_alignment", "enable pass, students, residual window"),
-    ("refinement", "retention, lag predictive emergence, rebalance, variance floor"),
-];
-
-/// The rest of the table for the evidence model.
-const PROVENANCE_EVIDENCE: [(&str, &str); 1] = [("evidence", "context penalty")];
-
 /// The README of `folder`: the original's document (`SPEC §6`), filled in, then what this program adds. The
 /// checklist is tried on the folder while it is written.
 ///
@@ -55,18 +44,16 @@ pub fn readme(folder: &RunFolder, config: &Config, results: &Results) -> Result<
     out += "\n## Configuration Provenance\n\
             The `config.json` groups appear in the following canonical order ensuring reproducibility of parameter resolution:\n\n\
             \n| Group | Key Highlights |\n|-------|----------------|\n";
-    let of_model: &[(&str, &str)] = match config.model.kind {
-        ModelKind::GainAkt2Exp => &PROVENANCE_GAINAKT,
-        ModelKind::Evidence => &PROVENANCE_EVIDENCE,
-    };
-    for (group, highlights) in PROVENANCE.iter().chain(of_model) {
+    for (group, highlights) in PROVENANCE.iter().chain(config.model.kind.about().groups) {
         let _ = writeln!(out, "| {group} | {highlights} |");
     }
     match config.model.kind {
         ModelKind::GainAkt2Exp => gainakt_settings(&mut out, config)?,
-        ModelKind::Evidence => {
+        kind if kind.about().groups.is_empty() => {}
+        kind => {
+            let settings = value(config)?;
             out += "\n### Core Interpretability & Constraints\n| Key | Value |\n|-----|-------|\n";
-            rows(&mut out, "evidence", &value(&config.evidence)?);
+            kind.about().groups.iter().for_each(|(group, _)| rows(&mut out, group, &settings[*group]));
         }
     }
     let snapshot = evaluation_snapshot(config);

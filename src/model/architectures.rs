@@ -30,6 +30,7 @@ pub(super) fn term_names(kind: ModelKind) -> &'static [&'static str] {
     match kind {
         ModelKind::GainAkt2Exp => &gainakt2exp::LossTerm::NAMES,
         ModelKind::Evidence => &evidence::LossTerm::NAMES,
+        _ => &["total", "bce"],
     }
 }
 
@@ -38,6 +39,7 @@ pub(super) fn has_mastery(config: &ModelConfig) -> bool {
     match config.kind {
         ModelKind::GainAkt2Exp => config.use_mastery_head && config.use_gain_head,
         ModelKind::Evidence => true,
+        _ => false,
     }
 }
 
@@ -48,6 +50,8 @@ pub enum Losses {
     GainAkt(GainAktLosses),
     /// The evidence model's terms (SPEC §9).
     Evidence(EvidenceLosses),
+    /// The cross-entropy of the predictions and nothing else.
+    CrossEntropy,
 }
 
 /// Places of all parameters of a model.
@@ -66,7 +70,10 @@ pub(super) enum ReadoutAt {
 
 impl Places {
     /// Lays the parameters in the order PyTorch lists them; also the number of leading values the loss depends on.
-    pub(super) fn new(b: &mut Builder, config: &ModelConfig) -> (Self, usize) {
+    ///
+    /// # Errors
+    /// The model does not run on kernels.
+    pub(super) fn new(b: &mut Builder, config: &ModelConfig) -> Result<(Self, usize)> {
         let encoder = EncoderAt::new(b, config, config.kind == ModelKind::GainAkt2Exp);
         let (readout, active) = match config.kind {
             ModelKind::GainAkt2Exp => {
@@ -74,8 +81,15 @@ impl Places {
                 (ReadoutAt::GainAkt(at), active)
             }
             ModelKind::Evidence => (ReadoutAt::Evidence(EvidenceAt::new(b, config)), b.len()),
+            other => {
+                return Err(Error::Config(format!(
+                    "{} needs burn, which the page and builds without the feature \"burn\" do not have; use a full build of \
+                     the program",
+                    other.title()
+                )));
+            }
         };
-        (Self { encoder, readout }, active)
+        Ok((Self { encoder, readout }, active))
     }
 }
 

@@ -2,6 +2,8 @@
 //! and [`Model`], all that training, evaluation and the service need of any of them.
 
 mod architectures;
+#[cfg(feature = "burn")]
+pub mod burn;
 mod config;
 mod dropout_sites;
 mod encoder;
@@ -12,6 +14,7 @@ mod layout;
 #[allow(clippy::module_inception)]
 mod model;
 mod network;
+mod network_reads;
 mod parameters;
 mod pass;
 mod row_stats;
@@ -24,6 +27,6 @@ pub use inspection::Inspection;
 pub use layout::Layout;
 pub use model::{HeadsOutput, Model, Output, RowStats};
 pub use network::{LogPlace, TrainingStep};
-pub use parameters::{Parameter, Weights};
+pub use parameters::{Parameter, Start, Weights};
 pub use row_stats::{Cells, GAIN_SCALE, RowStat, RowStatKernels};
 pub use shaders::shader_sources;

@@ -2,7 +2,7 @@
 
 use super::architectures::{Losses, Places};
 use super::layout::Layout;
-use super::network::{LogPlace, Network, Purpose, TrainingStep};
+use super::network::{LogPlace, Network, TrainingStep};
 use super::parameters::{Builder, Parameter, Weights};
 use super::row_stats::RowStat;
 use super::{DropoutSites, Inspection, ModelConfig};
@@ -10,7 +10,7 @@ use crate::data::RaggedBatch;
 use crate::error::Result;
 use crate::ops::cpu::Cpu;
 use crate::ops::gpu::Gpu;
-use crate::ops::{Arrays as _, DeviceStats, PreparedBatch};
+use crate::ops::{DeviceStats, PreparedBatch};
 use crate::platform::device::Device;
 
 /// A model of either kind.
@@ -26,6 +26,9 @@ pub struct Model {
 enum On {
     Cpu(Box<Network<Cpu>>),
     Gpu(Box<Network<Gpu>>),
+    /// A model on burn's tensors, on either.
+    #[cfg(feature = "burn")]
+    Tensors(Box<dyn super::burn::Engine>),
 }
 
 /// Evaluates an expression for the network of either device.
@@ -34,6 +37,8 @@ macro_rules! on {
         match &mut $model.network {
             On::Cpu($network) => $what,
             On::Gpu($network) => $what,
+            #[cfg(feature = "burn")]
+            On::Tensors($network) => $what,
         }
     };
 }
@@ -88,7 +93,13 @@ impl Model {
     }
 
     fn start(config: &ModelConfig, device: &Device, values: impl FnOnce(&Layout) -> Result<Vec<f32>>) -> Result<Self> {
-        let (places, layout) = places(config);
+        #[cfg(feature = "burn")]
+        if let Some(layout) = super::burn::layout(config) {
+            let values = values(&layout)?;
+            let network = super::burn::start(config, &values, device)?;
+            return Ok(Self { config: config.clone(), layout, network: On::Tensors(network) });
+        }
+        let (places, layout) = places(config)?;
         let (c, l, values) = (config.clone(), layout.clone(), values(&layout)?);
         let network = match device {
             Device::Cpu => On::Cpu(Box::new(Network::new(Cpu::default(), c, l, places, &values)?)),
@@ -98,8 +109,15 @@ impl Model {
     }
 
     /// Names and places of the parameters of such a model.
-    pub fn layout_of(config: &ModelConfig) -> Layout {
-        places(config).1
+    ///
+    /// # Errors
+    /// This build does not have the model.
+    pub fn layout_of(config: &ModelConfig) -> Result<Layout> {
+        #[cfg(feature = "burn")]
+        if let Some(layout) = super::burn::layout(config) {
+            return Ok(layout);
+        }
+        places(config).map(|(_, layout)| layout)
     }
 
     /// Sizes.
@@ -136,21 +154,8 @@ impl Model {
     /// # Errors
     /// The device fails.
     pub async fn forward(&mut self, batch: RaggedBatch) -> Result<Output> {
-        let (c, rows) = (&self.config, batch.rows());
-        let cells = rows * c.num_c;
-        let plan = PreparedBatch::new(batch, c.num_c);
-        let interpretable = c.interpretable();
-        on!(self, n => {
-            n.forward(plan, DropoutSites::evaluation(), Purpose::Measure)?;
-            let logits = n.kernels.read(&n.rows.logits, 0, rows).await?;
-            let heads = if interpretable {
-                let mastery = n.kernels.read(&n.rows.mastery, 0, cells).await?;
-                Some(HeadsOutput { mastery, gains: n.kernels.read(&n.rows.gains, 0, cells).await? })
-            } else {
-                None
-            };
-            Ok(Output { logits, heads })
-        })
+        let plan = PreparedBatch::new(batch, self.config.num_c);
+        on!(self, n => n.output(plan).await)
     }
 
     /// Chance of a correct answer were each skill asked after each of these rows of the last forward pass, `[rows, C]`.
@@ -183,8 +188,7 @@ impl Model {
     /// # Errors
     /// The device fails.
     pub async fn encoded(&mut self, rows: usize) -> Result<(Vec<f32>, Vec<f32>)> {
-        let width = rows * self.config.d_model;
-        on!(self, n => n.read_encoded(width).await)
+        on!(self, n => n.encoded(rows).await)
     }
 
     /// One forward pass, of which only figures of each row come back.
@@ -194,11 +198,7 @@ impl Model {
     pub async fn row_stats(&mut self, batch: RaggedBatch) -> Result<RowStats> {
         let rows = batch.rows();
         let plan = PreparedBatch::new(batch, self.config.num_c);
-        let values = on!(self, n => {
-            n.forward(plan, DropoutSites::evaluation(), Purpose::Measure)?;
-            n.kernels.read(&n.rows.stats, 0, rows * RowStat::COUNT).await?
-        });
-        Ok(RowStats { values, rows })
+        Ok(RowStats { values: on!(self, n => n.stats(plan).await)?, rows })
     }
 
     /// Looks closely at the last row of `batch`, which must be one window.
@@ -211,18 +211,13 @@ impl Model {
     }
 
     /// Mastery after every row, `[N, C]`, with the figures of each row: what a survey of many students needs.
-    /// Mastery is empty where the model has no heads.
+    /// Mastery is empty where the model has none.
     ///
     /// # Errors
     /// The device fails.
     pub async fn survey(&mut self, batch: RaggedBatch) -> Result<(RowStats, Vec<f32>)> {
-        let cells = if self.config.interpretable() { batch.rows() * self.config.num_c } else { 0 };
         let stats = self.row_stats(batch).await?;
-        let mastery = match cells {
-            0 => Vec::new(),
-            cells => on!(self, n => n.kernels.read(&n.rows.mastery, 0, cells).await?),
-        };
-        Ok((stats, mastery))
+        Ok((stats, on!(self, n => n.mastery().await)?))
     }
 
     /// One training step; nothing is read from the device.
@@ -259,17 +254,7 @@ impl Model {
         losses: Losses,
         dropout: DropoutSites,
     ) -> Result<(Weights, Vec<f32>)> {
-        let (count, terms) = (self.layout.active(), self.config.term_names().len());
-        let (mut values, terms) = on!(self, n => {
-            n.gradients(batch, losses, dropout)?;
-            let Some(learning) = &n.learning else { return Err(no_gradients()) };
-            let grads = n.kernels.read(&learning.grads, 0, count).await?;
-            let terms = match n.readout.terms() {
-                Some(values) => n.kernels.read(values, 0, terms).await?,
-                None => Vec::new(),
-            };
-            (grads, terms)
-        });
+        let (mut values, terms) = on!(self, n => n.gradients_of(batch, losses, dropout).await)?;
         values.resize(self.layout.count(), 0.0);
         Ok((self.layout.named(&values), terms))
     }
@@ -279,11 +264,7 @@ impl Model {
     /// # Errors
     /// There was no step, or the device fails.
     pub async fn gradient_norm(&mut self) -> Result<f32> {
-        let norm = on!(self, n => {
-            let Some(learning) = &n.learning else { return Err(no_gradients()) };
-            n.kernels.read(&learning.norm, 0, 1).await?
-        });
-        Ok(norm[0])
+        on!(self, n => n.gradient_norm().await)
     }
 
     /// Adam's moments by parameter, `[2, n]` each; none before the first step.
@@ -292,10 +273,7 @@ impl Model {
     /// The device fails.
     pub async fn read_moments(&mut self) -> Result<Weights> {
         let count = self.layout.count();
-        let values = on!(self, n => match &n.learning {
-            Some(back) => n.kernels.read(&back.moments, 0, 2 * count).await?,
-            None => return Ok(Weights::new()),
-        });
+        let Some(values) = on!(self, n => n.read_moments().await)? else { return Ok(Weights::new()) };
         let part = |p: &Parameter| {
             let half = |from: usize| &values[from + p.at..from + p.at + p.len()];
             (p.name.clone(), (vec![2, p.len()], [half(0), half(count)].concat()))
@@ -324,28 +302,18 @@ impl Model {
             values[p.at..p.at + p.len()].copy_from_slice(&part[..p.len()]);
             values[count + p.at..count + p.at + p.len()].copy_from_slice(&part[p.len()..]);
         }
-        on!(self, n => {
-            n.learn()?;
-            if let Some(back) = &mut n.learning {
-                n.kernels.write(&mut back.moments, &values);
-            }
-        });
-        Ok(())
+        on!(self, n => n.write_moments(&values))
     }
 
     /// What the device did.
     pub fn stats(&mut self) -> &mut DeviceStats {
-        on!(self, n => n.kernels.stats())
+        on!(self, n => n.device_stats())
     }
 }
 
 /// Where the parameters of a model lie, and their names.
-fn places(config: &ModelConfig) -> (Places, Layout) {
+fn places(config: &ModelConfig) -> Result<(Places, Layout)> {
     let mut builder = Builder::default();
-    let (places, active) = Places::new(&mut builder, config);
-    (places, Layout::new(builder, active))
-}
-
-fn no_gradients() -> crate::error::Error {
-    crate::error::Error::Device("this model has not taken a training step".to_owned())
+    let (places, active) = Places::new(&mut builder, config)?;
+    Ok((places, Layout::new(builder, active)))
 }

@@ -5,7 +5,7 @@ use super::encoder::{self, EncoderWork, StreamGrads};
 use super::layout::Layout;
 use super::pass::{Pass, RowOutputs};
 use super::row_stats::RowStat;
-use super::{DropoutSites, Inspection, ModelConfig};
+use super::{DropoutSites, ModelConfig};
 use crate::error::Result;
 use crate::ops::{AdamStep, PreparedBatch};
 
@@ -23,7 +23,7 @@ pub(super) struct Network<K: ModelKernels> {
     pub learning: Option<Learning<K::Floats>>,
     pub batch: Option<K::Batch>,
     /// Loss terms and probabilities of the steps since the last read.
-    log: [K::Floats; 2],
+    pub log: [K::Floats; 2],
 }
 
 /// What a forward pass is for.
@@ -89,14 +89,6 @@ impl<K: ModelKernels> Network<K> {
         Ok(Self { kernels, config, layout, places, params, encoder, rows, readout, learning: None, batch: None, log })
     }
 
-    pub(super) fn write_params(&mut self, values: &[f32]) {
-        self.kernels.write(&mut self.params, values);
-    }
-
-    pub(super) async fn read_params(&mut self) -> Result<Vec<f32>> {
-        self.kernels.read(&self.params, 0, self.layout.count()).await
-    }
-
     /// Runs the model on `batch`; results lie in `rows`.
     pub(super) fn forward(&mut self, batch: PreparedBatch, mut sites: DropoutSites, purpose: Purpose) -> Result<()> {
         let (n, w) = (batch.rows(), batch.windows());
@@ -114,42 +106,6 @@ impl<K: ModelKernels> Network<K> {
         let pass = Pass { params, batch, config };
         readout.forward(k, &pass, encoder, rows, &mut sites, step);
         Ok(())
-    }
-
-    /// The streams after the encoder, `len` values each.
-    pub(super) async fn read_encoded(&mut self, len: usize) -> Result<(Vec<f32>, Vec<f32>)> {
-        let Self { kernels, encoder, .. } = self;
-        let [ctx, val] = encoder.streams();
-        Ok((kernels.read(ctx, 0, len).await?, kernels.read(val, 0, len).await?))
-    }
-
-    /// Chance of a correct answer were each skill asked after each of these rows of the last pass, `[rows, C]`.
-    pub(super) async fn chances(&mut self, wanted: &[usize]) -> Result<Vec<f32>> {
-        let Self { kernels, params, config, places, batch: Some(batch), encoder, rows, readout, .. } = self else {
-            return Ok(Vec::new());
-        };
-        let pass = Pass { params, batch, config };
-        readout.chances(kernels, &pass, &places.encoder, encoder, rows, wanted).await
-    }
-
-    /// See [`Readout::transfer`].
-    pub(super) async fn transfer(&mut self) -> Result<Vec<Vec<f32>>> {
-        self.readout.transfer(&mut self.kernels, &self.params, self.layout.count()).await
-    }
-
-    /// See [`Readout::prior`].
-    pub(super) async fn prior(&mut self) -> Result<Vec<f32>> {
-        self.readout.prior(&mut self.kernels, &self.params).await
-    }
-
-    /// Looks at the last row of `plan`, which must be one window.
-    pub(super) async fn inspect(&mut self, plan: PreparedBatch) -> Result<Inspection> {
-        let (n, d, heads) = (plan.rows(), self.config.d_model, self.config.n_heads);
-        let answers = plan.batch.skill.clone();
-        self.forward(plan, DropoutSites::evaluation(), Purpose::Inspect)?;
-        let attention = self.encoder.attention(&mut self.kernels, n, d, heads).await?;
-        let evidence = self.readout.inside(&mut self.kernels, &self.params, self.layout.count(), &answers).await?;
-        Ok(Inspection { next: self.chances(&[n - 1]).await?, attention, evidence })
     }
 
     /// Makes arrays for gradients and moments, unless they are there; moments start at 0.
@@ -209,15 +165,5 @@ impl<K: ModelKernels> Network<K> {
         k.copy(&rows.stats, RowStat::Probability as usize * rows.count, scores, place.row, rows.count);
         k.submit();
         Ok(())
-    }
-
-    /// Loss terms of the first `steps` steps of the log, one after another.
-    pub(super) async fn logged_terms(&mut self, steps: usize) -> Result<Vec<f32>> {
-        self.kernels.read(&self.log[0], 0, steps * self.config.term_names().len()).await
-    }
-
-    /// Probabilities of the first `rows` rows of the epoch.
-    pub(super) async fn logged_scores(&mut self, rows: usize) -> Result<Vec<f32>> {
-        self.kernels.read(&self.log[1], 0, rows).await
     }
 }

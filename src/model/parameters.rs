@@ -13,7 +13,7 @@ pub type Weights = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
 
 /// How a parameter is drawn (SPEC §2, §9).
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Start {
+pub enum Start {
     /// Normal(0, deviation).
     Normal(f32),
     /// Uniform in ±bound.

@@ -23,6 +23,8 @@ pub enum Objective {
     GainAkt(GainAktObjective),
     /// The evidence model's terms.
     Evidence(EvidenceLosses),
+    /// The cross-entropy alone.
+    CrossEntropy,
 }
 
 /// How an epoch's total loss divides; the shares add up to 1.
@@ -48,6 +50,7 @@ impl Objective {
             ModelKind::Evidence => {
                 Self::Evidence(EvidenceLosses { context_penalty: config.evidence.context_penalty as f32 })
             }
+            _ => Self::CrossEntropy,
         }
     }
 
@@ -56,6 +59,7 @@ impl Objective {
         match self {
             Self::GainAkt(objective) => Losses::GainAkt(objective.losses(batch, epoch, model.interpretable())),
             Self::Evidence(losses) => Losses::Evidence(*losses),
+            Self::CrossEntropy => Losses::CrossEntropy,
         }
     }
 
@@ -85,6 +89,7 @@ impl Objective {
                     ..LossShares::default()
                 }
             }
+            Self::CrossEntropy => LossShares { main: 1.0, ..LossShares::default() },
         }
     }
 }

@@ -37,6 +37,10 @@ pub struct GpuDevice {
     pub device: wgpu::Device,
     /// Its queue.
     pub queue: wgpu::Queue,
+    /// Where it comes from.
+    pub instance: wgpu::Instance,
+    /// The adapter it belongs to.
+    pub adapter: wgpu::Adapter,
     /// The first thing that went wrong on it, in the driver's words.
     pub failure: Arc<Mutex<Option<String>>>,
 }
@@ -81,7 +85,7 @@ pub async fn choose(choice: DeviceChoice) -> Result<ComputeDevice> {
     let found = find_adapter(&instance).await;
     let real = found.as_ref().is_some_and(|a| a.get_info().device_type != wgpu::DeviceType::Cpu);
     match (found, choice) {
-        (Some(adapter), _) if real || choice == DeviceChoice::Gpu => open(adapter).await,
+        (Some(adapter), _) if real || choice == DeviceChoice::Gpu => open(instance, adapter).await,
         (Some(_), _) if cfg!(target_arch = "wasm32") => {
             Ok(cpu("; the browser's WebGPU adapter is software: choose GPU to use it"))
         }
@@ -131,7 +135,7 @@ async fn find_adapter(instance: &wgpu::Instance) -> Option<wgpu::Adapter> {
     }
 }
 
-async fn open(adapter: wgpu::Adapter) -> Result<ComputeDevice> {
+async fn open(instance: wgpu::Instance, adapter: wgpu::Adapter) -> Result<ComputeDevice> {
     let info = adapter.get_info();
     let limits = adapter.limits();
     let details = serde_json::json!({
@@ -148,14 +152,11 @@ async fn open(adapter: wgpu::Adapter) -> Result<ComputeDevice> {
             "max_compute_workgroup_storage_size": limits.max_compute_workgroup_storage_size,
         },
     });
+    let (required_features, required_limits) = requirements(&adapter);
     let descriptor = wgpu::DeviceDescriptor {
         label: Some("gainakt"),
-        // Core WebGPU and no more, but arrays as large as the adapter allows.
-        required_limits: wgpu::Limits {
-            max_buffer_size: limits.max_buffer_size,
-            max_storage_buffer_binding_size: limits.max_storage_buffer_binding_size,
-            ..wgpu::Limits::default()
-        },
+        required_features,
+        required_limits,
         memory_hints: wgpu::MemoryHints::MemoryUsage,
         ..Default::default()
     };
@@ -173,7 +174,29 @@ async fn open(adapter: wgpu::Adapter) -> Result<ComputeDevice> {
         wgpu::Backend::BrowserWebGpu => format!("WebGPU {}", info.name).trim().to_owned(),
         backend => format!("{} ({backend:?}, {})", info.name, driver.trim()),
     };
-    Ok(ComputeDevice { device: Device::Gpu(GpuDevice { device, queue, failure }), kind: "gpu", label, details })
+    let device = GpuDevice { device, queue, instance, adapter, failure };
+    Ok(ComputeDevice { device: Device::Gpu(device), kind: "gpu", label, details })
+}
+
+/// Core WebGPU and no more, but arrays as large as the adapter allows: that is what the program's kernels need.
+#[cfg(not(feature = "burn"))]
+fn requirements(adapter: &wgpu::Adapter) -> (wgpu::Features, wgpu::Limits) {
+    let limits = adapter.limits();
+    let required = wgpu::Limits {
+        max_buffer_size: limits.max_buffer_size,
+        max_storage_buffer_binding_size: limits.max_storage_buffer_binding_size,
+        ..wgpu::Limits::default()
+    };
+    (wgpu::Features::empty(), required)
+}
+
+/// All the adapter has: burn, which shares the device, writes its kernels for the adapter and not for the device. The
+/// program's own kernels are held to core WebGPU by tests (`model::shaders`).
+#[cfg(feature = "burn")]
+fn requirements(adapter: &wgpu::Adapter) -> (wgpu::Features, wgpu::Limits) {
+    // Mapped primary buffers slow discrete cards down, and experimental features need an unsafe promise.
+    let unwanted = wgpu::Features::MAPPABLE_PRIMARY_BUFFERS | wgpu::Features::all_experimental_mask();
+    (adapter.features() - unwanted, adapter.limits())
 }
 
 /// Keeps the first failure.

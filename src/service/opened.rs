@@ -14,10 +14,13 @@ use crate::platform::{device::Device, files};
 use crate::train::decode_weights;
 
 /// The models that come with the program: `configs/demo.json` and `configs/evidence.json` trained on the embedded class.
-fn embedded(kind: ModelKind) -> &'static [u8] {
+fn embedded(kind: ModelKind) -> Result<&'static [u8]> {
     match kind {
-        ModelKind::GainAkt2Exp => include_bytes!("../../web/demo.safetensors"),
-        ModelKind::Evidence => include_bytes!("../../web/evidence.safetensors"),
+        ModelKind::GainAkt2Exp => Ok(include_bytes!("../../web/demo.safetensors")),
+        ModelKind::Evidence => Ok(include_bytes!("../../web/evidence.safetensors")),
+        other => {
+            Err(Error::Config(format!("the program carries no trained {}; train one and open its run", other.title())))
+        }
     }
 }
 
@@ -39,7 +42,7 @@ impl OpenedModel {
             Source::Embedded(kind) => {
                 let config = Config::preset(Config::preset_for(*kind, false))?;
                 let corpus = Arc::new(load_corpus(&config)?);
-                let model = checkpoint_model("the embedded model", embedded(*kind), corpus.skills.len())?;
+                let model = checkpoint_model("the embedded model", embedded(*kind)?, corpus.skills.len())?;
                 let about = format!("{}, as it comes with the program, trained on this class", kind.title());
                 Ok(Self::new("Embedded class", about, None, config, corpus, model))
             }
@@ -87,7 +90,7 @@ impl OpenedModel {
         match source {
             Source::Embedded(kind) => {
                 let name = format!("the embedded {}", kind.title());
-                Ok((checkpoint_model(&name, embedded(*kind), skills)?, name))
+                Ok((checkpoint_model(&name, embedded(*kind)?, skills)?, name))
             }
             Source::Run(path) => {
                 let (folder, config) = open_folder(path)?;

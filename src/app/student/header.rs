@@ -91,7 +91,7 @@ fn compare(page: &mut Page, ui: &mut Ui, state: &ViewState, context: &mut ViewCo
     }
     ui.separator();
     ui.label("another model on the same data");
-    for kind in ModelKind::ALL {
+    for kind in ModelKind::EMBEDDED {
         if ui.button(format!("the embedded {}", kind.title())).clicked() {
             context.client.send(Request::Compare(Some(Source::Embedded(kind))));
             ui.close();

@@ -1,0 +1,233 @@
+//! A model on tensors, trained and measured: burn differentiates, the program's own optimizer moves the parameters.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor, TensorData};
+use rayon::prelude::*;
+
+use super::parameters::{flat, gradients, list, replace, to_host};
+use super::windows::{Asked, Windows};
+use crate::data::RaggedBatch;
+use crate::error::{Error, Result};
+use crate::model::architectures::Losses;
+use crate::model::layout::Layout;
+use crate::model::network::{LogPlace, TrainingStep};
+use crate::model::parameters::Start;
+use crate::model::row_stats::{RowStat, RowStatKernels as _};
+use crate::model::{DropoutSites, ModelConfig};
+use crate::ops::cpu::Cpu;
+use crate::ops::cpu::lanes::sigmoid;
+use crate::ops::{AdamKernels as _, Arrays as _, DeviceStats, PreparedBatch};
+
+/// Questions to a model at once, `questions × rows of a window`: bounds the memory of [`Network::chances`].
+const QUESTIONS: usize = 1 << 18;
+
+/// A model written on burn's tensors.
+pub trait TensorModel: Module + Debug + Send + 'static {
+    /// Its layers for a model of these sizes; the values of their parameters are drawn elsewhere.
+    fn new(config: &ModelConfig, device: &Device) -> Self;
+
+    /// Logit of a correct next answer after every row, `[W, T]`. A row must not depend on later rows.
+    fn next(&self, windows: &Windows, dropout: &mut Dropouts) -> Tensor<2>;
+
+    /// Logit of a correct answer were a skill asked after a row, `[W, K]`, without dropout: what the chance of every skill
+    /// is drawn from. `None`: this model cannot be asked.
+    fn asked(&self, _: &Windows, _: &Asked) -> Option<Tensor<2>> {
+        None
+    }
+
+    /// How a parameter starts where it does not start as its layer does in PyTorch.
+    fn start(_: &str, _: &[usize]) -> Option<Start> {
+        None
+    }
+}
+
+/// Dropout whose masks are drawn on the host: the same on every device, and again the same when a run goes on.
+#[derive(Debug, Clone)]
+pub struct Dropouts(DropoutSites);
+
+impl Dropouts {
+    /// None.
+    pub fn off() -> Self {
+        Self(DropoutSites::evaluation())
+    }
+
+    /// Drops elements of `x` in training.
+    pub fn apply<const D: usize>(&mut self, x: Tensor<D>) -> Tensor<D> {
+        let site = self.0.site();
+        if site.is_off() {
+            return x;
+        }
+        let shape = x.dims();
+        let factors = (0..shape.iter().product::<usize>() as u32).into_par_iter().map(|i| site.factor(i));
+        let mask = TensorData::new(factors.collect::<Vec<f32>>(), shape);
+        let device = x.device();
+        x * Tensor::from_data(mask, &device)
+    }
+}
+
+/// A model on a device, its parameters on the host too.
+#[derive(Debug)]
+pub(in crate::model) struct Network<M: TensorModel> {
+    model: M,
+    /// The device with automatic differentiation.
+    device: Device,
+    config: ModelConfig,
+    pub(super) params: Vec<f32>,
+    pub(super) grads: Vec<f32>,
+    /// First and second moments, `[2, P]`; empty before the first step.
+    pub(super) moments: Vec<f32>,
+    pub(super) norm: Vec<f32>,
+    pub(super) terms: [f32; 2],
+    /// Loss terms and probabilities of the steps since the last read.
+    pub(super) log: [Vec<f32>; 2],
+    /// The optimizer and the figures of rows.
+    host: Cpu,
+    /// The last batch that was measured, in groups on the plain device.
+    last: Vec<Windows>,
+}
+
+/// Names, shapes and starts of the parameters of a model.
+pub(super) fn layout<M: TensorModel>(config: &ModelConfig) -> Layout {
+    let list = list(&M::new(config, &Device::flex()), M::start);
+    let count = list.len();
+    Layout::new(list, count)
+}
+
+impl<M: TensorModel> Network<M> {
+    /// A model with these parameters; `device` without automatic differentiation.
+    pub(super) fn new(config: &ModelConfig, values: &[f32], device: Device) -> Self {
+        let device = device.autodiff();
+        let mut network = Self {
+            model: M::new(config, &device),
+            device,
+            config: config.clone(),
+            grads: Vec::new(),
+            moments: Vec::new(),
+            norm: Vec::new(),
+            terms: [0.0; 2],
+            log: [Vec::new(), Vec::new()],
+            host: Cpu::default(),
+            last: Vec::new(),
+            params: Vec::new(),
+        };
+        network.load(values.to_vec());
+        network
+    }
+
+    /// Takes these parameters, and brings them to the device.
+    pub(super) fn load(&mut self, values: Vec<f32>) {
+        let flat = flat(&values, &self.device.clone().inner());
+        self.model = replace(self.model.clone(), &flat);
+        self.params = values;
+    }
+
+    /// Logits `[N]` of a batch without dropout.
+    pub(super) fn logits(&mut self, batch: &RaggedBatch) -> Result<Vec<f32>> {
+        let model = self.model.valid();
+        self.last = Windows::groups(batch, &self.device.clone().inner());
+        let mut logits = vec![0.0; batch.rows()];
+        for windows in &self.last {
+            let values = to_host(model.next(windows, &mut Dropouts::off()))?;
+            windows.cells().for_each(|(row, cell)| logits[row] = values[cell]);
+        }
+        Ok(logits)
+    }
+
+    /// Columns of [`RowStat`] that every model has, `[15, N]`.
+    pub(super) fn figures(&mut self, plan: PreparedBatch, logits: &Vec<f32>) -> Result<Vec<f32>> {
+        let (n, skills) = (plan.rows(), self.config.num_c);
+        let (mut stats, mut d_logits) = (vec![0.0; n * RowStat::COUNT], vec![0.0; n]);
+        let batch = self.host.batch(plan, None)?;
+        self.host.row_stats(&batch, skills, None, logits, &mut stats, &mut d_logits);
+        Ok(stats)
+    }
+
+    /// Forward and backward group by group: gradients lie in `grads`, the loss terms in `terms`; figures of the rows.
+    pub(super) fn learn(&mut self, plan: PreparedBatch, losses: &Losses, sites: DropoutSites) -> Result<Vec<f32>> {
+        if *losses != Losses::CrossEntropy {
+            return Err(Error::Device("the losses are those of another kind of model".to_owned()));
+        }
+        let n = plan.rows();
+        let mut logits = vec![0.0; n];
+        let mut dropout = Dropouts(sites);
+        let mut sum: Option<Tensor<1>> = None;
+        for windows in Windows::groups(&plan.batch, &self.device) {
+            let out = self.model.next(&windows, &mut dropout);
+            let values = to_host(out.clone().inner())?;
+            // The gradient of the mean cross-entropy with respect to each logit; 0 where there is padding.
+            let mut seed = vec![0.0; values.len()];
+            for (row, cell) in windows.cells() {
+                logits[row] = values[cell];
+                seed[cell] = (sigmoid(values[cell]) - f32::from(plan.batch.next_response[row])) / n as f32;
+            }
+            let seed = Tensor::from_data(TensorData::new(seed, out.dims()), &self.device);
+            let mut grads = (out * seed).sum().backward();
+            let part = gradients(&self.model, &mut grads);
+            sum = Some(match sum {
+                Some(sum) => sum + part,
+                None => part,
+            });
+        }
+        self.grads = match sum {
+            Some(sum) => to_host(sum)?,
+            None => vec![0.0; self.params.len()],
+        };
+        let stats = self.figures(plan, &logits)?;
+        let of = |stat: RowStat| &stats[stat as usize * n..][..n];
+        let loss = of(RowStat::CrossEntropy).iter().map(|&x| f64::from(x)).sum::<f64>() / n.max(1) as f64;
+        self.terms = [loss as f32; 2];
+        Ok(stats)
+    }
+
+    /// One training step: gradients, the optimizer, and the step's figures into the log.
+    pub(super) fn learn_and_move(&mut self, step: TrainingStep, place: LogPlace) -> Result<()> {
+        let TrainingStep { batch, losses, dropout, adam } = step;
+        let n = batch.rows();
+        let stats = self.learn(batch, &losses, dropout)?;
+        let total = self.params.len();
+        self.moments.resize(2 * total, 0.0);
+        self.norm.resize(257, 0.0);
+        let mut params = std::mem::take(&mut self.params);
+        self.host.adam(&mut params, &self.grads, &mut self.moments, total, adam, &mut self.norm);
+        self.load(params);
+        let [terms, scores] = &mut self.log;
+        terms.resize(place.steps * self.terms.len(), 0.0);
+        terms[place.step * self.terms.len()..][..self.terms.len()].copy_from_slice(&self.terms);
+        scores.resize(place.rows.max(place.row + n), 0.0);
+        scores[place.row..place.row + n].copy_from_slice(&stats[RowStat::Probability as usize * n..][..n]);
+        Ok(())
+    }
+
+    /// Chance of a correct answer were each skill asked after each of these rows of the last batch, `[rows, C]`; empty where
+    /// the model cannot be asked.
+    pub(super) fn every_chance(&mut self, wanted: &[usize]) -> Result<Vec<f32>> {
+        let (model, skills) = (self.model.valid(), self.config.num_c);
+        let mut chances = vec![0.0; wanted.len() * skills];
+        let places: BTreeMap<usize, usize> = wanted.iter().enumerate().map(|(place, row)| (*row, place)).collect();
+        for windows in &self.last {
+            for rows in windows.rows_of(&places) {
+                // As many skills at once as memory bears.
+                let most = (QUESTIONS / (rows.len() * windows.length)).clamp(1, skills);
+                for first in (0..skills).step_by(most) {
+                    let some = first..(first + most).min(skills);
+                    let (asked, cells) = windows.questions(&rows, some.clone());
+                    let Some(logits) = model.asked(windows, &asked) else { return Ok(Vec::new()) };
+                    let logits = to_host(logits)?;
+                    for (row, cell) in cells {
+                        let at = places[&row] * skills + first;
+                        let of_row = &logits[cell..cell + some.len()];
+                        chances[at..at + some.len()].iter_mut().zip(of_row).for_each(|(c, l)| *c = sigmoid(*l));
+                    }
+                }
+            }
+        }
+        Ok(chances)
+    }
+
+    pub(super) fn host_stats(&mut self) -> &mut DeviceStats {
+        self.host.stats()
+    }
+}

@@ -1,0 +1,159 @@
+//! What a model on tensors reads: windows of like length side by side, padded to the longest of them.
+//!
+//! A batch of windows of 3 to 200 answers padded to one width would be mostly padding. Windows are sorted by length and cut
+//! into groups instead, so that at most a fifth of a group is padding. Padding stands at a window's end: a model in which a
+//! row sees only rows before it need not know of it.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
+
+use crate::data::RaggedBatch;
+
+/// Most rows of a group: attention keeps heads × rows × length numbers of each block for the way back.
+const MOST_ROWS: usize = 2048;
+
+/// Padded rows that are not worth a further group.
+const PADDING: usize = 128;
+
+/// Some windows of a batch, W windows of T rows; row t holds interaction t, and interaction t+1 is asked.
+#[derive(Debug, Clone)]
+pub struct Windows {
+    /// Skill of each interaction, `[W, T]`.
+    pub skill: Tensor<2, Int>,
+    /// Response of each interaction, 0 or 1, `[W, T]`.
+    pub response: Tensor<2, Int>,
+    /// Skill asked next, `[W, T]`.
+    pub next: Tensor<2, Int>,
+    /// Windows, W.
+    pub count: usize,
+    /// Rows of the longest, T.
+    pub length: usize,
+    /// Where the tensors lie.
+    pub device: Device,
+    /// Row of the batch in each cell of `[W, T]`.
+    rows: Vec<Option<usize>>,
+}
+
+/// Skills that are asked after some rows of [`Windows`], K a window.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// Skill, `[W, K]`.
+    pub skill: Tensor<2, Int>,
+    /// Row of the window after which it is asked, `[W, K]`.
+    pub after: Tensor<2, Int>,
+    /// Rows that come later than the question, `[W, K, T]`: not to be looked at.
+    pub later: Tensor<3, Bool>,
+    /// Questions a window, K.
+    pub count: usize,
+}
+
+/// A tensor of integers.
+pub(super) fn ints<const D: usize>(values: Vec<i32>, shape: [usize; D], device: &Device) -> Tensor<D, Int> {
+    Tensor::from_data(TensorData::new(values, shape), device)
+}
+
+impl Windows {
+    /// The groups of a batch.
+    pub(super) fn groups(batch: &RaggedBatch, device: &Device) -> Vec<Self> {
+        let mut order: Vec<usize> = (0..batch.windows()).collect();
+        // Stable: windows of one length stay in the batch's order.
+        order.sort_by_key(|&w| std::cmp::Reverse(batch.range(w).len()));
+        let mut groups = Vec::new();
+        while !order.is_empty() {
+            let longest = batch.range(order[0]).len();
+            let (mut taken, mut real) = (0, 0);
+            for &w in &order {
+                let rows = batch.range(w).len();
+                let padding = (taken + 1) * longest - (real + rows);
+                if taken > 0 && ((taken + 1) * longest > MOST_ROWS || padding > PADDING.max((real + rows) / 4)) {
+                    break;
+                }
+                (taken, real) = (taken + 1, real + rows);
+            }
+            let rest = order.split_off(taken);
+            groups.push(Self::new(batch, &order, device));
+            order = rest;
+        }
+        groups
+    }
+
+    /// The given windows of `batch`, the longest first.
+    fn new(batch: &RaggedBatch, windows: &[usize], device: &Device) -> Self {
+        let (count, length) = (windows.len(), batch.range(windows[0]).len());
+        let row = |w: &usize, t: usize| Some(batch.range(*w).start + t).filter(|row| *row < batch.range(*w).end);
+        let rows: Vec<Option<usize>> = windows.iter().flat_map(|w| (0..length).map(move |t| row(w, t))).collect();
+        let of = |value: &dyn Fn(usize) -> i32| {
+            ints(rows.iter().map(|row| row.map_or(0, value)).collect(), [count, length], device)
+        };
+        Self {
+            skill: of(&|row| batch.skill[row] as i32),
+            response: of(&|row| i32::from(batch.response[row])),
+            next: of(&|row| batch.next_skill[row] as i32),
+            count,
+            length,
+            device: device.clone(),
+            rows,
+        }
+    }
+
+    /// q + C·r of each interaction, `[W, T]`.
+    pub fn token(&self, skills: usize) -> Tensor<2, Int> {
+        self.skill.clone() + self.response.clone() * skills as i64
+    }
+
+    /// t of each row, `[1, T]`.
+    pub fn position(&self) -> Tensor<2, Int> {
+        ints((0..self.length as i32).collect(), [1, self.length], &self.device)
+    }
+
+    /// Pairs of `[queries, keys]` rows that a causal model hides: keys from `first_hidden` rows after the query on.
+    pub fn hidden(&self, queries: usize, keys: usize, first_hidden: usize) -> Tensor<2, Bool> {
+        let hidden = (0..queries).flat_map(|q| (0..keys).map(move |k| k >= q + first_hidden)).collect::<Vec<bool>>();
+        Tensor::from_data(TensorData::new(hidden, [queries, keys]), &self.device)
+    }
+
+    /// Row of the batch and cell of `[W, T]` of every row.
+    pub(super) fn cells(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.rows.iter().enumerate().filter_map(|(cell, row)| row.map(|row| (row, cell)))
+    }
+
+    /// The batch's rows in this group that are keys of `wanted`, in parts of at most one row a window.
+    pub(super) fn rows_of(&self, wanted: &BTreeMap<usize, usize>) -> Vec<Vec<(usize, usize)>> {
+        let mut parts: Vec<Vec<(usize, usize)>> = Vec::new();
+        let mut of_window = vec![0; self.count];
+        for (row, cell) in self.cells().filter(|(row, _)| wanted.contains_key(row)) {
+            let part = &mut of_window[cell / self.length];
+            if parts.len() == *part {
+                parts.push(Vec::new());
+            }
+            parts[*part].push((row, cell));
+            *part += 1;
+        }
+        parts
+    }
+
+    /// Every skill of `skills` asked after each of the `rows` (row of the batch and cell), at most one a window; and for each
+    /// of them where its first question lies in `[W, K]`.
+    pub(super) fn questions(&self, rows: &[(usize, usize)], skills: Range<usize>) -> (Asked, Vec<(usize, usize)>) {
+        let count = skills.len();
+        let mut after = vec![0; self.count];
+        rows.iter().for_each(|(_, cell)| after[cell / self.length] = cell % self.length);
+        let each = |value: &dyn Fn(usize, usize) -> i32| {
+            let values = (0..self.count).flat_map(|w| skills.clone().map(move |k| (w, k)));
+            ints(values.map(|(w, k)| value(w, k)).collect(), [self.count, count], &self.device)
+        };
+        let later: Vec<bool> = after
+            .iter()
+            .flat_map(|&t| std::iter::repeat_n(t, count).flat_map(|t| (0..self.length).map(move |key| key > t)))
+            .collect();
+        let asked = Asked {
+            skill: each(&|_, k| k as i32),
+            after: each(&|w, _| after[w] as i32),
+            later: Tensor::from_data(TensorData::new(later, [self.count, count, self.length]), &self.device),
+            count,
+        };
+        (asked, rows.iter().map(|&(row, cell)| (row, cell / self.length * count)).collect())
+    }
+}
