@@ -236,7 +236,7 @@ impl YouView {
                     let name = SIMULATED_SKILLS[skill as usize].name;
                     key.push((name, colour));
                     let at = |step: &TrajectoryStep| {
-                        f64::from(step.mastery.get(skill as usize).copied().unwrap_or_default())
+                        f64::from(step.drawn().get(skill as usize).copied().unwrap_or_default())
                     };
                     let points: Vec<[f64; 2]> =
                         steps.iter().enumerate().map(|(t, s)| [t as f64 + 1.0, at(s)]).collect();

@@ -45,17 +45,21 @@ pub fn student_sentences(path: &Trajectory, auc: Option<f64>) -> Vec<String> {
         };
         sentences.push(format!("The model told this student's right answers from wrong ones {how} (AUC {auc:.2})."));
     }
-    if last.mastery.is_empty() {
+    if last.drawn().is_empty() {
         sentences.push("This model has no mastery: it only predicts answers.".to_owned());
         return sentences;
     }
+    let what = match last.mastery.is_empty() {
+        true => "the chance of a right answer",
+        false => "mastery",
+    };
     for &skill in practised.iter().take(NAMED) {
         let own: Vec<&TrajectoryStep> = steps.iter().filter(|s| s.skill == skill).collect();
         let right = own.iter().filter(|s| s.response == 1).count();
-        let at = |step: &TrajectoryStep| step.mastery.get(skill as usize).copied().unwrap_or_default();
+        let at = |step: &TrajectoryStep| step.drawn().get(skill as usize).copied().unwrap_or_default();
         let before = own.first().map_or(0.0, |s| at(s));
         let mut text = format!(
-            "{}: {}, {} right; mastery went from {} to {}",
+            "{}: {}, {} right; {what} went from {} to {}",
             name(skill),
             counted(own.len(), "answer"),
             percent(right as f64 / own.len() as f64),
@@ -95,6 +99,8 @@ pub fn answer_sentences(step: &TrajectoryStep, name: &str) -> Vec<String> {
     if let (Some(m), Some(g)) = (step.mastery.get(step.skill as usize), step.own_gain()) {
         sentences
             .push(format!("Now it believes {name} is mastered to {}; this answer's gain was {g:.3}.", percent(*m)));
+    } else if let Some(chance) = step.drawn().get(step.skill as usize) {
+        sentences.push(format!("Were {name} asked again, a right answer would have a chance of {}.", percent(*chance)));
     }
     if let Some(truth) = step.true_mastery.as_ref().and_then(|t| t.get(step.skill as usize)) {
         sentences.push(format!("True mastery of this simulated student: {}.", percent(*truth)));

@@ -50,6 +50,11 @@ impl StudentSummary {
         f64::from(self.right) / f64::from(self.answers.max(1))
     }
 
+    /// What is shown of every skill: mastery, or the chance of a right answer where the model has no mastery.
+    pub fn drawn(&self) -> &[f32] {
+        if self.mastery.is_empty() { &self.chance } else { &self.mastery }
+    }
+
     /// Mean mastery of the skills practised, after the last answer.
     pub fn final_mastery(&self) -> Option<f32> {
         self.course.last().copied()

@@ -147,6 +147,11 @@ fn count_attempts(steps: &mut [TrajectoryStep], skills: usize) {
 }
 
 impl TrajectoryStep {
+    /// What is drawn over time of every skill: mastery, or the chance of a right answer where the model has no mastery.
+    pub fn drawn(&self) -> &[f32] {
+        if self.mastery.is_empty() { &self.chance } else { &self.mastery }
+    }
+
     /// Chance of a right answer were each skill asked now.
     pub fn chances(&self) -> &[f32] {
         if self.chance.is_empty() { &self.mastery } else { &self.chance }

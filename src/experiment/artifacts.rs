@@ -38,7 +38,7 @@ pub async fn write_artifacts(
     let mut plots = vec![("loss", loss_plot(history)), ("auc", auc_plot(history))];
     // A student with a history long enough to see something.
     let told =
-        paths.iter().filter(|p| p.steps.iter().any(|s| !s.mastery.is_empty())).max_by_key(|p| p.steps.len().min(60));
+        paths.iter().filter(|p| p.steps.iter().any(|s| !s.drawn().is_empty())).max_by_key(|p| p.steps.len().min(60));
     plots.extend(told.map(|p| ("trajectory", student_plot(p, None))));
     for (name, plot) in plots {
         let svg = plot.svg();
@@ -126,11 +126,11 @@ pub fn student_plot(path: &Trajectory, skills: Option<&[u32]>) -> Plot {
     let mut series = Vec::new();
     let known = path.steps.iter().any(|s| s.true_mastery.is_some());
     for (colour, skill) in drawn.iter().map(|&c| c as usize).enumerate() {
-        let at = |values: Option<&Vec<f32>>| values.and_then(|v| v.get(skill)).map(|&m| f64::from(m));
+        let at = |values: Option<&[f32]>| values.and_then(|v| v.get(skill)).map(|&m| f64::from(m));
         let points = |value: &dyn Fn(usize) -> Option<f64>| {
             (0..path.steps.len()).filter_map(|t| Some((t as f64 + 1.0, value(t)?))).collect::<Vec<_>>()
         };
-        let inferred = points(&|t| at(Some(&path.steps[t].mastery)));
+        let inferred = points(&|t| at(Some(path.steps[t].drawn())));
         let marks = path.steps.iter().zip(&inferred).filter(|(s, _)| s.skill as usize == skill);
         series.push(Series {
             name: path.skills[skill].name.clone(),
@@ -140,7 +140,7 @@ pub fn student_plot(path: &Trajectory, skills: Option<&[u32]>) -> Plot {
             dash: 0,
         });
         if known {
-            let points = points(&|t| at(path.steps[t].true_mastery.as_ref()));
+            let points = points(&|t| at(path.steps[t].true_mastery.as_deref()));
             series.push(Series {
                 name: format!("{}, true", path.skills[skill].name),
                 points,
@@ -150,13 +150,17 @@ pub fn student_plot(path: &Trajectory, skills: Option<&[u32]>) -> Plot {
             });
         }
     }
+    let what = match path.steps.iter().all(|s| s.mastery.is_empty()) {
+        true => "chance of a right answer",
+        false => "mastery",
+    };
     Plot {
         title: match skills {
-            None => format!("Student {}: mastery of the skills practised most", path.student),
-            Some(_) => format!("Student {}: mastery over time", path.student),
+            None => format!("Student {}: {what} of the skills practised most", path.student),
+            Some(_) => format!("Student {}: {what} over time", path.student),
         },
         x_label: "answers given".to_owned(),
-        y_label: "mastery (0 to 1)".to_owned(),
+        y_label: format!("{what} (0 to 1)"),
         series,
         y_range: Some((0.0, 1.0)),
         note: "dot: right answer of that skill\ncross: wrong answer".to_owned(),

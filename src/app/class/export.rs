@@ -24,7 +24,16 @@ impl ClassView {
             title: "Mastery after the last answer".to_owned(),
             columns: self.order.skills.iter().map(|s| opened.skills[s.0 as usize].name.clone()).collect(),
             rows: students(most)
-                .map(|(id, s)| (id.to_owned(), self.order.skills.iter().map(|k| s.mastery[k.0 as usize]).collect()))
+                .map(|(id, s)| {
+                    (
+                        id.to_owned(),
+                        self.order
+                            .skills
+                            .iter()
+                            .map(|k| s.drawn().get(k.0 as usize).copied().unwrap_or_default())
+                            .collect(),
+                    )
+                })
                 .collect(),
         };
         for (text, ending) in [

@@ -78,8 +78,8 @@ impl ClassView {
 
     /// What a cell shows of a skill.
     fn value(&self, summary: &StudentSummary, skill: u32) -> f32 {
-        let chances = if self.chance && !summary.chance.is_empty() { &summary.chance } else { &summary.mastery };
-        chances[skill as usize]
+        let chances = if self.chance && !summary.chance.is_empty() { &summary.chance } else { summary.drawn() };
+        chances.get(skill as usize).copied().unwrap_or_default()
     }
 
     fn cell_text(&self, state: &ViewState, student: usize, column: f32) -> String {
@@ -89,7 +89,7 @@ impl ClassView {
             Some(&(skill, _, _)) => format!(
                 "{id}: {}\n{} {:.3} after {} attempts",
                 opened.skills[skill as usize].name,
-                if self.chance { "chance" } else { "mastery" },
+                if self.chance || summary.mastery.is_empty() { "chance" } else { "mastery" },
                 self.value(summary, skill),
                 summary.attempts[skill as usize]
             ),

@@ -146,7 +146,7 @@ fn mastered(state: &ViewState, threshold: f32) -> Vec<Option<f64>> {
     let skills = state.opened.as_ref().map_or(0, |o| o.skills.len());
     let mut counts = vec![[0usize; 2]; skills];
     for summary in state.summaries.iter().flatten() {
-        for (k, (&mastery, &attempts)) in summary.mastery.iter().zip(&summary.attempts).enumerate() {
+        for (k, (&mastery, &attempts)) in summary.drawn().iter().zip(&summary.attempts).enumerate() {
             if attempts > 0 {
                 counts[k][0] += 1;
                 counts[k][1] += usize::from(mastery >= threshold);

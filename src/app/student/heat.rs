@@ -33,7 +33,7 @@ impl Shade {
 
     fn hint(self) -> &'static str {
         match self {
-            Self::Mastery => "what the model calls mastery",
+            Self::Mastery => "what the model calls mastery; its chances, where it has none",
             Self::Gain => "what each answer changed",
             Self::Chance => "chance of a right answer were the skill asked now",
         }
@@ -72,7 +72,7 @@ impl HeatMap {
     fn value(&self, timeline: &Timeline<'_>, t: usize, skill: u32) -> Option<f32> {
         let step = timeline.steps[t];
         let values = match self.shade {
-            Shade::Mastery => &step.mastery,
+            Shade::Mastery => step.drawn(),
             Shade::Gain => &step.gain,
             Shade::Chance => step.chances(),
         };
@@ -88,7 +88,7 @@ impl HeatMap {
             Sort::Name => rows.sort_by(|&a, &b| skills[a as usize].name.cmp(&skills[b as usize].name)),
             Sort::Final => {
                 let last = timeline.steps.last();
-                let end = |c: u32| last.and_then(|s| s.mastery.get(c as usize)).copied().unwrap_or(0.0);
+                let end = |c: u32| last.and_then(|s| s.drawn().get(c as usize)).copied().unwrap_or(0.0);
                 rows.sort_by(|&a, &b| end(a).total_cmp(&end(b)));
             }
         }

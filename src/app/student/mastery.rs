@@ -20,16 +20,19 @@ pub(super) fn show(
     height: f32,
 ) {
     let lines = page.lines(timeline);
-    let remark = match state.opened.as_ref().map(|o| o.model.kind) {
-        Some(ModelKind::Evidence) => {
-            "the chance of a right answer were the skill asked, 0 to 1; it falls after wrong ones"
+    let (title, remark) = match state.opened.as_ref().map(|o| o.model.kind) {
+        _ if timeline.steps.iter().all(|s| s.mastery.is_empty()) => {
+            ("Chance of a right answer", "were the skill asked, 0 to 1; this model has no mastery of its own")
         }
-        _ => "what the model believes the student can do, 0 to 1; it never falls while it reads on",
+        Some(ModelKind::Evidence) => {
+            ("Mastery", "the chance of a right answer were the skill asked, 0 to 1; it falls after wrong ones")
+        }
+        _ => ("Mastery", "what the model believes the student can do, 0 to 1; it never falls while it reads on"),
     };
-    theme::part(ui, "Mastery", remark);
+    theme::part(ui, title, remark);
     chips(page, ui, timeline, skills, &lines);
-    if timeline.steps.iter().all(|s| s.mastery.is_empty()) {
-        ui.label("This model has no mastery head: it predicts answers only.");
+    if timeline.steps.iter().all(|s| s.drawn().is_empty()) {
+        ui.label("This model tells nothing of skills that were not asked: it predicts answers only.");
         return;
     }
     key(page, ui, state);
@@ -69,7 +72,7 @@ pub(super) fn show(
         response.response.clone().on_hover_text_at_pointer(text);
     }
     let label = format!(
-        "Mastery over {} answers of {} skills; left and right arrow move the cursor",
+        "{title} over {} answers of {} skills; left and right arrow move the cursor",
         timeline.steps.len(),
         lines.len()
     );
@@ -136,7 +139,7 @@ fn key(page: &mut Page, ui: &mut Ui, state: &ViewState) {
 /// The skill whose line is nearest to a point.
 fn nearest_line(timeline: &Timeline<'_>, lines: &[u32], x: f64, y: f64) -> Option<u32> {
     let step = timeline.steps.get((x.round() as usize).checked_sub(1)?)?;
-    let away = |c: &u32| step.mastery.get(*c as usize).map_or(f64::MAX, |m| (f64::from(*m) - y).abs());
+    let away = |c: &u32| step.drawn().get(*c as usize).map_or(f64::MAX, |m| (f64::from(*m) - y).abs());
     lines.iter().copied().min_by(|a, b| away(a).total_cmp(&away(b)))
 }
 
@@ -165,7 +168,7 @@ fn model_line(
     colour: Color32,
 ) {
     let steps = range.map(|t| (t, timeline.steps[t], timeline.starts_window(t)));
-    for piece in pieces(steps, |s| s.mastery.get(skill as usize).copied()) {
+    for piece in pieces(steps, |s| s.drawn().get(skill as usize).copied()) {
         plot.line(Line::new("", PlotPoints::from(piece)).color(colour).width(2.2).allow_hover(false));
     }
 }
@@ -185,7 +188,7 @@ fn others(page: &Page, plot: &mut PlotUi<'_>, state: &ViewState, skill: u32, col
             .map(|(t, s)| (t, s, t > 0 && s.window != path.steps[t - 1].window));
         let value = |s: &TrajectoryStep| match truth {
             true => s.true_mastery.as_ref().and_then(|m| m.get(c)).copied(),
-            false => s.mastery.get(c).copied(),
+            false => s.drawn().get(c).copied(),
         };
         for piece in pieces(steps.map(|(t, s, afresh)| (t, s, afresh && !truth)), value) {
             plot.line(
@@ -205,7 +208,7 @@ fn others(page: &Page, plot: &mut PlotUi<'_>, state: &ViewState, skill: u32, col
 fn marks(plot: &mut PlotUi<'_>, timeline: &Timeline<'_>, range: std::ops::Range<usize>, skill: u32, colour: Color32) {
     let of = |response: u8| -> Vec<[f64; 2]> {
         let own = range.clone().filter(|&t| timeline.steps[t].skill == skill && timeline.steps[t].response == response);
-        own.filter_map(|t| Some([t as f64 + 1.0, f64::from(*timeline.steps[t].mastery.get(skill as usize)?)])).collect()
+        own.filter_map(|t| Some([t as f64 + 1.0, f64::from(*timeline.steps[t].drawn().get(skill as usize)?)])).collect()
     };
     let points = |response, shape, radius| {
         Points::new("", PlotPoints::from(of(response))).shape(shape).radius(radius).color(colour).allow_hover(false)

@@ -378,6 +378,8 @@ fn step_text(timeline: &Timeline<'_>, skills: &[Skill], at: usize, of: Option<u3
     let shown = of.unwrap_or(step.skill);
     if let (Some(m), Some(g)) = (step.mastery.get(shown as usize), step.gain.get(shown as usize)) {
         text += &format!("{}: mastery {m:.3}, gain {g:.3}\n", name(shown));
+    } else if let Some(chance) = step.drawn().get(shown as usize) {
+        text += &format!("{}: chance of a right answer {chance:.3}\n", name(shown));
     }
     if let Some(truth) = step.true_mastery.as_ref().and_then(|t| t.get(shown as usize)) {
         text += &format!("true mastery {truth:.3}\n");
