@@ -164,6 +164,9 @@ fn sweep_runs_each_once_and_summarises() {
     let summary = std::fs::read_to_string(desk.path().join("s/summary.csv")).unwrap();
     assert_eq!(summary.lines().count(), 3, "{summary}");
     assert!(summary.contains("\nheads,2,") && summary.contains("\nnone,2,"), "{summary}");
+    let table = std::fs::read_to_string(desk.path().join("s/summary.md")).unwrap();
+    assert!(table.contains("| none − heads | ") && all.contains(&table), "{table}");
+    assert!(std::fs::read_to_string(desk.path().join("s/summary.tex")).unwrap().contains("\\begin{tabular}"));
 }
 
 #[test]

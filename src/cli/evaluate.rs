@@ -17,7 +17,7 @@ use crate::evaluate::{
 };
 use crate::experiment::{File, RunFolder, figure, load_corpus, load_model, pretty, read_config, yardstick_lines};
 use crate::model::Model;
-use crate::platform::device::{ComputeDevice, Device, choose};
+use crate::platform::device::{ComputeDevice, Device, DeviceChoice, choose};
 use crate::platform::files;
 use crate::train::Results;
 
@@ -42,7 +42,7 @@ pub(super) struct EvaluateArgs {
 
 /// How answers are cut into windows to be predicted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum Protocol {
+pub(super) enum Protocol {
     /// One window after another; each begins without a past.
     #[default]
     Sequences,
@@ -86,18 +86,22 @@ impl Trained {
     /// Opens a run's best model; `student` must be in its data. Whatever is wrong with the folder is found before a
     /// graphics device is woken up.
     pub(super) fn open(args: &RunArgs, student: Option<&str>) -> Result<Self> {
-        let folder = RunFolder::open(&args.run_dir)?;
+        Self::of_folder(&RunFolder::open(&args.run_dir)?, args.device, student)
+    }
+
+    /// The same of a folder that is open.
+    pub(super) fn of_folder(folder: &RunFolder, device: DeviceChoice, student: Option<&str>) -> Result<Self> {
         let file = folder.file(File::Config);
         let config = read_config(&file.display().to_string(), &files::read_text(&file)?)?;
         let corpus = load_corpus(&config)?;
         if let Some(student) = student {
             check_student(&corpus, student)?;
         }
-        let on_cpu = load_model(&folder, &config, corpus.skills.len(), &Device::Cpu)?;
-        let compute = block_on(choose(args.device))?;
+        let on_cpu = load_model(folder, &config, corpus.skills.len(), &Device::Cpu)?;
+        let compute = block_on(choose(device))?;
         let model = match &compute.device {
             Device::Cpu => on_cpu,
-            device => load_model(&folder, &config, corpus.skills.len(), device)?,
+            device => load_model(folder, &config, corpus.skills.len(), device)?,
         };
         Ok(Self { config, corpus, compute, model })
     }

@@ -8,13 +8,12 @@ use clap::{Args, ValueEnum};
 use futures_lite::future::block_on;
 
 use super::evaluate::Trained;
-use super::terminal::mean_and_std;
 use crate::error::{Error, Result};
 use crate::evaluate::{agreement, final_part, infer, parts, trajectory};
 use crate::experiment::{
     Circumstances, File, Launch, RunFolder, RunRecord, checklist, config_differences, differences, export_weights,
-    figure, fingerprint, import_weights, load_corpus, marks, metric_differences, overlay, predictions_csv, pretty,
-    read_config, start,
+    figure, fingerprint, import_weights, load_corpus, marks, mean_and_std, metric_differences, overlay,
+    predictions_csv, pretty, read_config, start,
 };
 use crate::model::{Model, ModelConfig};
 use crate::platform::device::DeviceChoice;

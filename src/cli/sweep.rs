@@ -1,19 +1,21 @@
-//! `gainakt sweep`: folds × seeds × ablations, one folder a run, spread over machines by shards.
+//! `gainakt sweep`: models or ablations × folds × seeds, one folder a run, spread over machines by shards.
 
-use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use futures_lite::future::block_on;
 
-use super::terminal::mean_and_std;
+use super::evaluate::{Protocol, Trained};
+use super::terminal::Terminal;
 use super::train::{SettingsArgs, settings};
-use crate::config::Config;
-use crate::error::Result;
-use crate::evaluate::parts;
+use crate::config::{Config, ModelKind};
+use crate::error::{Error, Result};
+use crate::evaluate::{Measure, evaluate_sliding, final_part, parts};
 use crate::experiment::{
-    Circumstances, File, Launch, RunFolder, RunRecord, figure, finished_folder, load_corpus, start,
+    Circumstances, Compared, Comparison, File, Launch, RunFolder, RunRecord, figure, finished_folder, load_corpus,
+    pretty, start,
 };
 use crate::platform::device::DeviceChoice;
 use crate::platform::{files, utc_stamp};
@@ -83,9 +85,16 @@ pub(super) struct SweepArgs {
     /// Seeds.
     #[arg(long, value_delimiter = ',', default_value = "42")]
     seeds: Vec<u64>,
+    /// Kinds of model to compare, each with its own preset.
+    #[arg(long, value_name = "KINDS", value_delimiter = ',', value_parser = ModelKind::from_name,
+          conflicts_with_all = ["model", "preset", "config", "ablations"])]
+    models: Vec<ModelKind>,
     /// Parts of the objective left out, one run each.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "none")]
     ablations: Vec<Ablation>,
+    /// Measure each run on sliding windows too, as pykt does.
+    #[arg(long, value_enum, default_value_t)]
+    protocol: Protocol,
     /// Only every n-th run, starting with the i-th: `i/n`, i from 1.
     #[arg(long, value_name = "I/N", value_parser = shard)]
     shard: Option<(usize, usize)>,
@@ -104,30 +113,84 @@ fn shard(text: &str) -> std::result::Result<(usize, usize), String> {
         .ok_or_else(|| "expected i/n with 1 ≤ i ≤ n, such as 2/8".to_owned())
 }
 
-/// Runs what is not finished yet and prints the summary.
-pub(super) fn sweep(args: &SweepArgs) -> Result<()> {
-    let base = settings(&args.settings)?;
-    files::create_dir(&args.out)?;
+/// A run of the sweep: the group it counts to, its title, its settings.
+struct Planned {
+    group: String,
+    title: String,
+    config: Config,
+}
+
+/// Every run of the sweep.
+fn plan(args: &SweepArgs) -> Result<Vec<Planned>> {
+    let mut groups = Vec::new();
+    if args.models.is_empty() {
+        let base = settings(&args.settings)?;
+        for &ablation in &args.ablations {
+            let mut config = base.clone();
+            ablation.apply(&mut config);
+            groups.push((ablation.name(), ablation.name(), config));
+        }
+    }
+    for &kind in &args.models {
+        if !kind.available() {
+            return Err(Error::Config(format!("this build of the program cannot train {}", kind.title())));
+        }
+        groups.push((kind.title().to_owned(), kind.name().to_owned(), settings(&args.settings.of_kind(kind))?));
+    }
     let mut runs = Vec::new();
-    for &ablation in &args.ablations {
+    for (group, name, base) in groups {
         for &fold in &args.folds {
             for &seed in &args.seeds {
                 let mut config = base.clone();
-                ablation.apply(&mut config);
                 config.data.fold = fold;
                 config.seeds.seed = seed;
                 config.check()?;
-                runs.push((format!("{}_fold{fold}_seed{seed}", ablation.name()), config));
+                runs.push(Planned { group: group.clone(), title: format!("{name}_fold{fold}_seed{seed}"), config });
             }
         }
     }
+    Ok(runs)
+}
+
+/// Runs what is not finished yet and prints the summary.
+pub(super) fn sweep(args: &SweepArgs) -> Result<()> {
+    let runs = plan(args)?;
+    files::create_dir(&args.out)?;
     let (first, every) = args.shard.unwrap_or((1, 1));
     let own: Vec<_> = runs.iter().skip(first - 1).step_by(every).collect();
-    for (i, (name, config)) in own.iter().enumerate() {
-        println!("run {}/{}  {name}", i + 1, own.len());
-        one(&args.out, name, config, args.device)?;
+    for (i, Planned { title, config, .. }) in own.iter().enumerate() {
+        println!("run {}/{}  {title}", i + 1, own.len());
+        one(&args.out, title, config, args.device)?;
+        if args.protocol == Protocol::Window {
+            sliding(&args.out, title, args.device)?;
+        }
     }
     summary(&args.out, &runs)
+}
+
+/// File beside the runs with a run's figures under the window protocol.
+fn sliding_file(out: &Path, title: &str) -> PathBuf {
+    out.join(format!("{title}.window.json"))
+}
+
+/// Measures a finished run on sliding windows, unless that was done before.
+fn sliding(out: &Path, title: &str, device: DeviceChoice) -> Result<()> {
+    let file = sliding_file(out, title);
+    let Some(folder) = RunFolder::titled(out, title)?.filter(|_| !files::is_file(&file)) else { return Ok(()) };
+    let Trained { config, corpus, mut model, .. } = Trained::of_folder(&folder, device, None)?;
+    let parts = parts(&config, &corpus)?;
+    let windows = corpus.sliding(final_part(&parts), config.model_config.seq_len);
+    let mut terminal = Terminal::new(None);
+    let progress = async |done, total| {
+        terminal.progress("measuring", "sliding windows", done, total);
+        ControlFlow::Continue(())
+    };
+    let measure = block_on(evaluate_sliding(&mut model, &config, &windows, progress))?;
+    terminal.clear();
+    match measure {
+        Some(measure) => files::write_atomic(&file, pretty(&measure)?.as_bytes()),
+        None => Ok(()),
+    }
 }
 
 fn one(out: &Path, title: &str, config: &Config, device: DeviceChoice) -> Result<()> {
@@ -166,38 +229,31 @@ fn one(out: &Path, title: &str, config: &Config, device: DeviceChoice) -> Result
     results.map_or(Ok(()), |results| block_on(session.complete(&corpus, device, &results)))
 }
 
-/// Mean ± standard deviation of every ablation over its finished runs; also as summary.csv.
-fn summary(out: &Path, runs: &[(String, Config)]) -> Result<()> {
-    let mut groups: BTreeMap<&str, Vec<RunRecord>> = BTreeMap::new();
-    let mut missing = 0;
-    for (name, _) in runs {
-        match RunFolder::titled(out, name)?.filter(finished_folder) {
-            Some(folder) => {
-                groups.entry(name.split("_fold").next().unwrap_or(name)).or_default().push(RunRecord::read(&folder)?);
-            }
-            None => missing += 1,
-        }
+/// The table of all finished runs, printed and as summary.md, summary.csv and summary.tex.
+fn summary(out: &Path, runs: &[Planned]) -> Result<()> {
+    let mut compared = Vec::new();
+    for Planned { group, title, .. } in runs {
+        let Some(folder) = RunFolder::titled(out, title)?.filter(finished_folder) else { continue };
+        let file = sliding_file(out, title);
+        let measure: Option<Measure> = match files::is_file(&file) {
+            true => Some(
+                serde_json::from_str(&files::read_text(&file)?)
+                    .map_err(|e| Error::Config(format!("{}: {e}; delete it and sweep again", file.display())))?,
+            ),
+            false => None,
+        };
+        compared.push(Compared::new(group, &RunRecord::read(&folder)?, measure.as_ref()));
     }
-    let mut csv = String::from(
-        "left_out,runs,validation_auc_mean,validation_auc_std,test_auc_mean,test_auc_std,mastery_auc_mean,mastery_auc_std\n",
-    );
-    println!("left out              runs   validation AUC         test AUC      mastery AUC");
-    for (name, records) in groups {
-        let columns = [
-            mean_and_std(records.iter().map(|r| r.results.validation.auc)),
-            mean_and_std(records.iter().map(|r| r.results.test.as_ref().and_then(|t| t.auc))),
-            mean_and_std(records.iter().map(|r| r.results.validation.mastery_auc)),
-        ];
-        let cell = |(mean, std): (Option<f64>, Option<f64>)| format!("{} ±{}", figure(mean, 8, 4), figure(std, 7, 4));
-        println!("{name:<20}{:>6} {} {} {}", records.len(), cell(columns[0]), cell(columns[1]), cell(columns[2]));
-        let plain = |value: Option<f64>| value.map_or(String::new(), |v| v.to_string());
-        let cells: Vec<String> = columns.iter().flat_map(|c| [plain(c.0), plain(c.1)]).collect();
-        csv += &format!("{name},{},{}\n", records.len(), cells.join(","));
+    let table = Comparison::new(&compared);
+    print!("{}", table.markdown());
+    if compared.len() < runs.len() {
+        println!("{} runs are not finished yet", runs.len() - compared.len());
     }
-    if missing > 0 {
-        println!("{missing} runs are not finished yet");
+    for (name, text) in [("summary.md", table.markdown()), ("summary.csv", table.csv()), ("summary.tex", table.latex())]
+    {
+        files::write_atomic(&out.join(name), text.as_bytes())?;
     }
-    files::write_atomic(&out.join("summary.csv"), csv.as_bytes())
+    Ok(())
 }
 
 #[cfg(test)]

@@ -56,13 +56,3 @@ impl Terminal {
         measure_lines(parts).iter().for_each(|line| self.line(line));
     }
 }
-
-/// Mean and sample standard deviation of what is defined.
-pub(super) fn mean_and_std(values: impl Iterator<Item = Option<f64>>) -> (Option<f64>, Option<f64>) {
-    let values: Vec<f64> = values.flatten().collect();
-    let n = values.len() as f64;
-    let mean = (n > 0.0).then(|| values.iter().sum::<f64>() / n);
-    let std =
-        mean.filter(|_| n > 1.0).map(|m| (values.iter().map(|v| (v - m) * (v - m)).sum::<f64>() / (n - 1.0)).sqrt());
-    (mean, std)
-}

@@ -34,7 +34,7 @@ pub(super) struct SettingsArgs {
     /// The kind of model.
     #[arg(long, value_name = "KIND", value_parser = ModelKind::from_name)]
     model: Option<ModelKind>,
-    /// Built-in settings: demo, assist2015_small, gainakt2exp, evidence or assist2015_evidence.
+    /// Built-in settings: demo, assist2015_small, gainakt2exp, evidence, assist2015_evidence, dkt, sakt, akt or simplekt.
     #[arg(long, value_name = "NAME", conflicts_with = "config")]
     preset: Option<String>,
     /// Settings from a JSON file, or an experiment's config.json.
@@ -55,6 +55,13 @@ pub(super) struct SettingsArgs {
     /// Seed of weights, dropout, shuffling and the embedded class.
     #[arg(long)]
     seed: Option<u64>,
+}
+
+impl SettingsArgs {
+    /// The same data and numbers for another kind of model.
+    pub(super) fn of_kind(&self, kind: ModelKind) -> Self {
+        Self { model: Some(kind), ..self.clone() }
+    }
 }
 
 /// What `gainakt train` takes.
