@@ -84,6 +84,17 @@ impl Model {
         Self::start(config, device, |layout| Ok(layout.draw(seed)))
     }
 
+    /// A model on burn's tensors that has no kind of its own yet, its weights drawn from `seed` (docs/OWN_MODEL.md).
+    ///
+    /// # Errors
+    /// burn cannot use the device.
+    #[cfg(feature = "burn")]
+    pub fn on_tensors<M: super::burn::TensorModel>(config: &ModelConfig, seed: u64, device: &Device) -> Result<Self> {
+        let layout = super::burn::layout_of::<M>(config);
+        let network = super::burn::start_of::<M>(config, &layout.draw(seed), device)?;
+        Ok(Self { config: config.clone(), layout, network: On::Tensors(network) })
+    }
+
     /// A model with the given weights.
     ///
     /// # Errors

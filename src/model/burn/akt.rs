@@ -8,10 +8,10 @@
 //! The logit comes from an MLP of the last x and E\[q\]. Layers as in pykt: queries and keys share a projection.
 
 use burn::module::{Module, Param};
-use burn::nn::{Embedding, EmbeddingConfig, LayerNorm, Linear, LinearConfig};
+use burn::nn::{Embedding, EmbeddingConfig, LayerNorm, Linear};
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData, activation};
 
-use super::attention::{AnswerHead, FeedForward, joined, norm, scores, shares, split};
+use super::attention::{AnswerHead, FeedForward, joined, linear, norm, scores, shares, split};
 use super::network::{Dropouts, TensorModel};
 use super::parameters::xavier;
 use super::windows::{Asked, Windows};
@@ -46,11 +46,11 @@ struct Block {
 impl Block {
     fn new(config: &ModelConfig, ffn: bool, device: &Device) -> Self {
         let d = config.d_model;
-        let linear = || LinearConfig::new(d, d).init(device);
+        let square = || linear(d, d, device);
         Self {
-            query_key: linear(),
-            value: linear(),
-            output: linear(),
+            query_key: square(),
+            value: square(),
+            output: square(),
             gamma: Param::from_tensor(Tensor::zeros([config.n_heads], device)),
             norm1: norm(d, device),
             ffn: ffn.then(|| FeedForward::new(d, config.d_ff, device)),

@@ -49,8 +49,8 @@ pub struct Attention {
 impl Attention {
     /// Layers of width D.
     pub fn new(width: usize, heads: usize, device: &Device) -> Self {
-        let linear = || LinearConfig::new(width, width).init(device);
-        Self { query: linear(), key: linear(), value: linear(), output: linear(), heads }
+        let square = || linear(width, width, device);
+        Self { query: square(), key: square(), value: square(), output: square(), heads }
     }
 
     /// What the queries `[W, Q, D]` see in keys and values `[W, K, D]`.
@@ -99,8 +99,12 @@ pub struct AnswerHead {
 impl AnswerHead {
     /// For two inputs of width D.
     pub fn new(width: usize, inner: usize, device: &Device) -> Self {
-        let linear = |inputs, outputs| LinearConfig::new(inputs, outputs).init(device);
-        Self { first: linear(2 * width, inner), second: linear(inner, inner / 2), last: linear(inner / 2, 1) }
+        let hidden = (inner / 2).max(1);
+        Self {
+            first: linear(2 * width, inner, device),
+            second: linear(inner, hidden, device),
+            last: linear(hidden, 1, device),
+        }
     }
 
     /// Logits `[W, R]`.
@@ -110,6 +114,11 @@ impl AnswerHead {
         let x = dropout.apply(activation::relu(self.second.forward(x)));
         self.last.forward(x).squeeze_dim(2)
     }
+}
+
+/// A linear layer.
+pub(super) fn linear(inputs: usize, outputs: usize, device: &Device) -> Linear {
+    LinearConfig::new(inputs, outputs).init(device)
 }
 
 /// A layer norm over D features.

@@ -5,7 +5,10 @@ mod akt;
 mod attention;
 mod device;
 mod dkt;
+mod encoder;
 mod engine;
+mod evidence;
+mod gainakt2exp;
 mod lstm;
 mod network;
 mod parameters;
@@ -13,7 +16,11 @@ mod sakt;
 mod simplekt;
 mod windows;
 
+pub use attention::{AnswerHead, Attention, FeedForward};
 pub(super) use engine::Engine;
+pub use evidence::EvidenceTwin;
+pub use gainakt2exp::GainAktTwin;
+pub use lstm::lstm;
 pub use network::{Dropouts, TensorModel};
 pub use windows::{Asked, Windows};
 
@@ -25,44 +32,55 @@ use crate::config::ModelKind;
 use crate::error::{Error, Result};
 use crate::platform::device::Device;
 
-/// Evaluates an expression for the model type of a kind, if it is one on tensors.
-macro_rules! with_model {
-    ($kind:expr, $model:ident => $what:expr) => {
-        match $kind {
-            ModelKind::Dkt => {
-                type $model = dkt::Dkt;
-                Some($what)
+/// The models on tensors: kind and type.
+macro_rules! models {
+    ($($kind:ident => $model:ty,)*) => {
+        /// Names and shapes of the parameters of such a model, if it is one on tensors.
+        pub(super) fn layout(config: &ModelConfig) -> Option<Layout> {
+            match config.kind {
+                $(ModelKind::$kind => Some(layout_of::<$model>(config)),)*
+                _ => None,
             }
-            ModelKind::Sakt => {
-                type $model = sakt::Sakt;
-                Some($what)
+        }
+
+        /// A model on tensors with these parameters.
+        ///
+        /// # Errors
+        /// It is none on tensors, or burn cannot use the device.
+        pub(super) fn start(config: &ModelConfig, values: &[f32], device: &Device) -> Result<Box<dyn Engine>> {
+            match config.kind {
+                $(ModelKind::$kind => start_of::<$model>(config, values, device),)*
+                other => Err(Error::Config(format!("{} is not a model on tensors", other.title()))),
             }
-            ModelKind::Akt => {
-                type $model = akt::Akt;
-                Some($what)
-            }
-            ModelKind::SimpleKt => {
-                type $model = simplekt::SimpleKt;
-                Some($what)
-            }
-            ModelKind::GainAkt2Exp | ModelKind::Evidence => None,
         }
     };
 }
 
-/// Names and shapes of the parameters of such a model, if it is one on tensors.
-pub(super) fn layout(config: &ModelConfig) -> Option<Layout> {
-    with_model!(config.kind, M => network::layout::<M>(config))
+models! {
+    Dkt => dkt::Dkt,
+    Sakt => sakt::Sakt,
+    Akt => akt::Akt,
+    SimpleKt => simplekt::SimpleKt,
+}
+
+/// Names and shapes of the parameters of a model on tensors.
+pub(super) fn layout_of<M: TensorModel>(config: &ModelConfig) -> Layout {
+    network::layout::<M>(config)
 }
 
 /// A model on tensors with these parameters.
 ///
 /// # Errors
-/// It is none on tensors, or burn cannot use the device.
-pub(super) fn start(config: &ModelConfig, values: &[f32], device: &Device) -> Result<Box<dyn Engine>> {
-    let device = device::tensors(device)?;
-    let engine = with_model!(config.kind, M => {
-        Box::new(Network::<M>::new(config, values, device)) as Box<dyn Engine>
-    });
-    engine.ok_or_else(|| Error::Config(format!("{} is not a model on tensors", config.kind.title())))
+/// burn cannot use the device.
+pub(super) fn start_of<M: TensorModel>(
+    config: &ModelConfig,
+    values: &[f32],
+    device: &Device,
+) -> Result<Box<dyn Engine>> {
+    Ok(Box::new(Network::<M>::new(config, values, device::tensors(device)?)))
 }
+
+/// The page's code is compiled and run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/OWN_MODEL.md")]
+pub struct OwnModelPage;

@@ -32,6 +32,11 @@ pub trait TensorModel: Module + Debug + Send + 'static {
     /// Logit of a correct next answer after every row, `[W, T]`. A row must not depend on later rows.
     fn next(&self, windows: &Windows, dropout: &mut Dropouts) -> Tensor<2>;
 
+    /// The same with what training minimises beside the mean cross-entropy, `[1]` ([`Windows::mean_of_rows`]).
+    fn next_and_penalty(&self, windows: &Windows, dropout: &mut Dropouts) -> (Tensor<2>, Option<Tensor<1>>) {
+        (self.next(windows, dropout), None)
+    }
+
     /// Logit of a correct answer were a skill asked after a row, `[W, K]`, without dropout: what the chance of every skill
     /// is drawn from. `None`: this model cannot be asked.
     fn asked(&self, _: &Windows, _: &Asked) -> Option<Tensor<2>> {
@@ -154,8 +159,9 @@ impl<M: TensorModel> Network<M> {
         let mut logits = vec![0.0; n];
         let mut dropout = Dropouts(sites);
         let mut sum: Option<Tensor<1>> = None;
+        let mut penalties = 0.0;
         for windows in Windows::groups(&plan.batch, &self.device) {
-            let out = self.model.next(&windows, &mut dropout);
+            let (out, penalty) = self.model.next_and_penalty(&windows, &mut dropout);
             let values = to_host(out.clone().inner())?;
             // The gradient of the mean cross-entropy with respect to each logit; 0 where there is padding.
             let mut seed = vec![0.0; values.len()];
@@ -164,7 +170,12 @@ impl<M: TensorModel> Network<M> {
                 seed[cell] = (sigmoid(values[cell]) - f32::from(plan.batch.next_response[row])) / n as f32;
             }
             let seed = Tensor::from_data(TensorData::new(seed, out.dims()), &self.device);
-            let mut grads = (out * seed).sum().backward();
+            let mut loss = (out * seed).sum();
+            if let Some(penalty) = penalty {
+                penalties += f64::from(to_host(penalty.clone().inner())?[0]);
+                loss = loss + penalty;
+            }
+            let mut grads = loss.backward();
             let part = gradients(&self.model, &mut grads);
             sum = Some(match sum {
                 Some(sum) => sum + part,
@@ -178,7 +189,7 @@ impl<M: TensorModel> Network<M> {
         let stats = self.figures(plan, &logits)?;
         let of = |stat: RowStat| &stats[stat as usize * n..][..n];
         let loss = of(RowStat::CrossEntropy).iter().map(|&x| f64::from(x)).sum::<f64>() / n.max(1) as f64;
-        self.terms = [loss as f32; 2];
+        self.terms = [(loss + penalties) as f32, loss as f32];
         Ok(stats)
     }
 

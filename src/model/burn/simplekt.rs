@@ -6,10 +6,10 @@
 //! The logit comes from an MLP of the last x and E\[q\[t\]\]. Queries and keys share a projection, as in pykt.
 
 use burn::module::Module;
-use burn::nn::{Embedding, EmbeddingConfig, LayerNorm, Linear, LinearConfig};
+use burn::nn::{Embedding, EmbeddingConfig, LayerNorm, Linear};
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 
-use super::attention::{AnswerHead, FeedForward, joined, norm, scores, shares, split};
+use super::attention::{AnswerHead, FeedForward, joined, linear, norm, scores, shares, split};
 use super::network::{Dropouts, TensorModel};
 use super::parameters::xavier;
 use super::windows::{Asked, Windows};
@@ -32,11 +32,11 @@ struct Block {
 impl Block {
     fn new(config: &ModelConfig, device: &Device) -> Self {
         let d = config.d_model;
-        let linear = || LinearConfig::new(d, d).init(device);
+        let square = || linear(d, d, device);
         Self {
-            query_key: linear(),
-            value: linear(),
-            output: linear(),
+            query_key: square(),
+            value: square(),
+            output: square(),
             norm1: norm(d, device),
             ffn: FeedForward::new(d, config.d_ff, device),
             norm2: norm(d, device),

@@ -32,6 +32,10 @@ pub struct Windows {
     pub length: usize,
     /// Where the tensors lie.
     pub device: Device,
+    /// Rows of the whole batch, N.
+    pub batch_rows: usize,
+    /// Rows of the whole batch whose interaction was answered correctly.
+    pub batch_correct: usize,
     /// Row of the batch in each cell of `[W, T]`.
     rows: Vec<Option<usize>>,
 }
@@ -94,8 +98,19 @@ impl Windows {
             count,
             length,
             device: device.clone(),
+            batch_rows: batch.rows(),
+            batch_correct: batch.response.iter().filter(|&&r| r == 1).count(),
             rows,
         }
+    }
+
+    /// This group's part of the mean over the rows of the whole batch of `values` `[W, T]`, `[1]`: the groups' parts add up
+    /// to the mean. Padding counts nothing, and the sum has a fixed order.
+    pub fn mean_of_rows(&self, values: Tensor<2>) -> Tensor<1> {
+        let share = 1.0 / self.batch_rows as f32;
+        let weights = self.rows.iter().map(|row| if row.is_some() { share } else { 0.0 }).collect::<Vec<f32>>();
+        let weights = Tensor::from_data(TensorData::new(weights, [self.count, self.length]), &self.device);
+        (values * weights).sum_dim(1).sum_dim(0).reshape([1])
     }
 
     /// q + C·r of each interaction, `[W, T]`.
