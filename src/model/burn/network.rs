@@ -25,7 +25,7 @@ use crate::ops::{AdamKernels as _, Arrays as _, DeviceStats, PreparedBatch};
 const QUESTIONS: usize = 1 << 18;
 
 /// A model written on burn's tensors.
-pub trait TensorModel: Module + Debug + Send + 'static {
+pub trait TensorModel: Module + Debug + Send + Sync + 'static {
     /// Its layers for a model of these sizes; the values of their parameters are drawn elsewhere.
     fn new(config: &ModelConfig, device: &Device) -> Self;
 
@@ -79,6 +79,8 @@ pub(in crate::model) struct Network<M: TensorModel> {
     model: M,
     /// The device with automatic differentiation.
     device: Device,
+    /// Whether it computes on the CPU.
+    on_cpu: bool,
     config: ModelConfig,
     pub(super) params: Vec<f32>,
     pub(super) grads: Vec<f32>,
@@ -101,13 +103,49 @@ pub(super) fn layout<M: TensorModel>(config: &ModelConfig) -> Layout {
     Layout::new(list, count)
 }
 
+/// What one group of a batch adds to a step.
+struct PartOfGradients {
+    /// Logits, `[W, T]`.
+    logits: Vec<f32>,
+    /// Gradients of all parameters, `[P]`.
+    grads: Vec<f32>,
+    penalty: f32,
+}
+
+/// Forward and backward of a group; `answers` are the responses that all rows of the batch predict.
+fn part_of_gradients<M: TensorModel>(
+    model: &M,
+    windows: &Windows,
+    answers: &[u8],
+    mut dropout: Dropouts,
+) -> Result<PartOfGradients> {
+    let (out, penalty) = model.next_and_penalty(windows, &mut dropout);
+    let logits = to_host(out.clone().inner())?;
+    // The gradient of the mean cross-entropy with respect to each logit; 0 where there is padding.
+    let mut seed = vec![0.0; logits.len()];
+    for (row, cell) in windows.cells() {
+        seed[cell] = (sigmoid(logits[cell]) - f32::from(answers[row])) / answers.len() as f32;
+    }
+    let seed = Tensor::from_data(TensorData::new(seed, out.dims()), &windows.device);
+    let mut loss = (out * seed).sum();
+    let mut told = 0.0;
+    if let Some(penalty) = penalty {
+        told = to_host(penalty.clone().inner())?[0];
+        loss = loss + penalty;
+    }
+    let mut grads = loss.backward();
+    Ok(PartOfGradients { logits, grads: to_host(gradients(model, &mut grads))?, penalty: told })
+}
+
 impl<M: TensorModel> Network<M> {
     /// A model with these parameters; `device` without automatic differentiation.
     pub(super) fn new(config: &ModelConfig, values: &[f32], device: Device) -> Self {
+        let on_cpu = device == Device::flex();
         let device = device.autodiff();
         let mut network = Self {
             model: M::new(config, &device),
             device,
+            on_cpu,
             config: config.clone(),
             grads: Vec::new(),
             moments: Vec::new(),
@@ -133,12 +171,25 @@ impl<M: TensorModel> Network<M> {
     pub(super) fn logits(&mut self, batch: &RaggedBatch) -> Result<Vec<f32>> {
         let model = self.model.valid();
         self.last = Windows::groups(batch, &self.device.clone().inner());
+        let of_groups = self.each(&self.last, |_, windows| to_host(model.next(windows, &mut Dropouts::off())))?;
         let mut logits = vec![0.0; batch.rows()];
-        for windows in &self.last {
-            let values = to_host(model.next(windows, &mut Dropouts::off()))?;
+        for (windows, values) in self.last.iter().zip(of_groups) {
             windows.cells().for_each(|(row, cell)| logits[row] = values[cell]);
         }
         Ok(logits)
+    }
+
+    /// What `work` makes of each group, in their order: side by side on the CPU, whose tensors' operations keep one core
+    /// busy; one after another on a GPU, which has one queue.
+    fn each<T: Send>(
+        &self,
+        groups: &[Windows],
+        work: impl Fn(usize, &Windows) -> Result<T> + Send + Sync,
+    ) -> Result<Vec<T>> {
+        match self.on_cpu {
+            true => groups.par_iter().enumerate().map(|(i, windows)| work(i, windows)).collect(),
+            false => groups.iter().enumerate().map(|(i, windows)| work(i, windows)).collect(),
+        }
     }
 
     /// Columns of [`RowStat`] that every model has, `[15, N]`.
@@ -156,36 +207,19 @@ impl<M: TensorModel> Network<M> {
             return Err(Error::Device("the losses are those of another kind of model".to_owned()));
         }
         let n = plan.rows();
+        let groups = Windows::groups(&plan.batch, &self.device);
+        let answers = &plan.batch.next_response;
+        let of_groups = self
+            .each(&groups, |i, windows| part_of_gradients(&self.model, windows, answers, Dropouts(sites.of_part(i))))?;
         let mut logits = vec![0.0; n];
-        let mut dropout = Dropouts(sites);
-        let mut sum: Option<Tensor<1>> = None;
+        self.grads = vec![0.0; self.params.len()];
         let mut penalties = 0.0;
-        for windows in Windows::groups(&plan.batch, &self.device) {
-            let (out, penalty) = self.model.next_and_penalty(&windows, &mut dropout);
-            let values = to_host(out.clone().inner())?;
-            // The gradient of the mean cross-entropy with respect to each logit; 0 where there is padding.
-            let mut seed = vec![0.0; values.len()];
-            for (row, cell) in windows.cells() {
-                logits[row] = values[cell];
-                seed[cell] = (sigmoid(values[cell]) - f32::from(plan.batch.next_response[row])) / n as f32;
-            }
-            let seed = Tensor::from_data(TensorData::new(seed, out.dims()), &self.device);
-            let mut loss = (out * seed).sum();
-            if let Some(penalty) = penalty {
-                penalties += f64::from(to_host(penalty.clone().inner())?[0]);
-                loss = loss + penalty;
-            }
-            let mut grads = loss.backward();
-            let part = gradients(&self.model, &mut grads);
-            sum = Some(match sum {
-                Some(sum) => sum + part,
-                None => part,
-            });
+        for (windows, part) in groups.iter().zip(of_groups) {
+            windows.cells().for_each(|(row, cell)| logits[row] = part.logits[cell]);
+            // In the groups' order, whichever ended first: the same bytes every time.
+            self.grads.par_iter_mut().zip(&part.grads).for_each(|(sum, part)| *sum += part);
+            penalties += f64::from(part.penalty);
         }
-        self.grads = match sum {
-            Some(sum) => to_host(sum)?,
-            None => vec![0.0; self.params.len()],
-        };
         let stats = self.figures(plan, &logits)?;
         let of = |stat: RowStat| &stats[stat as usize * n..][..n];
         let loss = of(RowStat::CrossEntropy).iter().map(|&x| f64::from(x)).sum::<f64>() / n.max(1) as f64;
