@@ -196,3 +196,24 @@ fn no_cycles_within_a_module() {
     }
     assert!(cycles.is_empty(), "files that use one another: {cycles:#?}");
 }
+
+/// What the page's build is told to leave out is left out: burn alone would be 4 MB of it.
+#[test]
+fn the_page_has_no_burn() {
+    let page = std::fs::read_to_string("web/index.html").unwrap();
+    assert!(page.contains("data-cargo-no-default-features"), "web/index.html builds with the default features");
+    let packages = |target: &str, features: &[&str]| {
+        let mut cargo = std::process::Command::new(env!("CARGO"));
+        cargo.args(["tree", "--locked", "--prefix", "none", "--edges", "normal", "--target", target]).args(features);
+        let output = cargo.output().unwrap();
+        assert!(output.status.success(), "cargo tree: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let with_burn = |text: &str| text.lines().any(|line| line.starts_with("burn") || line.starts_with("cubecl"));
+    assert!(!with_burn(&packages("wasm32-unknown-unknown", &["--no-default-features"])), "the page has burn in it");
+    let whole = packages("x86_64-unknown-linux-gnu", &[]);
+    assert!(with_burn(&whole), "the whole program has no burn, so this test sees nothing");
+    let wgpu: BTreeSet<&str> =
+        whole.lines().filter(|l| l.starts_with("wgpu v")).map(|l| l.trim_end_matches(" (*)")).collect();
+    assert_eq!(wgpu.len(), 1, "more than one wgpu: {wgpu:?}");
+}

@@ -10,7 +10,7 @@ use super::form::Form;
 use super::run_progress;
 use super::theme;
 use super::view_state::ViewState;
-use crate::config::{Config, ModelKind, PRESETS};
+use crate::config::{Config, ModelKind};
 use crate::platform::device::DeviceChoice;
 use crate::service::{DataReport, Request, TrainOrder};
 use crate::train::Command;
@@ -82,6 +82,10 @@ impl TrainView {
                 }
             }
         });
+        let missing: Vec<&str> = ModelKind::ALL.into_iter().filter(|k| !k.available()).map(ModelKind::title).collect();
+        if !missing.is_empty() {
+            ui.weak(format!("{} need the full program on a computer.", missing.join(", ")));
+        }
     }
 
     fn use_preset(&mut self, name: &'static str) {
@@ -258,7 +262,7 @@ impl TrainView {
         ui.horizontal(|ui| {
             theme::part(ui, "Settings", "");
             theme::chooser(ui, "preset of the settings", self.preset, 100.0, |ui| {
-                for (name, _) in PRESETS {
+                for name in Config::usable_presets() {
                     if ui.selectable_label(self.preset == name, name).clicked() {
                         self.use_preset(name);
                     }

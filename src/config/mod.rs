@@ -99,6 +99,12 @@ impl Config {
         }
     }
 
+    /// Names of the presets whose model this build of the program can run.
+    pub fn usable_presets() -> impl Iterator<Item = &'static str> {
+        let usable = |name: &&str| Self::preset(name).is_ok_and(|config| config.model.kind.available());
+        PRESETS.iter().map(|p| p.0).filter(usable)
+    }
+
     /// Name of the preset for a kind of model, on the embedded class or on a data file.
     pub fn preset_for(kind: ModelKind, file: bool) -> &'static str {
         kind.about().presets[usize::from(file)]

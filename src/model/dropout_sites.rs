@@ -12,9 +12,6 @@ pub struct DropoutSites {
 }
 
 impl DropoutSites {
-    /// More places than any part has.
-    const IN_PART: u32 = 1 << 12;
-
     /// Dropout of training step `step`.
     pub fn training(probability: f64, seed: u64, step: u64) -> Self {
         Self { probability: probability as f32, seed, step, next: 0 }
@@ -23,11 +20,6 @@ impl DropoutSites {
     /// No dropout.
     pub fn evaluation() -> Self {
         Self::training(0.0, 0, 0)
-    }
-
-    /// Places of a part of the batch that is computed by itself: no other part has them.
-    pub(super) fn of_part(&self, part: usize) -> Self {
-        Self { next: part as u32 * Self::IN_PART, ..self.clone() }
     }
 
     /// The next place's dropout.

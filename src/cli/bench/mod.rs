@@ -4,6 +4,7 @@ mod peer;
 mod read;
 mod step;
 mod times;
+mod twin;
 mod window;
 
 use clap::Subcommand;

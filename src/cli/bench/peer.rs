@@ -1,14 +1,35 @@
-//! The PyTorch peer: another process that takes the same steps.
+//! Who takes turns with the program: PyTorch, another process that takes the same steps, or burn's operations.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::convert::Infallible;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::times::Times;
 use crate::config::Config;
 use crate::error::{Error, Result};
+
+/// Whom to compare with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Against {
+    /// The same model in burn's operations, on the same device.
+    Burn,
+    /// PyTorch, run by this Python.
+    Python(PathBuf),
+}
+
+impl std::str::FromStr for Against {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> std::result::Result<Self, Infallible> {
+        Ok(match text {
+            "burn" => Self::Burn,
+            python => Self::Python(python.into()),
+        })
+    }
+}
 
 /// How to run the peer.
 #[derive(Debug)]
@@ -25,19 +46,28 @@ pub(super) struct Peer<'a> {
 pub(super) struct Turn {
     /// Our times.
     pub gainakt: Times,
-    /// The peer's median milliseconds a step by mode.
-    pub peer: BTreeMap<String, f64>,
+    /// The peer's times by mode.
+    pub peer: BTreeMap<String, PeerTimes>,
+}
+
+/// Times of a peer in one mode.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(super) struct PeerTimes {
+    /// Middle milliseconds of a step.
+    pub median_ms: f64,
+    /// Interactions a second.
+    pub interactions_per_s: f64,
 }
 
 impl Turn {
     /// The peer's times in words.
     pub(super) fn peers(&self) -> String {
-        self.peer.iter().map(|(mode, ms)| format!(", {mode} {ms:.1} ms")).collect()
+        self.peer.iter().map(|(mode, times)| format!(", {mode} {:.1} ms", times.median_ms)).collect()
     }
 }
 
 impl Peer<'_> {
-    /// Median milliseconds a step in each mode.
+    /// Times of a step in each mode.
     ///
     /// # Errors
     /// Python or the script cannot be run, or says something else than expected.
@@ -47,7 +77,7 @@ impl Peer<'_> {
         modes: &[String],
         steps: usize,
         warmup: usize,
-    ) -> Result<BTreeMap<String, f64>> {
+    ) -> Result<BTreeMap<String, PeerTimes>> {
         let m = &self.config.model_config;
         let mut command = Command::new(self.python);
         command.arg(self.script).env("PYTHONDONTWRITEBYTECODE", "1");
@@ -83,17 +113,17 @@ impl Peer<'_> {
         let mut times = BTreeMap::new();
         for line in String::from_utf8_lossy(&output.stdout).lines() {
             let row: serde_json::Value = serde_json::from_str(line).map_err(|e| failed(&e))?;
-            if let (Some(mode), Some(ms)) = (row["mode"].as_str(), row["median_ms"].as_f64()) {
-                times.insert(mode.to_owned(), ms);
-            }
+            let mode = row["mode"].as_str().ok_or_else(|| failed(&"a line without a mode"))?;
+            times.insert(mode.to_owned(), PeerTimes::deserialize(&row).map_err(|e| failed(&e))?);
         }
         Ok(times)
     }
 }
 
-/// How many times as fast as each mode of the peer, by the turns' mean times.
+/// How many times as many interactions a second as each mode of the peer, by the turns' means.
 pub(super) fn ratios(turns: &[Turn]) -> BTreeMap<String, f64> {
-    let ours: f64 = turns.iter().map(|t| t.gainakt.median_ms).sum();
+    let ours: f64 = turns.iter().map(|t| t.gainakt.interactions_per_s).sum();
+    let of = |mode: &String| turns.iter().filter_map(|t| t.peer.get(mode)).map(|t| t.interactions_per_s).sum::<f64>();
     let modes = turns.iter().flat_map(|t| t.peer.keys());
-    modes.map(|mode| (mode.clone(), turns.iter().filter_map(|t| t.peer.get(mode)).sum::<f64>() / ours)).collect()
+    modes.map(|mode| (mode.clone(), ours / of(mode))).collect()
 }

@@ -9,8 +9,9 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
-use super::peer::{self, Turn};
+use super::peer::{self, Against, Peer, PeerTimes, Turn};
 use super::times::Times;
+use super::twin::twin;
 use crate::cli::terminal::Terminal;
 use crate::config::Config;
 use crate::data::{Corpus, Fold, RaggedBatch, Window};
@@ -70,14 +71,15 @@ pub(in crate::cli) struct StepArgs {
     /// Leave out the share of each operation, which takes a few slower steps.
     #[arg(long)]
     no_profile: bool,
-    /// A Python with PyTorch: its peer takes turns with gainakt on the same windows.
-    #[arg(long, value_name = "PYTHON")]
-    against: Option<PathBuf>,
+    /// A Python with PyTorch, whose peer takes turns with gainakt on the same windows; or the word burn: the same model in
+    /// burn's operations, on the same device.
+    #[arg(long, value_name = "PYTHON|burn")]
+    against: Option<Against>,
     /// The peer's script.
     #[arg(long, value_name = "FILE", default_value = "scripts/peer/bench_torch.py")]
     peer: PathBuf,
     /// Ways of the peer to train.
-    #[arg(long, value_delimiter = ',', default_value = "loop,fast,trim")]
+    #[arg(long, value_delimiter = ',', default_value = "loop,fast,trim,bucket")]
     modes: Vec<String>,
     /// Turns of both where there is a peer.
     #[arg(long, default_value_t = 2)]
@@ -127,9 +129,9 @@ pub(super) fn step(args: &StepArgs) -> Result<()> {
     config.training.batch_size = args.batch_size.unwrap_or(config.training.batch_size);
     config.model_config.seq_len = args.seq_len.unwrap_or(config.model_config.seq_len);
     config.check()?;
-    if args.against.is_some() && (args.data.is_none() || args.windows != Windows::Data) {
+    if matches!(args.against, Some(Against::Python(_))) && (args.data.is_none() || args.windows != Windows::Data) {
         return Err(Error::Config(
-            "--against needs --data FILE (pykt's sequences) and its windows, so that both take the same steps"
+            "--against PYTHON needs --data FILE (pykt's sequences) and its windows, so that both take the same steps"
                 .to_owned(),
         ));
     }
@@ -154,16 +156,20 @@ pub(super) fn step(args: &StepArgs) -> Result<()> {
     let mut bench = Bench { args, config: &config, batches, stepper, terminal: Terminal::new(None) };
     let mut turns = Vec::new();
     let (mut times, mut counts) = bench.run()?;
-    if let Some(python) = &args.against {
+    if let Some(against) = &args.against {
+        let mut rival = match against {
+            Against::Burn => Rival::Twin(Box::new(twin(&config, skills, &compute.device)?)),
+            Against::Python(python) => {
+                Rival::Process(Peer { python, script: &args.peer, config: &config, skills, forward: args.forward })
+            }
+        };
         for turn in 0..args.turns.max(1) {
             if turn > 0 {
                 (times, counts) = bench.run()?;
             }
-            let about = format!("PyTorch, turn {} of {}", turn + 1, args.turns.max(1));
+            let about = format!("the other, turn {} of {}", turn + 1, args.turns.max(1));
             bench.terminal.progress(&about, "", turn, args.turns.max(1));
-            let mut run = peer::Peer { python, script: &args.peer, config: &config, skills, forward: args.forward };
-            let others = run.time(args.data.as_deref(), &args.modes, args.steps, args.warmup)?;
-            turns.push(Turn { gainakt: times.clone(), peer: others });
+            turns.push(Turn { gainakt: times.clone(), peer: bench.turn_of(&mut rival)? });
         }
     }
     let share_of_time = if args.no_profile { BTreeMap::new() } else { bench.profile()? };
@@ -194,7 +200,30 @@ pub(super) fn step(args: &StepArgs) -> Result<()> {
     Ok(())
 }
 
+/// Who takes turns with the program's kernels.
+enum Rival<'a> {
+    Process(Peer<'a>),
+    Twin(Box<Stepper>),
+}
+
 impl Bench<'_> {
+    /// One turn of the other.
+    fn turn_of(&mut self, rival: &mut Rival<'_>) -> Result<BTreeMap<String, PeerTimes>> {
+        match rival {
+            Rival::Process(peer) => {
+                peer.time(self.args.data.as_deref(), &self.args.modes, self.args.steps, self.args.warmup)
+            }
+            Rival::Twin(stepper) => {
+                std::mem::swap(&mut self.stepper, stepper);
+                let ran = self.run();
+                std::mem::swap(&mut self.stepper, stepper);
+                let (times, _) = ran?;
+                let Times { median_ms, interactions_per_s, .. } = times;
+                Ok(BTreeMap::from([("burn".to_owned(), PeerTimes { median_ms, interactions_per_s })]))
+            }
+        }
+    }
+
     /// Times every batch after the warm-up; counts are those of one step.
     fn run(&mut self) -> Result<(Times, DeviceStats)> {
         let (mut times, mut interactions) = (Vec::new(), 0);
@@ -307,7 +336,7 @@ fn table(report: &Report, terminal: &mut Terminal) -> Result<()> {
         terminal.line(&format!("turn {}: gainakt {:.1} ms{}", i + 1, turn.gainakt.median_ms, turn.peers()));
     }
     for (mode, ratio) in &report.times_faster_than {
-        terminal.line(&format!("{ratio:.2} times as fast as PyTorch {mode}"));
+        terminal.line(&format!("{ratio:.2} times as fast as {mode}"));
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::sync::{Mutex, PoisonError};
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -103,6 +104,11 @@ pub(super) fn layout<M: TensorModel>(config: &ModelConfig) -> Layout {
     Layout::new(list, count)
 }
 
+/// Held while a thread differentiates: burn 0.22 takes two locks of its graphs in either order, so that two threads that do
+/// can wait for one another for ever (seen in `GraphLocator::merge` and `AutodiffServer::cleanup`). Hence also groups one
+/// after another.
+static DIFFERENTIATING: Mutex<()> = Mutex::new(());
+
 /// What one group of a batch adds to a step.
 struct PartOfGradients {
     /// Logits, `[W, T]`.
@@ -117,9 +123,9 @@ fn part_of_gradients<M: TensorModel>(
     model: &M,
     windows: &Windows,
     answers: &[u8],
-    mut dropout: Dropouts,
+    dropout: &mut Dropouts,
 ) -> Result<PartOfGradients> {
-    let (out, penalty) = model.next_and_penalty(windows, &mut dropout);
+    let (out, penalty) = model.next_and_penalty(windows, dropout);
     let logits = to_host(out.clone().inner())?;
     // The gradient of the mean cross-entropy with respect to each logit; 0 where there is padding.
     let mut seed = vec![0.0; logits.len()];
@@ -171,25 +177,17 @@ impl<M: TensorModel> Network<M> {
     pub(super) fn logits(&mut self, batch: &RaggedBatch) -> Result<Vec<f32>> {
         let model = self.model.valid();
         self.last = Windows::groups(batch, &self.device.clone().inner());
-        let of_groups = self.each(&self.last, |_, windows| to_host(model.next(windows, &mut Dropouts::off())))?;
+        let of_group = |windows: &Windows| to_host(model.next(windows, &mut Dropouts::off()));
+        // On the CPU an operation keeps about one core busy, so groups go side by side; a GPU has one queue.
+        let of_groups: Vec<Vec<f32>> = match self.on_cpu {
+            true => self.last.par_iter().map(of_group).collect::<Result<_>>()?,
+            false => self.last.iter().map(of_group).collect::<Result<_>>()?,
+        };
         let mut logits = vec![0.0; batch.rows()];
         for (windows, values) in self.last.iter().zip(of_groups) {
             windows.cells().for_each(|(row, cell)| logits[row] = values[cell]);
         }
         Ok(logits)
-    }
-
-    /// What `work` makes of each group, in their order: side by side on the CPU, whose tensors' operations keep one core
-    /// busy; one after another on a GPU, which has one queue.
-    fn each<T: Send>(
-        &self,
-        groups: &[Windows],
-        work: impl Fn(usize, &Windows) -> Result<T> + Send + Sync,
-    ) -> Result<Vec<T>> {
-        match self.on_cpu {
-            true => groups.par_iter().enumerate().map(|(i, windows)| work(i, windows)).collect(),
-            false => groups.iter().enumerate().map(|(i, windows)| work(i, windows)).collect(),
-        }
     }
 
     /// Columns of [`RowStat`] that every model has, `[15, N]`.
@@ -207,16 +205,14 @@ impl<M: TensorModel> Network<M> {
             return Err(Error::Device("the losses are those of another kind of model".to_owned()));
         }
         let n = plan.rows();
-        let groups = Windows::groups(&plan.batch, &self.device);
-        let answers = &plan.batch.next_response;
-        let of_groups = self
-            .each(&groups, |i, windows| part_of_gradients(&self.model, windows, answers, Dropouts(sites.of_part(i))))?;
+        let mut dropout = Dropouts(sites);
         let mut logits = vec![0.0; n];
         self.grads = vec![0.0; self.params.len()];
         let mut penalties = 0.0;
-        for (windows, part) in groups.iter().zip(of_groups) {
+        let _alone = DIFFERENTIATING.lock().unwrap_or_else(PoisonError::into_inner);
+        for windows in Windows::groups(&plan.batch, &self.device) {
+            let part = part_of_gradients(&self.model, &windows, &plan.batch.next_response, &mut dropout)?;
             windows.cells().for_each(|(row, cell)| logits[row] = part.logits[cell]);
-            // In the groups' order, whichever ended first: the same bytes every time.
             self.grads.par_iter_mut().zip(&part.grads).for_each(|(sum, part)| *sum += part);
             penalties += f64::from(part.penalty);
         }
