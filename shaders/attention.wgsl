@@ -1,43 +1,65 @@
-// Causal attention within windows, online softmax: one invocation a row and head.
+// Causal attention within windows, online softmax: a workgroup takes 64 rows of one head (y), an invocation a row. The keys and
+// values of the rows they see come through workgroup memory, TILE rows at a time, so that they are loaded once for all.
 // qkv [3][N, HEADS*DK]; out [N, HEADS*DK]; lse [N, HEADS] = log-sum-exp of the row's scaled scores.
 // Row t sees the rows of its window up to t.
 @group(0) @binding(1) var<storage, read> batch: array<u32>;
-@group(0) @binding(2) var<storage, read> qkv: array<f32>;
-@group(0) @binding(3) var<storage, read_write> out: array<f32>;
+@group(0) @binding(2) var<storage, read> qkv: array<{{ element }}>;
+@group(0) @binding(3) var<storage, read_write> out: array<{{ element }}>;
 @group(0) @binding(4) var<storage, read_write> lse: array<f32>;
 
+{{ quads qkv }}
+{{ quads out written }}
 {{ head_sizes }}
 {{ batch }}
+var<workgroup> keys: array<vec4<f32>, TILE * QUADS>;
+var<workgroup> values: array<vec4<f32>, TILE * QUADS>;
+
 @compute @workgroup_size(64, 1, 1)
-fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let id = gid.x + gid.y * groups.x * 64u;
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let rows = batch[ROWS];
-    if (id >= rows * HEADS) { return; }
-    // Neighbours are rows of one head: they read the same keys and values.
-    let row = id % rows;
-    let head = id / rows;
-    let own = row * WIDTH + head * DK;
-    let keys = rows * WIDTH;
-    let values = 2u * keys;
-    var query: array<f32, DK>;
-    var sum: array<f32, DK>;
-    for (var d = 0u; d < DK; d++) {
-        query[d] = qkv[own + d] * SCALE;
-        sum[d] = 0.0;
+    let head = group.y * DK;
+    let last = min(group.x * 64u + 63u, rows - 1u);
+    // Rows past the last see nothing but still meet the barriers.
+    let inside = group.x * 64u + lane < rows;
+    let row = min(group.x * 64u + lane, rows - 1u);
+    let first = of_row(FIRST, row);
+    let end = select(first, row + 1u, inside);
+    let own = row * WIDTH + head;
+    var query: array<vec4<f32>, QUADS>;
+    var sum: array<vec4<f32>, QUADS>;
+    for (var d = 0u; d < QUADS; d++) {
+        query[d] = qkv_quad(own + 4u * d, DK - 4u * d) * SCALE;
+        sum[d] = vec4<f32>();
     }
     var top = -1e9;
     var weight = 0.0;
-    for (var j = of_row(FIRST, row); j <= row; j++) {
-        let other = j * WIDTH + head * DK;
-        var score = 0.0;
-        for (var d = 0u; d < DK; d++) { score += query[d] * qkv[keys + other + d]; }
-        let new_top = max(top, score);
-        let shrink = exp(top - new_top);
-        let p = exp(score - new_top);
-        weight = weight * shrink + p;
-        for (var d = 0u; d < DK; d++) { sum[d] = sum[d] * shrink + p * qkv[values + other + d]; }
-        top = new_top;
+    for (var tile = of_row(FIRST, group.x * 64u); tile <= last; tile += TILE) {
+        workgroupBarrier();
+        for (var i = lane; i < TILE * QUADS; i += 64u) {
+            let other = tile + i / QUADS;
+            if (other <= last) {
+                let d = 4u * (i % QUADS);
+                let at = (rows + other) * WIDTH + head + d;
+                keys[i] = qkv_quad(at, DK - d);
+                values[i] = qkv_quad(at + rows * WIDTH, DK - d);
+            }
+        }
+        workgroupBarrier();
+        let stop = min(end, tile + TILE);
+        for (var j = max(first, tile); j < stop; j++) {
+            let at = (j - tile) * QUADS;
+            var product = vec4<f32>();
+            for (var d = 0u; d < QUADS; d++) { product = fma(query[d], keys[at + d], product); }
+            let score = product.x + product.y + product.z + product.w;
+            let new_top = max(top, score);
+            let shrink = exp(top - new_top);
+            let p = exp(score - new_top);
+            weight = weight * shrink + p;
+            for (var d = 0u; d < QUADS; d++) { sum[d] = fma(vec4<f32>(p), values[at + d], sum[d] * shrink); }
+            top = new_top;
+        }
     }
-    for (var d = 0u; d < DK; d++) { out[own + d] = sum[d] / weight; }
-    lse[row * HEADS + head] = top + log(weight);
+    if (!inside) { return; }
+    for (var d = 0u; d < QUADS; d++) { out_put(own + 4u * d, DK - 4u * d, sum[d] / weight); }
+    lse[row * HEADS + group.y] = top + log(weight);
 }

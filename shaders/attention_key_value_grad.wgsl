@@ -1,53 +1,83 @@
-// Gradients of keys and values: one invocation a row and head, over the rows that saw it.
+// Gradients of keys and values: a workgroup takes 64 rows of one head (y), an invocation a row, over the rows that saw it, whose
+// queries and gradients come through workgroup memory, TILE rows at a time.
 // qkv, d_qkv [3][N, HEADS*DK]; grad [N, HEADS*DK]; lse, delta [N, HEADS] (attention_query_grad.wgsl).
 @group(0) @binding(1) var<storage, read> batch: array<u32>;
-@group(0) @binding(2) var<storage, read> qkv: array<f32>;
+@group(0) @binding(2) var<storage, read> qkv: array<{{ element }}>;
 @group(0) @binding(3) var<storage, read> lse: array<f32>;
 @group(0) @binding(4) var<storage, read> delta: array<f32>;
-@group(0) @binding(5) var<storage, read> grad: array<f32>;
-@group(0) @binding(6) var<storage, read_write> d_qkv: array<f32>;
+@group(0) @binding(5) var<storage, read> grad: array<{{ element }}>;
+@group(0) @binding(6) var<storage, read_write> d_qkv: array<{{ element }}>;
 
+{{ quads qkv }}
+{{ quads grad }}
+{{ quads d_qkv written }}
 {{ head_sizes }}
 {{ batch }}
+var<workgroup> queries: array<vec4<f32>, TILE * QUADS>;
+var<workgroup> gradients: array<vec4<f32>, TILE * QUADS>;
+// lse and delta.
+var<workgroup> figures: array<vec2<f32>, TILE>;
+
 @compute @workgroup_size(64, 1, 1)
-fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let id = gid.x + gid.y * groups.x * 64u;
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let rows = batch[ROWS];
-    if (id >= rows * HEADS) { return; }
-    let row = id % rows;
-    let head = id / rows;
-    let own = row * WIDTH + head * DK;
+    let head = group.y * DK;
+    let last = min(group.x * 64u + 63u, rows - 1u);
+    // Rows past the last are seen by none but still meet the barriers.
+    let inside = group.x * 64u + lane < rows;
+    let row = min(group.x * 64u + lane, rows - 1u);
+    let end = select(row, of_row(END, row), inside);
+    let own = row * WIDTH + head;
     let keys = rows * WIDTH;
     let values = 2u * keys;
-    var key: array<f32, DK>;
-    var value: array<f32, DK>;
-    var d_key: array<f32, DK>;
-    var d_value: array<f32, DK>;
-    for (var d = 0u; d < DK; d++) {
-        key[d] = qkv[keys + own + d] * SCALE;
-        value[d] = qkv[values + own + d];
-        d_key[d] = 0.0;
-        d_value[d] = 0.0;
+    var key: array<vec4<f32>, QUADS>;
+    var value: array<vec4<f32>, QUADS>;
+    var d_key: array<vec4<f32>, QUADS>;
+    var d_value: array<vec4<f32>, QUADS>;
+    for (var d = 0u; d < QUADS; d++) {
+        key[d] = qkv_quad(keys + own + 4u * d, DK - 4u * d) * SCALE;
+        value[d] = qkv_quad(values + own + 4u * d, DK - 4u * d);
+        d_key[d] = vec4<f32>();
+        d_value[d] = vec4<f32>();
     }
-    let end = of_row(END, row);
-    for (var i = row; i < end; i++) {
-        let other = i * WIDTH + head * DK;
-        let stat = i * HEADS + head;
-        var score = 0.0;
-        var dp = 0.0;
-        for (var d = 0u; d < DK; d++) {
-            score += key[d] * qkv[other + d];
-            dp += value[d] * grad[other + d];
+    let end_of_all = of_row(END, last);
+    for (var tile = group.x * 64u; tile < end_of_all; tile += TILE) {
+        workgroupBarrier();
+        for (var i = lane; i < TILE * QUADS; i += 64u) {
+            let other = tile + i / QUADS;
+            if (other < end_of_all) {
+                let d = 4u * (i % QUADS);
+                let at = other * WIDTH + head + d;
+                queries[i] = qkv_quad(at, DK - d);
+                gradients[i] = grad_quad(at, DK - d);
+                if (d == 0u) {
+                    let stat = other * HEADS + group.y;
+                    figures[i / QUADS] = vec2<f32>(lse[stat], delta[stat]);
+                }
+            }
         }
-        let p = exp(score - lse[stat]);
-        let ds = p * (dp - delta[stat]) * SCALE;
-        for (var d = 0u; d < DK; d++) {
-            d_key[d] += ds * qkv[other + d];
-            d_value[d] += p * grad[other + d];
+        workgroupBarrier();
+        let stop = min(end, tile + TILE);
+        for (var j = max(row, tile); j < stop; j++) {
+            let at = (j - tile) * QUADS;
+            let figure = figures[j - tile];
+            var product = vec4<f32>();
+            var dp = vec4<f32>();
+            for (var d = 0u; d < QUADS; d++) {
+                product = fma(key[d], queries[at + d], product);
+                dp = fma(value[d], gradients[at + d], dp);
+            }
+            let p = exp(product.x + product.y + product.z + product.w - figure.x);
+            let ds = p * (dp.x + dp.y + dp.z + dp.w - figure.y) * SCALE;
+            for (var d = 0u; d < QUADS; d++) {
+                d_key[d] = fma(vec4<f32>(ds), queries[at + d], d_key[d]);
+                d_value[d] = fma(vec4<f32>(p), gradients[at + d], d_value[d]);
+            }
         }
     }
-    for (var d = 0u; d < DK; d++) {
-        d_qkv[keys + own + d] = d_key[d];
-        d_qkv[values + own + d] = d_value[d];
+    if (!inside) { return; }
+    for (var d = 0u; d < QUADS; d++) {
+        d_qkv_put(keys + own + 4u * d, DK - 4u * d, d_key[d]);
+        d_qkv_put(values + own + 4u * d, DK - 4u * d, d_value[d]);
     }
 }

@@ -1,48 +1,76 @@
-// Gradient of the queries: one invocation a row and head, over the rows it saw; leaves delta = out . grad for the
-// keys and values. qkv, d_qkv [3][N, HEADS*DK]; out, grad [N, HEADS*DK]; lse, delta [N, HEADS].
+// Gradient of the queries: a workgroup takes 64 rows of one head (y), an invocation a row, over the rows it saw, whose keys and
+// values come through workgroup memory (attention.wgsl). Leaves delta = out . grad for the keys and values.
+// qkv, d_qkv [3][N, HEADS*DK]; out, grad [N, HEADS*DK]; lse, delta [N, HEADS].
 @group(0) @binding(1) var<storage, read> batch: array<u32>;
-@group(0) @binding(2) var<storage, read> qkv: array<f32>;
-@group(0) @binding(3) var<storage, read> out: array<f32>;
+@group(0) @binding(2) var<storage, read> qkv: array<{{ element }}>;
+@group(0) @binding(3) var<storage, read> out: array<{{ element }}>;
 @group(0) @binding(4) var<storage, read> lse: array<f32>;
-@group(0) @binding(5) var<storage, read> grad: array<f32>;
+@group(0) @binding(5) var<storage, read> grad: array<{{ element }}>;
 @group(0) @binding(6) var<storage, read_write> delta: array<f32>;
-@group(0) @binding(7) var<storage, read_write> d_qkv: array<f32>;
+@group(0) @binding(7) var<storage, read_write> d_qkv: array<{{ element }}>;
 
+{{ quads qkv }}
+{{ quads out }}
+{{ quads grad }}
+{{ quads d_qkv written }}
 {{ head_sizes }}
 {{ batch }}
+var<workgroup> keys: array<vec4<f32>, TILE * QUADS>;
+var<workgroup> values: array<vec4<f32>, TILE * QUADS>;
+
 @compute @workgroup_size(64, 1, 1)
-fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let id = gid.x + gid.y * groups.x * 64u;
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let rows = batch[ROWS];
-    if (id >= rows * HEADS) { return; }
-    let row = id % rows;
-    let head = id / rows;
-    let own = row * WIDTH + head * DK;
-    let keys = rows * WIDTH;
-    let values = 2u * keys;
-    var query: array<f32, DK>;
-    var gradient: array<f32, DK>;
-    var sum: array<f32, DK>;
-    var own_delta = 0.0;
-    for (var d = 0u; d < DK; d++) {
-        query[d] = qkv[own + d] * SCALE;
-        gradient[d] = grad[own + d];
-        own_delta += gradient[d] * out[own + d];
-        sum[d] = 0.0;
+    let head = group.y * DK;
+    let last = min(group.x * 64u + 63u, rows - 1u);
+    // Rows past the last see nothing but still meet the barriers.
+    let inside = group.x * 64u + lane < rows;
+    let row = min(group.x * 64u + lane, rows - 1u);
+    let first = of_row(FIRST, row);
+    let end = select(first, row + 1u, inside);
+    let own = row * WIDTH + head;
+    var query: array<vec4<f32>, QUADS>;
+    var gradient: array<vec4<f32>, QUADS>;
+    var sum: array<vec4<f32>, QUADS>;
+    var along = vec4<f32>();
+    for (var d = 0u; d < QUADS; d++) {
+        let at = own + 4u * d;
+        let count = DK - 4u * d;
+        query[d] = qkv_quad(at, count) * SCALE;
+        gradient[d] = grad_quad(at, count);
+        along = fma(gradient[d], out_quad(at, count), along);
+        sum[d] = vec4<f32>();
     }
-    let stat = row * HEADS + head;
-    delta[stat] = own_delta;
+    let own_delta = along.x + along.y + along.z + along.w;
+    let stat = row * HEADS + group.y;
     let own_lse = lse[stat];
-    for (var j = of_row(FIRST, row); j <= row; j++) {
-        let other = j * WIDTH + head * DK;
-        var score = 0.0;
-        var dp = 0.0;
-        for (var d = 0u; d < DK; d++) {
-            score += query[d] * qkv[keys + other + d];
-            dp += gradient[d] * qkv[values + other + d];
+    for (var tile = of_row(FIRST, group.x * 64u); tile <= last; tile += TILE) {
+        workgroupBarrier();
+        for (var i = lane; i < TILE * QUADS; i += 64u) {
+            let other = tile + i / QUADS;
+            if (other <= last) {
+                let d = 4u * (i % QUADS);
+                let at = (rows + other) * WIDTH + head + d;
+                keys[i] = qkv_quad(at, DK - d);
+                values[i] = qkv_quad(at + rows * WIDTH, DK - d);
+            }
         }
-        let ds = exp(score - own_lse) * (dp - own_delta) * SCALE;
-        for (var d = 0u; d < DK; d++) { sum[d] += ds * qkv[keys + other + d]; }
+        workgroupBarrier();
+        let stop = min(end, tile + TILE);
+        for (var j = max(first, tile); j < stop; j++) {
+            let at = (j - tile) * QUADS;
+            var product = vec4<f32>();
+            var dp = vec4<f32>();
+            for (var d = 0u; d < QUADS; d++) {
+                product = fma(query[d], keys[at + d], product);
+                dp = fma(gradient[d], values[at + d], dp);
+            }
+            let score = product.x + product.y + product.z + product.w;
+            let ds = exp(score - own_lse) * (dp.x + dp.y + dp.z + dp.w - own_delta) * SCALE;
+            for (var d = 0u; d < QUADS; d++) { sum[d] = fma(vec4<f32>(ds), keys[at + d], sum[d]); }
+        }
     }
-    for (var d = 0u; d < DK; d++) { d_qkv[own + d] = sum[d]; }
+    if (!inside) { return; }
+    delta[stat] = own_delta;
+    for (var d = 0u; d < QUADS; d++) { d_qkv_put(own + 4u * d, DK - 4u * d, sum[d]); }
 }

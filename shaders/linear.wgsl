@@ -12,11 +12,11 @@ struct Args {
 }
 @group(0) @binding(0) var<uniform> args: Args;
 @group(0) @binding(1) var<storage, read> batch: array<u32>;
-@group(0) @binding(2) var<storage, read> params: array<f32>;
-@group(0) @binding(3) var<storage, read> x0: array<f32>;
-@group(0) @binding(4) var<storage, read> x1: array<f32>;
-@group(0) @binding(5) var<storage, read> x2: array<f32>;
-@group(0) @binding(6) var<storage, read_write> out: array<f32>;
+@group(0) @binding(2) var<storage, read> params: array<{{ element }}>;
+@group(0) @binding(3) var<storage, read> x0: array<{{ element }}>;
+@group(0) @binding(4) var<storage, read> x1: array<{{ element }}>;
+@group(0) @binding(5) var<storage, read> x2: array<{{ element }}>;
+@group(0) @binding(6) var<storage, read_write> out: array<{{ element }}>;
 
 const LEFT_ALONG_K: bool = true;
 const RIGHT_ALONG_K: bool = true;
@@ -28,6 +28,11 @@ var<private> source: u32;
 var<private> width: u32;
 var<private> out_at: u32;
 
+{{ quads params }}
+{{ quads x0 }}
+{{ quads x1 }}
+{{ quads x2 }}
+{{ quads out written }}
 {{ batch }}
 {{ dropout_factor }}
 {{ tile }}
@@ -38,29 +43,35 @@ fn choose(section: u32) {
     }
 }
 
-fn left(i: u32, k: u32) -> f32 {
+fn loaded(lane: u32) {}
+
+fn left(i: u32, k: u32) -> vec4<f32> {
     if (SOURCES == 1u) {
         var row = i;
         if (args.firsts == 1u) { row = of_row(OFFSETS, i); }
-        return x0[row * width + k];
+        return x0_quad(row * width + k, width - k);
     }
     let at = i * width + k;
     switch (source) {
-        case 0u: { return x0[at]; }
-        case 1u: { return x1[at]; }
-        default: { return x2[at]; }
+        case 0u: { return x0_quad(at, width - k); }
+        case 1u: { return x1_quad(at, width - k); }
+        default: { return x2_quad(at, width - k); }
     }
 }
 
-fn right(k: u32, j: u32) -> f32 { return params[weight + j * args.inputs + k]; }
+fn right(k: u32, j: u32) -> vec4<f32> { return params_quad(weight + j * args.inputs + k, width - k); }
 
-fn put(i: u32, j: u32, sum: f32) {
-    var y = sum + params[bias + j];
-    if (args.activation == 1u) { y = max(y, 0.0); }
+fn put(i: u32, j: u32, count: u32, sums: vec4<f32>) {
+    var y = sums + params_quad(bias + j, count);
+    if (args.activation == 1u) { y = max(y, vec4<f32>()); }
     if (args.activation == 2u) { y = 1.0 / (1.0 + exp(-y)); }
     let element = out_at + i * args.outputs + j;
-    if (args.threshold > 0u) { y *= dropout_factor(element, args.key0, args.key1, args.threshold, args.scale); }
-    out[element] = y;
+    if (args.threshold > 0u) {
+        for (var c = 0u; c < 4u; c++) {
+            y[c] *= dropout_factor(element + c, args.key0, args.key1, args.threshold, args.scale);
+        }
+    }
+    out_put(element, count, y);
 }
 
 @compute @workgroup_size(64, 1, 1)
@@ -71,5 +82,5 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     out_at = group.z * args.rows * args.outputs;
     width = args.inputs / args.parts;
     // Not `width`: a browser's compiler wants bounds of loops with barriers from uniforms, not from private variables.
-    multiply(group, lane, args.rows, args.outputs, args.inputs / args.parts, args.parts);
+    multiply(group, lane, args.rows, args.outputs, 0u, args.inputs / args.parts, args.parts);
 }

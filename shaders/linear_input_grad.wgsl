@@ -13,12 +13,12 @@ struct Args {
 }
 @group(0) @binding(0) var<uniform> args: Args;
 @group(0) @binding(1) var<storage, read> batch: array<u32>;
-@group(0) @binding(2) var<storage, read> params: array<f32>;
-@group(0) @binding(3) var<storage, read> d_out: array<f32>;
-@group(0) @binding(4) var<storage, read> forward: array<f32>;
-@group(0) @binding(5) var<storage, read_write> d_x0: array<f32>;
-@group(0) @binding(6) var<storage, read_write> d_x1: array<f32>;
-@group(0) @binding(7) var<storage, read_write> d_x2: array<f32>;
+@group(0) @binding(2) var<storage, read> params: array<{{ element }}>;
+@group(0) @binding(3) var<storage, read> d_out: array<{{ element }}>;
+@group(0) @binding(4) var<storage, read> forward: array<{{ element }}>;
+@group(0) @binding(5) var<storage, read_write> d_x0: array<{{ element }}>;
+@group(0) @binding(6) var<storage, read_write> d_x1: array<{{ element }}>;
+@group(0) @binding(7) var<storage, read_write> d_x2: array<{{ element }}>;
 
 const LEFT_ALONG_K: bool = true;
 const RIGHT_ALONG_K: bool = false;
@@ -26,6 +26,12 @@ var<private> stream: u32;
 var<private> weight: u32;
 var<private> d_at: u32;
 
+{{ quads params }}
+{{ quads d_out }}
+{{ quads forward }}
+{{ quads d_x0 written }}
+{{ quads d_x1 written }}
+{{ quads d_x2 written }}
 {{ batch }}
 {{ tile }}
 // Queries and keys are two layers with one input: their terms follow one another.
@@ -35,46 +41,52 @@ fn choose(section: u32) {
     d_at = l * args.rows * args.outputs;
 }
 
-fn left(i: u32, k: u32) -> f32 { return d_out[d_at + i * args.outputs + k]; }
+fn loaded(lane: u32) {}
 
-fn right(k: u32, j: u32) -> f32 { return params[weight + k * args.inputs + j]; }
+fn left(i: u32, k: u32) -> vec4<f32> { return d_out_quad(d_at + i * args.outputs + k, args.outputs - k); }
 
-fn put(i: u32, j: u32, sum: f32) {
+fn right(k: u32, j: u32) -> vec4<f32> { return params_quad(weight + k * args.inputs + j, args.inputs - j); }
+
+// Replaces part 0, 1 or 2, or adds to it.
+fn put_part(part: u32, at: u32, count: u32, sums: vec4<f32>, add: bool) {
+    switch (part) {
+        case 0u: {
+            var y = sums;
+            if (add) { y += d_x0_quad(at, count); }
+            d_x0_put(at, count, y);
+        }
+        case 1u: {
+            var y = sums;
+            if (add) { y += d_x1_quad(at, count); }
+            d_x1_put(at, count, y);
+        }
+        default: {
+            var y = sums;
+            if (add) { y += d_x2_quad(at, count); }
+            d_x2_put(at, count, y);
+        }
+    }
+}
+
+fn put(i: u32, j: u32, count: u32, sums: vec4<f32>) {
     if (args.parts > 1u) {
         let width = args.inputs / args.parts;
-        let at = i * width + j % width;
-        if (args.add == 1u) {
-            switch (j / width) {
-                case 0u: { d_x0[at] += sum; }
-                case 1u: { d_x1[at] += sum; }
-                default: { d_x2[at] += sum; }
-            }
-            return;
-        }
-        switch (j / width) {
-            case 0u: { d_x0[at] = sum; }
-            case 1u: { d_x1[at] = sum; }
-            default: { d_x2[at] = sum; }
-        }
+        put_part(j / width, i * width + j % width, count, sums, args.add == 1u);
         return;
     }
     var row = i;
     if (args.firsts == 1u) { row = of_row(OFFSETS, i); }
     let at = row * args.inputs + j;
-    if (stream == 1u) {
-        d_x1[at] += sum;
-    } else if (args.add == 1u) {
-        d_x0[at] += sum;
-    } else if (args.through == 1u) {
-        d_x0[at] = select(0.0, sum * args.scale, forward[at] > 0.0);
-    } else {
-        d_x0[at] = sum;
+    if (args.through == 1u) {
+        put_part(0u, at, count, select(vec4<f32>(), sums * args.scale, forward_quad(at, count) > vec4<f32>()), false);
+        return;
     }
+    put_part(stream, at, count, sums, stream == 1u || args.add == 1u);
 }
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     stream = group.z;
     let layers = select(1u, 2u, args.streams == 1u && group.z == 0u);
-    multiply(group, lane, args.rows, args.inputs, args.outputs, layers);
+    multiply(group, lane, args.rows, args.inputs, 0u, args.outputs, layers);
 }

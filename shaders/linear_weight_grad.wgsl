@@ -1,79 +1,113 @@
-// Gradients of weight [outputs, inputs] and bias of linear layers (z) from d_out [layers][rows, outputs] and the
-// input (as in linear.wgsl; its parts in z): tiles of [outputs, inputs] in y and x.
+// Gradients of weight [outputs, inputs] and bias of linear layers (z) from d_out [layers][rows, outputs] and the input (as in
+// linear.wgsl; its parts in place of the layers): tiles of [outputs, inputs] in y and x. The rows are split into `splits` ranges of
+// split_rows, also in z, so that a small weight keeps a large device busy: each range leaves its sums in scratch
+// [splits][layers or parts][outputs, width], then the biases' [splits][layers][outputs], and linear_sum_splits.wgsl adds them.
+// One range writes into grads.
 struct Args {
     rows: u32, inputs: u32, outputs: u32,
-    parts: u32, streams: u32, firsts: u32,
+    parts: u32, layers: u32, streams: u32, firsts: u32,
+    splits: u32, split_rows: u32,
     weight0: u32, weight1: u32, weight2: u32,
     bias0: u32, bias1: u32, bias2: u32,
 }
 @group(0) @binding(0) var<uniform> args: Args;
 @group(0) @binding(1) var<storage, read> batch: array<u32>;
-@group(0) @binding(2) var<storage, read> d_out: array<f32>;
-@group(0) @binding(3) var<storage, read> x0: array<f32>;
-@group(0) @binding(4) var<storage, read> x1: array<f32>;
-@group(0) @binding(5) var<storage, read> x2: array<f32>;
+@group(0) @binding(2) var<storage, read> d_out: array<{{ element }}>;
+@group(0) @binding(3) var<storage, read> x0: array<{{ element }}>;
+@group(0) @binding(4) var<storage, read> x1: array<{{ element }}>;
+@group(0) @binding(5) var<storage, read> x2: array<{{ element }}>;
 @group(0) @binding(6) var<storage, read_write> grads: array<f32>;
+@group(0) @binding(7) var<storage, read_write> scratch: array<f32>;
 
 const LEFT_ALONG_K: bool = false;
 const RIGHT_ALONG_K: bool = false;
 // 1 where every layer reads x0: then nothing is asked at each load.
 const SOURCES: u32 = {{ sources }}u;
-var<private> weight: u32;
-var<private> bias: u32;
 var<private> source: u32;
 var<private> width: u32;
 var<private> d_at: u32;
+// Where the sums go.
+var<private> weight_at: u32;
+var<private> stride: u32;
+// Sums over the rows of the gradients of outputs `lane` and `lane + 64` of the tile, where this invocation is to take them.
+var<private> adds_bias: bool;
+var<private> bias_sums: vec2<f32>;
 
+{{ quads d_out }}
+{{ quads x0 }}
+{{ quads x1 }}
+{{ quads x2 }}
 {{ batch }}
 {{ tile }}
-fn left(i: u32, k: u32) -> f32 { return d_out[d_at + k * args.outputs + i]; }
-
 fn choose(section: u32) {}
 
-fn right(k: u32, j: u32) -> f32 {
+fn loaded(lane: u32) {
+    if (!adds_bias) { return; }
+    for (var t = 0u; t < DEPTH; t++) {
+        let at = t * LEFT_QUADS + lane / 4u;
+        bias_sums.x += lefts[at][lane % 4u];
+        if (TILE_ROWS > 64u) { bias_sums.y += lefts[at + 16u][lane % 4u]; }
+    }
+}
+
+fn left(i: u32, k: u32) -> vec4<f32> { return d_out_quad(d_at + k * args.outputs + i, args.outputs - i); }
+
+fn right(k: u32, j: u32) -> vec4<f32> {
     if (SOURCES == 1u) {
         var row = k;
         if (args.firsts == 1u) { row = of_row(OFFSETS, k); }
-        return x0[row * width + j];
+        return x0_quad(row * width + j, width - j);
     }
     let at = k * width + j;
     switch (source) {
-        case 0u: { return x0[at]; }
-        case 1u: { return x1[at]; }
-        default: { return x2[at]; }
+        case 0u: { return x0_quad(at, width - j); }
+        case 1u: { return x1_quad(at, width - j); }
+        default: { return x2_quad(at, width - j); }
     }
 }
 
-fn put(i: u32, j: u32, sum: f32) {
-    grads[weight + i * args.inputs + j] = sum;
+fn put(i: u32, j: u32, count: u32, sums: vec4<f32>) {
+    let at = weight_at + i * stride + j;
+    for (var c = 0u; c < count; c++) {
+        if (args.splits > 1u) { scratch[at + c] = sums[c]; } else { grads[at + c] = sums[c]; }
+    }
 }
 
-// The tiles of the first columns add their outputs' gradients over all rows: one output an invocation.
-fn bias_grad(group: vec3<u32>, lane: u32) {
-    let i = group.y * TILE + lane;
-    if (group.x > 0u || i >= args.outputs) { return; }
-    var sum = 0.0;
-    for (var k = 0u; k < args.rows; k++) { sum += left(i, k); }
-    grads[bias + i] = sum;
+fn put_bias(i: u32, split: u32, layer: u32, sum: f32) {
+    if (i >= args.outputs) { return; }
+    if (args.splits > 1u) {
+        let weights = max(args.parts, args.layers) * args.outputs * width;
+        scratch[args.splits * weights + (split * args.layers + layer) * args.outputs + i] = sum;
+    } else {
+        grads[select(select(args.bias2, args.bias1, layer == 1u), args.bias0, layer == 0u) + i] = sum;
+    }
 }
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+    let side = max(args.parts, args.layers);
+    let split = group.z / side;
+    // The layer or the part.
+    let which = group.z % side;
+    let layer = select(which, 0u, args.parts > 1u);
     width = args.inputs / args.parts;
-    if (args.parts > 1u) {
-        // z is the part.
-        source = group.z;
-        weight = args.weight0 + group.z * width;
-        bias = args.bias0;
-        d_at = 0u;
-        multiply(group, lane, args.outputs, width, args.rows, 1u);
-        if (group.z == 0u) { bias_grad(group, lane); }
-        return;
+    source = select(select(0u, 1u, args.streams == 1u && which == 2u), which, args.parts > 1u);
+    d_at = layer * args.rows * args.outputs;
+    adds_bias = group.x == 0u && layer == which && lane < TILE_ROWS;
+    if (args.splits > 1u) {
+        stride = width;
+        weight_at = group.z * args.outputs * width;
+    } else {
+        stride = args.inputs;
+        weight_at = select(select(args.weight2, args.weight1, layer == 1u), args.weight0, layer == 0u)
+            + select(0u, which * width, args.parts > 1u);
     }
-    weight = select(select(args.weight2, args.weight1, group.z == 1u), args.weight0, group.z == 0u);
-    bias = select(select(args.bias2, args.bias1, group.z == 1u), args.bias0, group.z == 0u);
-    source = select(0u, 1u, args.streams == 1u && group.z == 2u);
-    d_at = group.z * args.rows * args.outputs;
-    multiply(group, lane, args.outputs, width, args.rows, 1u);
-    bias_grad(group, lane);
+    let first = split * args.split_rows;
+    let end = min(first + args.split_rows, args.rows);
+    // Not `width`: see linear.wgsl.
+    multiply(group, lane, args.outputs, args.inputs / args.parts, first, end, 1u);
+    if (!adds_bias) { return; }
+    let i = group.y * TILE_ROWS + lane;
+    put_bias(i, split, layer, bias_sums.x);
+    if (TILE_ROWS > 64u) { put_bias(i + 64u, split, layer, bias_sums.y); }
 }

@@ -1,5 +1,5 @@
 // The loss terms of SPEC 3 and the factors of their gradients, one workgroup.
-// stats [STAT_...][N]; groups [G, 4] (correlations.wgsl); floats: (deviation, weight) of each group first.
+// sums [SUM_...][64] (loss_sums.wgsl); groups [G, 4] (correlations.wgsl); floats: (deviation, weight) of each group first.
 // terms [TERMS], factors [FACTORS]: src/model/gainakt2exp/terms.rs.
 struct Args {
     skills: u32, heads: u32,
@@ -12,89 +12,73 @@ struct Args {
 @group(0) @binding(1) var<storage, read> batch: array<u32>;
 @group(0) @binding(2) var<storage, read> targets: array<u32>;
 @group(0) @binding(3) var<storage, read> floats: array<f32>;
-@group(0) @binding(4) var<storage, read> stats: array<f32>;
+@group(0) @binding(4) var<storage, read> sums: array<f32>;
 @group(0) @binding(5) var<storage, read> groups: array<f32>;
 @group(0) @binding(6) var<storage, read_write> terms: array<f32>;
 @group(0) @binding(7) var<storage, read_write> factors: array<f32>;
 
 {{ batch }}
 {{ targets }}
-{{ row_stats }}
+{{ loss_sums }}
 {{ terms }}
 {{ factors }}
 {{ loss_constants }}
-{{ total }}
-fn column(lane: u32, which: u32) -> f32 {
-    let rows = batch[ROWS];
-    var sum = 0.0;
-    for (var i = lane; i < rows; i += 64u) { sum += stats[which * rows + i]; }
-    return total(lane, sum);
-}
-
-// Sum of a column over rows whose answer is `wanted`.
-fn answered(lane: u32, which: u32, wanted: u32) -> f32 {
-    let rows = batch[ROWS];
-    var sum = 0.0;
-    for (var i = lane; i < rows; i += 64u) {
-        if (of_row(ANSWER, i) % 2u == wanted) { sum += stats[which * rows + i]; }
-    }
-    return total(lane, sum);
-}
-
-// Weighted mean correlation of a kind of groups.
-fn correlation(lane: u32, wanted: u32) -> f32 {
-    var sum = 0.0;
-    for (var g = lane; g < targets[GROUP_COUNT]; g += 64u) {
-        if (targets[targets[GROUPS] + 4u * g] == wanted) { sum += floats[2u * g + 1u] * groups[4u * g]; }
-    }
-    return total(lane, sum);
-}
-
-fn retained(lane: u32) -> f32 {
-    var count = 0.0;
-    for (var g = lane; g < targets[GROUP_COUNT]; g += 64u) {
-        if (targets[targets[GROUPS] + 4u * g] == 3u) { count += 1.0; }
-    }
-    return total(lane, count);
-}
+{{ total4 }}
+// This invocation's range of rows.
+fn part(lane: u32, which: u32) -> f32 { return sums[which * 64u + lane]; }
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(local_invocation_index) lane: u32) {
     let rows = f32(batch[ROWS]);
     let skills = f32(args.skills);
-    let bce = column(lane, STAT_CROSS_ENTROPY) / rows;
+    let a = total4(lane, vec4<f32>(
+        part(lane, SUM_CROSS_ENTROPY), part(lane, SUM_MASTERY_RIGHT), part(lane, SUM_MASTERY_WRONG), part(lane, SUM_MEAN_MASTERY),
+    ));
+    let b = total4(lane, vec4<f32>(
+        part(lane, SUM_GAIN_RIGHT), part(lane, SUM_GAIN_WRONG), part(lane, SUM_NEGATIVE), part(lane, SUM_FALL),
+    ));
+    // Squares of all rows around their mean, from those of each range around its own.
+    let ranged = part(lane, SUM_ROWS);
+    let off = part(lane, SUM_MEAN_MASTERY) / max(ranged, 1.0) - a.w / rows;
+    let c = total4(lane, vec4<f32>(
+        part(lane, SUM_OTHERS), part(lane, SUM_GAP), part(lane, SUM_SPREAD), part(lane, SUM_SQUARES) + ranged * off * off,
+    ));
+    // Weighted mean correlation of each kind of groups, and how many groups retention has.
+    var by_kind = vec4<f32>();
+    var kept_groups = 0.0;
+    for (var g = lane; g < targets[GROUP_COUNT]; g += 64u) {
+        let kind = targets[targets[GROUPS] + 4u * g];
+        by_kind[kind] += floats[2u * g + 1u] * groups[4u * g];
+        if (kind == 3u) { kept_groups += 1.0; }
+    }
+    let correlation = total4(lane, by_kind);
+    let has_kept = total4(lane, vec4<f32>(kept_groups, 0.0, 0.0, 0.0)).x > 0.0;
+    if (lane > 0u) { return; }
+
+    let bce = a.x / rows;
     if (args.heads == 0u) {
-        if (lane < TERMS) { terms[lane] = select(0.0, bce, lane < 2u); }
-        if (lane < FACTORS) { factors[lane] = 0.0; }
+        for (var t = 0u; t < TERMS; t++) { terms[t] = select(0.0, bce, t < 2u); }
+        for (var f = 0u; f < FACTORS; f++) { factors[f] = 0.0; }
         return;
     }
     let right = args.right_share;
     let wrong = args.wrong_share;
     let any_right = select(0.0, 1.0, right > 0.0);
     let both = any_right * select(0.0, 1.0, wrong > 0.0);
-    let performance = any_right - right * answered(lane, STAT_OWN_MASTERY, 1u) + wrong * answered(lane, STAT_OWN_MASTERY, 0u);
-    let gap = wrong * answered(lane, STAT_OWN_GAIN, 0u) - right * answered(lane, STAT_OWN_GAIN, 1u) + MARGIN;
+    let performance = any_right - right * a.y + wrong * a.z;
+    let gap = wrong * b.y - right * b.x + MARGIN;
     let hinge = both * max(gap, 0.0);
     let others = select(0.0, 1.0 / (rows * max(skills - 1.0, 1.0)), args.skills > 1u);
     let later = select(0.0, 1.0 / (f32(max(args.later_rows, 1u)) * skills), args.later_rows > 0u);
-    let non_negative = column(lane, STAT_NEGATIVE) / (rows * skills);
-    let monotonicity = column(lane, STAT_FALL) * later;
-    let sparsity = column(lane, STAT_OTHERS) * others;
-    let consistency = column(lane, STAT_GAP) * later;
-    let mean = column(lane, STAT_MEAN_MASTERY) / rows;
-    var square = 0.0;
-    for (var i = lane; i < batch[ROWS]; i += 64u) {
-        let d = stats[STAT_MEAN_MASTERY * batch[ROWS] + i] - mean;
-        square += d * d;
-    }
-    let between = total(lane, square);
-    let variance = (column(lane, STAT_SPREAD) + skills * between) / (max(rows * skills, 2.0) - 1.0);
-    let corr_m = correlation(lane, 0u);
-    let corr_g = correlation(lane, 1u);
-    let lagged = correlation(lane, 2u);
-    let kept = correlation(lane, 3u);
-    let has_kept = retained(lane) > 0.0;
-    if (lane > 0u) { return; }
+    let non_negative = b.z / (rows * skills);
+    let monotonicity = b.w * later;
+    let sparsity = c.x * others;
+    let consistency = c.y * later;
+    let variance = (c.z + skills * c.w) / (max(rows * skills, 2.0) - 1.0);
+    let corr_m = correlation.x;
+    let corr_g = correlation.y;
+    let lagged = correlation.z;
+    let kept = correlation.w;
 
     let alive = select(0.0, 1.0, variance >= args.variance_floor);
     var align = alive * args.alignment;

@@ -1,100 +1,107 @@
-// A tile of a matrix product: 64 x 64 outputs a workgroup of 64, 8 x 8 an invocation, 16 terms at a time.
-// The shader says what it multiplies: left(i, k), right(k, j), put(i, j, sum), and along which index its factors lie
-// together in memory (LEFT_ALONG_K, RIGHT_ALONG_K), so that neighbours load neighbours. The sum runs over `sections`
-// of `depth` terms each; choose(section) is called before each.
-const TILE: u32 = 64u;
+// A tile of a matrix product: TILE_ROWS x TILE_COLUMNS outputs a workgroup of 64, TALL x 8 an invocation, 16 terms at a time
+// through workgroup memory. The shader says what it multiplies, four neighbours in memory at once: left(i, k) and
+// right(k, j) give those along k where LEFT_ALONG_K and RIGHT_ALONG_K say so, else those along i and j, and 0 where there are
+// none; put(i, j, count, sums) takes the sums of columns j to j + count. Terms are those of first to end in each of `sections`;
+// choose(section) is called before each, and loaded(lane) when 16 terms are in workgroup memory.
+const TALL: u32 = {{ tile_tall }}u;
+const TILE_ROWS: u32 = 8u * TALL;
+const TILE_COLUMNS: u32 = 64u;
 const DEPTH: u32 = 16u;
-var<workgroup> lefts: array<vec4<f32>, 256>;   // [DEPTH][TILE / 4]
-var<workgroup> rights: array<vec4<f32>, 256>;
+const LEFT_QUADS: u32 = 2u * TALL;
+const RIGHT_QUADS: u32 = 16u;
+// Columns handed over at once.
+const AT_ONCE: u32 = {{ at_once }}u;
+var<workgroup> lefts: array<vec4<f32>, DEPTH * LEFT_QUADS>;
+var<workgroup> rights: array<vec4<f32>, DEPTH * RIGHT_QUADS>;
 
-fn multiply(group: vec3<u32>, lane: u32, rows: u32, columns: u32, depth: u32, sections: u32) {
-    let first_row = group.y * TILE;
-    let first_column = group.x * TILE;
+fn multiply(
+    group: vec3<u32>, lane: u32, rows: u32, columns: u32, first: u32, end: u32, sections: u32,
+) {
+    let first_row = group.y * TILE_ROWS;
+    let first_column = group.x * TILE_COLUMNS;
     let y = lane / 8u;
     let x = lane % 8u;
-    // Eight rows of eight sums: four columns in a vector.
-    var a0 = vec4<f32>();
-    var b0 = vec4<f32>();
-    var a1 = vec4<f32>();
-    var b1 = vec4<f32>();
-    var a2 = vec4<f32>();
-    var b2 = vec4<f32>();
-    var a3 = vec4<f32>();
-    var b3 = vec4<f32>();
-    var a4 = vec4<f32>();
-    var b4 = vec4<f32>();
-    var a5 = vec4<f32>();
-    var b5 = vec4<f32>();
-    var a6 = vec4<f32>();
-    var b6 = vec4<f32>();
-    var a7 = vec4<f32>();
-    var b7 = vec4<f32>();
+    // TALL rows of eight sums.
+{{ tile_sums }}
     for (var section = 0u; section < sections; section++) {
     choose(section);
-    for (var k0 = 0u; k0 < depth; k0 += DEPTH) {
-        // Each invocation brings four times four neighbouring rows (and columns) of one term.
-        for (var part = lane; part < 256u; part += 64u) {
-            let k = select(part / 16u, part % 16u, LEFT_ALONG_K);
-            let i = 4u * select(part % 16u, part / 16u, LEFT_ALONG_K);
-            var l = vec4<f32>();
-            if (k0 + k < depth) {
-                for (var c = 0u; c < 4u; c++) {
-                    if (first_row + i + c < rows) { l[c] = left(first_row + i + c, k0 + k); }
+    for (var k0 = first; k0 < end; k0 += DEPTH) {
+        // Four terms of four neighbouring rows (and columns) at a time.
+        for (var block = lane; block < DEPTH / 4u * LEFT_QUADS; block += 64u) {
+            let quad = select(block % LEFT_QUADS, block / (DEPTH / 4u), LEFT_ALONG_K);
+            let term = 4u * select(block / LEFT_QUADS, block % (DEPTH / 4u), LEFT_ALONG_K);
+            let i = first_row + 4u * quad;
+            let k = k0 + term;
+            var four = mat4x4<f32>();
+            if (LEFT_ALONG_K) {
+                if (k < end) {
+                    let last = rows - 1u;
+                    four = transpose(mat4x4<f32>(
+                        left(min(i, last), k), left(min(i + 1u, last), k), left(min(i + 2u, last), k), left(min(i + 3u, last), k),
+                    ));
                 }
+            } else if (i < rows) {
+                if (k < end) { four[0] = left(i, k); }
+                if (k + 1u < end) { four[1] = left(i, k + 1u); }
+                if (k + 2u < end) { four[2] = left(i, k + 2u); }
+                if (k + 3u < end) { four[3] = left(i, k + 3u); }
             }
-            lefts[k * 16u + i / 4u] = l;
-            let kr = select(part / 16u, part % 16u, RIGHT_ALONG_K);
-            let j = 4u * select(part % 16u, part / 16u, RIGHT_ALONG_K);
-            var r = vec4<f32>();
-            if (k0 + kr < depth) {
-                for (var c = 0u; c < 4u; c++) {
-                    if (first_column + j + c < columns) { r[c] = right(k0 + kr, first_column + j + c); }
+            let at = term * LEFT_QUADS + quad;
+            lefts[at] = four[0];
+            lefts[at + LEFT_QUADS] = four[1];
+            lefts[at + 2u * LEFT_QUADS] = four[2];
+            lefts[at + 3u * LEFT_QUADS] = four[3];
+        }
+        {
+            let quad = select(lane % RIGHT_QUADS, lane / (DEPTH / 4u), RIGHT_ALONG_K);
+            let term = 4u * select(lane / RIGHT_QUADS, lane % (DEPTH / 4u), RIGHT_ALONG_K);
+            let j = first_column + 4u * quad;
+            let k = k0 + term;
+            var four = mat4x4<f32>();
+            if (RIGHT_ALONG_K) {
+                if (k < end) {
+                    let last = columns - 1u;
+                    four = transpose(mat4x4<f32>(
+                        right(k, min(j, last)), right(k, min(j + 1u, last)), right(k, min(j + 2u, last)), right(k, min(j + 3u, last)),
+                    ));
                 }
+            } else if (j < columns) {
+                if (k < end) { four[0] = right(k, j); }
+                if (k + 1u < end) { four[1] = right(k + 1u, j); }
+                if (k + 2u < end) { four[2] = right(k + 2u, j); }
+                if (k + 3u < end) { four[3] = right(k + 3u, j); }
             }
-            rights[kr * 16u + j / 4u] = r;
+            let at = term * RIGHT_QUADS + quad;
+            rights[at] = four[0];
+            rights[at + RIGHT_QUADS] = four[1];
+            rights[at + 2u * RIGHT_QUADS] = four[2];
+            rights[at + 3u * RIGHT_QUADS] = four[3];
         }
         workgroupBarrier();
+        loaded(lane);
         for (var t = 0u; t < DEPTH; t++) {
-            let l0 = lefts[t * 16u + 2u * y];
-            let l1 = lefts[t * 16u + 2u * y + 1u];
-            let r0 = rights[t * 16u + 2u * x];
-            let r1 = rights[t * 16u + 2u * x + 1u];
-            a0 += l0.x * r0;
-            b0 += l0.x * r1;
-            a1 += l0.y * r0;
-            b1 += l0.y * r1;
-            a2 += l0.z * r0;
-            b2 += l0.z * r1;
-            a3 += l0.w * r0;
-            b3 += l0.w * r1;
-            a4 += l1.x * r0;
-            b4 += l1.x * r1;
-            a5 += l1.y * r0;
-            b5 += l1.y * r1;
-            a6 += l1.z * r0;
-            b6 += l1.z * r1;
-            a7 += l1.w * r0;
-            b7 += l1.w * r1;
+            let l = t * LEFT_QUADS + TALL / 4u * y;
+            let r0 = rights[t * RIGHT_QUADS + 2u * x];
+            let r1 = rights[t * RIGHT_QUADS + 2u * x + 1u];
+{{ tile_products }}
         }
         workgroupBarrier();
     }
     }
-    let i = first_row + 8u * y;
+    let i = first_row + TALL * y;
     let j = first_column + 8u * x;
-    put_row(i + 0u, j, rows, columns, a0, b0);
-    put_row(i + 1u, j, rows, columns, a1, b1);
-    put_row(i + 2u, j, rows, columns, a2, b2);
-    put_row(i + 3u, j, rows, columns, a3, b3);
-    put_row(i + 4u, j, rows, columns, a4, b4);
-    put_row(i + 5u, j, rows, columns, a5, b5);
-    put_row(i + 6u, j, rows, columns, a6, b6);
-    put_row(i + 7u, j, rows, columns, a7, b7);
+{{ tile_results }}
 }
 
 fn put_row(i: u32, j: u32, rows: u32, columns: u32, low: vec4<f32>, high: vec4<f32>) {
     if (i >= rows) { return; }
+    if (AT_ONCE == 4u) {
+        if (j < columns) { put(i, j, 4u, low); }
+        if (j + 4u < columns) { put(i, j + 4u, 4u, high); }
+        return;
+    }
     for (var c = 0u; c < 4u; c++) {
-        if (j + c < columns) { put(i, j + c, low[c]); }
-        if (j + 4u + c < columns) { put(i, j + 4u + c, high[c]); }
+        if (j + c < columns) { put(i, j + c, 1u, vec4<f32>(low[c], 0.0, 0.0, 0.0)); }
+        if (j + 4u + c < columns) { put(i, j + 4u + c, 1u, vec4<f32>(high[c], 0.0, 0.0, 0.0)); }
     }
 }

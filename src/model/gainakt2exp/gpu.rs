@@ -32,6 +32,7 @@ kernels! {
     includes includes;
     scan(): ScanArgs, "gainakt2exp/scan.wgsl", [Read, Read, Read, Write];
     correlations(): NoArgs, "gainakt2exp/correlations.wgsl", [Read, Read, Read, Read, Write];
+    loss_sums(): NoArgs, "gainakt2exp/loss_sums.wgsl", [Read, Read, Write];
     losses(): LossArgs, "gainakt2exp/losses.wgsl", [Read, Read, Read, Read, Read, Write, Write];
     row_grads(): RowGradArgs, "gainakt2exp/row_grads.wgsl", [Read, Read, Read, Read, Read, Read, Write];
     scan_grad(): ScanArgs, "gainakt2exp/scan_grad.wgsl", [Read, Read, Read, Read, Read, Write, Write];
@@ -51,6 +52,41 @@ shader_enum! {
     }
 }
 
+shader_enum! {
+    /// Sums over ranges of rows that the losses are made of.
+    Sum, "SUM_" {
+        /// Cross-entropy.
+        CrossEntropy = "cross_entropy",
+        /// Mastery of the skill answered, where the answer was correct.
+        MasteryRight = "mastery_right",
+        /// The same where it was not.
+        MasteryWrong = "mastery_wrong",
+        /// Mean mastery of a row.
+        MeanMastery = "mean_mastery",
+        /// Gain of the skill answered, where the answer was correct.
+        GainRight = "gain_right",
+        /// The same where it was not.
+        GainWrong = "gain_wrong",
+        /// Gains below 0.
+        Negative = "negative",
+        /// Mastery lost from row to row.
+        Fall = "fall",
+        /// Gains of other skills.
+        Others = "others",
+        /// Mastery that gains do not explain.
+        Gap = "gap",
+        /// Squares of a row's mastery around its mean.
+        Spread = "spread",
+        /// Squares of rows' mean mastery around the range's mean.
+        Squares = "squares",
+        /// Rows of the range.
+        Rows = "rows",
+    }
+}
+
+/// Ranges of rows, a workgroup each.
+const RANGES: usize = 64;
+
 fn includes() -> Includes {
     let constants = [
         ("CORR_EPS", CORR_EPS),
@@ -62,6 +98,7 @@ fn includes() -> Includes {
     let mut includes = gpu::includes();
     includes.extend([
         ("targets", Entry::wgsl()),
+        ("loss_sums", Sum::wgsl()),
         ("terms", LossTerm::wgsl() + &format!("const TERMS: u32 = {}u;\n", LossTerm::COUNT)),
         ("factors", Factor::wgsl() + &format!("const FACTORS: u32 = {}u;\n", Factor::COUNT)),
         ("loss_constants", constants.map(|(name, value)| float_constant(name, value)).concat()),
@@ -136,6 +173,9 @@ impl GainAktKernels for Gpu {
         let LossBuffers { groups: correlated, terms, factors, rows } = buffers;
         let arrays = [&batch.integers, integers, floats, stats, &*correlated].map(Some);
         self.dispatch(&correlations(), &NoArgs, &arrays, [t.groups.len(), 1, 1]);
+        // Always there: 3 KB are within every device's limits.
+        let Some(sums) = self.lend_scratch(Sum::COUNT * RANGES) else { return };
+        self.dispatch(&loss_sums(), &NoArgs, &[Some(&batch.integers), Some(stats), Some(&sums)], [RANGES, 1, 1]);
         let args = LossArgs {
             skills: skills as u32,
             heads: s.heads.into(),
@@ -156,8 +196,9 @@ impl GainAktKernels for Gpu {
             retention_floor: s.retention_floor,
             variance_floor: s.variance_floor,
         };
-        let arrays = [&batch.integers, integers, floats, stats, &*correlated, &*terms, &*factors].map(Some);
+        let arrays = [&batch.integers, integers, floats, &sums, &*correlated, &*terms, &*factors].map(Some);
         self.dispatch(&losses(), &args, &arrays, [1, 1, 1]);
+        self.take_scratch(sums);
         let args = RowGradArgs { skills: skills as u32, right_share: t.right_share, wrong_share: t.wrong_share };
         let arrays = [&batch.integers, integers, floats, stats, &*correlated, &*factors, &*rows].map(Some);
         self.dispatch(&row_grads(), &args, &arrays, groups(batch.prepared.rows()));

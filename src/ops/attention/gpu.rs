@@ -1,20 +1,36 @@
-//! Attention as one invocation a row and head.
+//! Attention by tiles of 64 rows of a head.
 
 use super::{AttentionKernels, AttentionSizes};
-use crate::ops::gpu::{Array, Batch, Gpu, NoArgs, groups, kernels};
+use crate::ops::gpu::{Array, Batch, Gpu, NoArgs, at_once, kernels};
+
+/// Rows of a head that a workgroup takes.
+const ROWS: usize = 64;
+/// Bytes of workgroup memory that WebGPU promises.
+const MEMORY: usize = 16_384;
 
 kernels! {
     includes Vec::new;
-    attention(heads, dk): NoArgs, "attention.wgsl", [Read, Read, Write, Write];
-    attention_query_grad(heads, dk): NoArgs, "attention_query_grad.wgsl", [Read, Read, Read, Read, Read, Write, Write];
-    attention_key_value_grad(heads, dk): NoArgs, "attention_key_value_grad.wgsl", [Read, Read, Read, Read, Read, Write];
+    attention(heads, dk, tile_rows, at_once): NoArgs, "attention.wgsl", [Read, Read, Write, Write];
+    attention_query_grad(heads, dk, tile_rows, at_once): NoArgs, "attention_query_grad.wgsl",
+        [Read, Read, Read, Read, Read, Write, Write];
+    attention_key_value_grad(heads, dk, tile_rows, at_once): NoArgs, "attention_key_value_grad.wgsl",
+        [Read, Read, Read, Read, Read, Write];
+}
+
+/// What kernels are compiled for: heads, features of one, rows that workgroup memory holds two vectors and two figures of,
+/// and floats at once.
+fn constants(heads: AttentionSizes) -> [usize; 4] {
+    let fit = (MEMORY / (2 * 16 * heads.width.div_ceil(4) + 8)).clamp(1, ROWS);
+    let tile_rows = if fit < 8 { fit } else { fit / 8 * 8 };
+    [heads.heads, heads.width, tile_rows, at_once(&[heads.width])]
 }
 
 impl AttentionKernels for Gpu {
     fn attention(&mut self, batch: &Batch, heads: AttentionSizes, qkv: &Array, out: &mut Array, lse: &mut Array) {
         let arrays = [&batch.integers, qkv, out, lse].map(Some);
-        let tasks = groups(batch.prepared.rows() * heads.heads);
-        self.dispatch(&attention(heads.heads, heads.width), &NoArgs, &arrays, tasks);
+        let count = [batch.prepared.rows().div_ceil(ROWS), heads.heads, 1];
+        let [h, dk, tile_rows, at_once] = constants(heads);
+        self.dispatch(&attention(h, dk, tile_rows, at_once), &NoArgs, &arrays, count);
     }
 
     fn attention_grad(
@@ -28,10 +44,24 @@ impl AttentionKernels for Gpu {
         delta: &mut Array,
         d_qkv: &mut Array,
     ) {
-        let tasks = groups(batch.prepared.rows() * heads.heads);
+        let count = [batch.prepared.rows().div_ceil(ROWS), heads.heads, 1];
+        let [h, dk, tile_rows, at_once] = constants(heads);
         let arrays = [&batch.integers, qkv, out, lse, d_out, &*delta, &*d_qkv].map(Some);
-        self.dispatch(&attention_query_grad(heads.heads, heads.width), &NoArgs, &arrays, tasks);
+        self.dispatch(&attention_query_grad(h, dk, tile_rows, at_once), &NoArgs, &arrays, count);
         let arrays = [&batch.integers, qkv, lse, &*delta, d_out, &*d_qkv].map(Some);
-        self.dispatch(&attention_key_value_grad(heads.heads, heads.width), &NoArgs, &arrays, tasks);
+        self.dispatch(&attention_key_value_grad(h, dk, tile_rows, at_once), &NoArgs, &arrays, count);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tiles_fit_into_workgroup_memory() {
+        for width in [1, 3, 8, 16, 64, 128, 512] {
+            let [_, _, rows, _] = constants(AttentionSizes { heads: 2, width });
+            assert!(rows >= 1 && rows * (32 * width.div_ceil(4) + 8) <= MEMORY, "{width}: {rows}");
+        }
     }
 }

@@ -6,6 +6,7 @@ use web_time::Instant;
 
 use super::args::Args;
 use super::shaders::{Access, Shader, ShaderKey};
+use super::tile::Busy;
 use crate::error::{Error, Result};
 use crate::ops::DeviceStats;
 use crate::platform::device::GpuDevice;
@@ -57,6 +58,10 @@ pub struct Gpu {
     next_id: u64,
     /// Bound where a kernel's output has no use: two, since no array may be written through two bindings.
     spare: [Option<Array>; 2],
+    /// Workgroups it needs to have enough to do.
+    pub(crate) busy: Busy,
+    /// What one kernel leaves for the next, lent out while both are recorded.
+    scratch: Option<Array>,
     pub(crate) clock: DeviceStats,
 }
 
@@ -79,6 +84,11 @@ impl Gpu {
             args_buffer,
             next_id: 0,
             spare: [None, None],
+            busy: match device.adapter.get_info().device_type {
+                wgpu::DeviceType::Cpu => Busy::PROCESSOR,
+                _ => Busy::GPU,
+            },
+            scratch: None,
             clock: DeviceStats::default(),
         };
         gpu.spare = [gpu.array(4).ok(), gpu.array(4).ok()];
@@ -118,6 +128,21 @@ impl Gpu {
             self.groups.clear();
         }
         Ok(())
+    }
+
+    /// Lends an array of at least `len`, which whoever comes next gets too; nothing where the device has no room for it.
+    pub(crate) fn lend_scratch(&mut self, len: usize) -> Option<Array> {
+        let mut scratch = match self.scratch.take() {
+            Some(scratch) => scratch,
+            None => self.array(len).ok()?,
+        };
+        self.grow(&mut scratch, len).ok()?;
+        Some(scratch)
+    }
+
+    /// Takes a lent array back.
+    pub(crate) fn take_scratch(&mut self, scratch: Array) {
+        self.scratch = Some(scratch);
     }
 
     /// Gives `x` back, as soon as what is recorded needs it no more.
@@ -229,7 +254,11 @@ impl Gpu {
             layout: Some(&pipeline_layout),
             module: &module,
             entry_point: Some("main"),
-            compilation_options: wgpu::PipelineCompilationOptions::default(),
+            compilation_options: wgpu::PipelineCompilationOptions {
+                // Every kernel writes what it shares before it reads it.
+                zero_initialize_workgroup_memory: false,
+                ..wgpu::PipelineCompilationOptions::default()
+            },
             cache: None,
         });
         self.pipelines.push(Pipeline { name: shader.name, pipeline, layout });

@@ -3,11 +3,14 @@
 mod args;
 mod batch;
 mod context;
+mod quads;
 mod shaders;
+pub(super) mod tile;
 
 pub(crate) use self::args::{Args, NoArgs, Scalar, Word, kernel_args, shader_enum};
 pub use self::context::{Array, Gpu};
 pub(crate) use self::context::{groups, workgroup_grid};
+pub(crate) use self::quads::at_once;
 pub(crate) use self::shaders::{Access, Includes, Shader, float_constant, kernels};
 use super::{Arrays, DeviceStats, Dropout, PreparedBatch};
 use crate::error::Result;

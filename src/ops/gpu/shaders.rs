@@ -2,6 +2,7 @@
 
 use super::args::Scalar;
 use super::batch::Entry;
+use super::{quads, tile};
 
 /// What a kernel does with a storage buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,6 +43,7 @@ fn common() -> Includes {
         ("head_sizes", include_str!("../../../shaders/include/head_sizes.wgsl").to_owned()),
         ("row_total", include_str!("../../../shaders/include/row_total.wgsl").to_owned()),
         ("tile", include_str!("../../../shaders/include/tile.wgsl").to_owned()),
+        ("total4", include_str!("../../../shaders/include/total4.wgsl").to_owned()),
         ("total", include_str!("../../../shaders/include/total.wgsl").to_owned()),
     ]
 }
@@ -54,13 +56,21 @@ impl Shader {
     /// The template with everything written into it.
     pub(crate) fn source(&self) -> String {
         let mut source = self.template.to_owned();
-        for (name, text) in (self.includes)().into_iter().chain(common()) {
+        let rows_each = self.constant("rows_each").map(tile::includes).into_iter().flatten();
+        for (name, text) in (self.includes)().into_iter().chain(common()).chain(rows_each) {
             source = source.replace(&format!("{{{{ {name} }}}}"), &text);
+        }
+        if let Some(at_once) = self.constant("at_once") {
+            source = quads::write_in(source, at_once);
         }
         for (name, value) in &self.constants {
             source = source.replace(&format!("{{{{ {name} }}}}"), &value.to_string());
         }
         source
+    }
+
+    fn constant(&self, name: &str) -> Option<usize> {
+        self.constants.iter().find(|c| c.0 == name).map(|c| c.1)
     }
 }
 

@@ -2,10 +2,11 @@
 
 use super::{Activation, Input, InputGrad, LinearAt, LinearKernels};
 use crate::ops::Dropout;
-use crate::ops::gpu::{Array, Batch, DropoutArgs, Gpu, kernel_args, kernels};
+use crate::ops::gpu::tile::{rows_each, tiles};
+use crate::ops::gpu::{Array, Batch, DropoutArgs, Gpu, at_once, groups, kernel_args, kernels};
 
-/// Rows and columns of a matrix product that one workgroup computes.
-const TILE: usize = 64;
+/// Rows of a range of a weight's gradient below which its sums cost more than they save.
+const FEWEST_ROWS: usize = 32;
 
 kernel_args! {
     /// Arguments of linear.wgsl.
@@ -33,7 +34,17 @@ kernel_args! {
     /// Arguments of linear_weight_grad.wgsl.
     WeightGradArgs {
         rows: u32, inputs: u32, outputs: u32,
-        parts: u32, streams: u32, firsts: u32,
+        parts: u32, layers: u32, streams: u32, firsts: u32,
+        splits: u32, split_rows: u32,
+        weight0: u32, weight1: u32, weight2: u32,
+        bias0: u32, bias1: u32, bias2: u32,
+    }
+}
+
+kernel_args! {
+    /// Arguments of linear_sum_splits.wgsl.
+    SumSplitsArgs {
+        splits: u32, inputs: u32, outputs: u32, parts: u32, layers: u32,
         weight0: u32, weight1: u32, weight2: u32,
         bias0: u32, bias1: u32, bias2: u32,
     }
@@ -41,9 +52,12 @@ kernel_args! {
 
 kernels! {
     includes Vec::new;
-    linear(sources): LinearArgs, "linear.wgsl", [Read, Read, Read, Read, Read, Write];
-    linear_input_grad(): InputGradArgs, "linear_input_grad.wgsl", [Read, Read, Read, Read, Write, Write, Write];
-    linear_weight_grad(sources): WeightGradArgs, "linear_weight_grad.wgsl", [Read, Read, Read, Read, Read, Write];
+    linear(sources, rows_each, at_once): LinearArgs, "linear.wgsl", [Read, Read, Read, Read, Read, Write];
+    linear_input_grad(rows_each, at_once): InputGradArgs, "linear_input_grad.wgsl",
+        [Read, Read, Read, Read, Write, Write, Write];
+    linear_weight_grad(sources, rows_each, at_once): WeightGradArgs, "linear_weight_grad.wgsl",
+        [Read, Read, Read, Read, Read, Write, Write];
+    linear_sum_splits(): SumSplitsArgs, "linear_sum_splits.wgsl", [Read, Write];
 }
 
 /// What layers read, as the kernels want it.
@@ -81,8 +95,17 @@ fn for_layers(layers: &[LinearAt], value: impl Fn(&LinearAt) -> usize) -> [u32; 
     std::array::from_fn(|l| value(&layers[l.min(layers.len() - 1)]) as u32)
 }
 
-fn tiles(columns: usize, rows: usize, deep: usize) -> [usize; 3] {
-    [columns.div_ceil(TILE), rows.div_ceil(TILE), deep]
+/// Four floats at once where a layer's matrices and biases lie so.
+fn quads_of(layers: &[LinearAt], parts: usize) -> usize {
+    let places = layers.iter().flat_map(|l| [l.weight, l.bias, l.inputs, l.inputs / parts, l.outputs]);
+    at_once(&places.collect::<Vec<_>>())
+}
+
+/// How the rows of a weight's gradient are split so that there are enough workgroups: ranges, and rows of each.
+fn splits(rows: usize, tiles: usize, enough: usize) -> (usize, usize) {
+    let wanted = enough.div_ceil(tiles).min(rows.div_ceil(FEWEST_ROWS)).max(1);
+    let each = rows.div_ceil(wanted).next_multiple_of(16);
+    (rows.div_ceil(each), each)
 }
 
 impl LinearKernels for Gpu {
@@ -126,7 +149,9 @@ impl LinearKernels for Gpu {
         };
         let [x0, x1, x2] = from.arrays;
         let arrays = [&batch.integers, params, x0, x1, x2, out].map(Some);
-        self.dispatch(&linear(from.told_apart()), &args, &arrays, tiles(outputs, from.rows, layers.len()));
+        let each = rows_each(from.rows, outputs, layers.len(), self.busy);
+        let kernel = linear(from.told_apart(), each, quads_of(layers, from.parts));
+        self.dispatch(&kernel, &args, &arrays, tiles(outputs, from.rows, each, layers.len()));
     }
 
     fn linear_input_grad(
@@ -181,8 +206,10 @@ impl LinearKernels for Gpu {
         let read = [&batch.integers, params, d_out, forward].map(Some);
         let outputs = (0..3).map(|i| into.get(i).copied());
         let arrays: Vec<_> = read.into_iter().chain(outputs).collect();
-        let count = tiles(inputs, args.rows as usize, 1 + args.streams as usize);
-        self.dispatch(&linear_input_grad(), &args, &arrays, count);
+        let (rows, deep) = (args.rows as usize, 1 + args.streams as usize);
+        let each = rows_each(rows, inputs, deep, self.busy);
+        let kernel = linear_input_grad(each, quads_of(layers, args.parts as usize));
+        self.dispatch(&kernel, &args, &arrays, tiles(inputs, rows, each, deep));
     }
 
     fn linear_weight_grad(
@@ -197,11 +224,33 @@ impl LinearKernels for Gpu {
         let LinearAt { inputs, outputs, .. } = layers[0];
         let [weight0, weight1, weight2] = for_layers(layers, |l| l.weight);
         let [bias0, bias1, bias2] = for_layers(layers, |l| l.bias);
+        // Layers or parts, side by side.
+        let side = from.parts.max(layers.len());
+        let width = inputs / from.parts;
+        // Rows are split until there are enough workgroups, so tiles need not be small.
+        let each = match outputs {
+            ..=32 => 4,
+            ..=64 => 8,
+            _ => 16,
+        };
+        let [x, y, _] = tiles(width, outputs, each, 1);
+        let (mut ranges, mut range_rows) = splits(from.rows, x * y * side, self.busy.many);
+        let sums = (side * width + layers.len()) * outputs;
+        let mut scratch = None;
+        if ranges > 1 {
+            scratch = self.lend_scratch(ranges * sums);
+        }
+        if scratch.is_none() {
+            (ranges, range_rows) = (1, from.rows);
+        }
         let args = WeightGradArgs {
             rows: from.rows as u32,
             inputs: inputs as u32,
             outputs: outputs as u32,
             parts: from.parts as u32,
+            layers: layers.len() as u32,
+            splits: ranges as u32,
+            split_rows: range_rows as u32,
             streams: from.streams.into(),
             firsts: from.firsts.into(),
             weight0,
@@ -212,8 +261,40 @@ impl LinearKernels for Gpu {
             bias2,
         };
         let [x0, x1, x2] = from.arrays;
-        let arrays = [&batch.integers, d_out, x0, x1, x2, grads].map(Some);
-        let count = tiles(inputs / from.parts, outputs, from.parts.max(layers.len()));
-        self.dispatch(&linear_weight_grad(from.told_apart()), &args, &arrays, count);
+        let read = [&batch.integers, d_out, x0, x1, x2].map(Some);
+        let arrays: Vec<_> = read.into_iter().chain([Some(&*grads), scratch.as_ref()]).collect();
+        let kernel = linear_weight_grad(from.told_apart(), each, quads_of(layers, from.parts));
+        self.dispatch(&kernel, &args, &arrays, [x, y, ranges * side]);
+        if let Some(scratch) = scratch {
+            let WeightGradArgs { splits, inputs, outputs, parts, layers, .. } = args;
+            let args = SumSplitsArgs {
+                splits,
+                inputs,
+                outputs,
+                parts,
+                layers,
+                weight0,
+                weight1,
+                weight2,
+                bias0,
+                bias1,
+                bias2,
+            };
+            self.dispatch(&linear_sum_splits(), &args, &[Some(&scratch), Some(&*grads)], groups(sums));
+            self.take_scratch(scratch);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_split_where_a_weight_alone_has_few_tiles() {
+        assert_eq!(splits(2_100, 1, 256), (66, 32));
+        assert_eq!(splits(2_100, 64, 256), (4, 528));
+        assert_eq!(splits(5, 1, 256), (1, 16));
+        assert_eq!(splits(2_100, 300, 256), (1, 2_112));
     }
 }

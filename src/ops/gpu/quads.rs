@@ -1,0 +1,46 @@
+//! Floats read and written four at once: the accessors that a template asks for by `{{ quads NAME }}`.
+//!
+//! Where everything a kernel touches begins and ends at multiples of four, its arrays are bound as `array<vec4<f32>>` and an
+//! accessor is one load; else as `array<f32>` and it is up to four. A template's arrays are declared
+//! `array<{{ element }}>`; what `at_once` it is compiled for, 4 or 1, says which.
+
+/// Whether `at_once` floats are read as one vector.
+fn as_vectors(at_once: usize) -> bool {
+    at_once.is_multiple_of(4)
+}
+
+/// 4 where all of these places and lengths are multiples of four, else 1.
+pub(crate) fn at_once(places: &[usize]) -> usize {
+    if places.iter().all(|&place| as_vectors(place)) { 4 } else { 1 }
+}
+
+/// The template with its elements and accessors written in.
+pub(super) fn write_in(mut source: String, at_once: usize) -> String {
+    source = source.replace("{{ element }}", if as_vectors(at_once) { "vec4<f32>" } else { "f32" });
+    source = source.replace("{{ at_once }}", if as_vectors(at_once) { "4" } else { "1" });
+    while let Some(begin) = source.find("{{ quads ") {
+        let Some(length) = source[begin..].find(" }}") else { break };
+        let words: Vec<&str> = source[begin + 9..begin + length].split(' ').collect();
+        let text = words.first().map_or(String::new(), |name| accessors(name, words.contains(&"written"), at_once));
+        source.replace_range(begin..begin + length + 3, &text);
+    }
+    source
+}
+
+/// `NAME_quad(at, count)`: the four elements from `at`, 0 beyond `count` of them where they are read one by one (as vectors
+/// all four are there). `NAME_put(at, count, quad)` writes as many.
+fn accessors(name: &str, written: bool, at_once: usize) -> String {
+    let (read, write) = if as_vectors(at_once) {
+        (format!("    return {name}[at / 4u];\n"), format!("    {name}[at / 4u] = quad;\n"))
+    } else {
+        let each = |line: fn(&str, usize) -> String| (0..4).map(|c| line(name, c)).collect::<String>();
+        let read = each(|name, c| format!("    if (count > {c}u) {{ quad[{c}] = {name}[at + {c}u]; }}\n"));
+        let write = each(|name, c| format!("    if (count > {c}u) {{ {name}[at + {c}u] = quad[{c}]; }}\n"));
+        (format!("    var quad = vec4<f32>();\n{read}    return quad;\n"), write)
+    };
+    let mut text = format!("fn {name}_quad(at: u32, count: u32) -> vec4<f32> {{\n{read}}}\n");
+    if written {
+        text += &format!("fn {name}_put(at: u32, count: u32, quad: vec4<f32>) {{\n{write}}}\n");
+    }
+    text
+}
