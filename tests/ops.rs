@@ -104,7 +104,9 @@ fn residual_norm() {
 }
 
 fn linear_on<K: Kernels>(k: &mut K, device: &str) {
-    for (n, inputs, outputs) in [(1, 1, 1), (3, 5, 2), (33, 31, 65), (130, 64, 100), (70, 200, 101)] {
+    for (n, inputs, outputs) in
+        [(1, 1, 1), (3, 5, 2), (33, 31, 65), (130, 64, 100), (70, 200, 101), (300, 64, 130), (600, 64, 300)]
+    {
         let what = format!("linear {n}×{inputs}→{outputs}, {device}");
         let at = LinearAt { weight: 0, bias: inputs * outputs, inputs, outputs };
         let (params, x) = (noise((inputs + 1) * outputs, 9), noise(n * inputs, 10));

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::Work;
+
 /// Counts since the last [`DeviceStats::take`].
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct DeviceStats {
@@ -17,6 +19,10 @@ pub struct DeviceStats {
     pub bytes_peak: u64,
     /// Seconds by operation: always on the CPU, on a GPU where [`Self::timed`] is set.
     pub seconds: BTreeMap<&'static str, f64>,
+    /// What each operation had to do, where that is known.
+    pub work: BTreeMap<&'static str, Work>,
+    /// Starts of each kernel and the fewest workgroups of one (GPU).
+    pub starts: BTreeMap<&'static str, (u64, u64)>,
     /// Whether each operation is waited for and timed: slower, for profiles only.
     pub timed: bool,
 }
@@ -27,6 +33,8 @@ impl DeviceStats {
         let counts = self.clone();
         (self.dispatches, self.bytes_read) = (0, 0);
         self.seconds.clear();
+        self.work.clear();
+        self.starts.clear();
         counts
     }
 
@@ -34,6 +42,19 @@ impl DeviceStats {
     pub(super) fn held(&mut self, before: usize, after: usize) {
         self.bytes_held = self.bytes_held + after as u64 - before as u64;
         self.bytes_peak = self.bytes_peak.max(self.bytes_held);
+    }
+
+    /// Adds the work of one operation.
+    pub(crate) fn does(&mut self, operation: &'static str, work: Work) {
+        *self.work.entry(operation).or_default() += work;
+    }
+
+    /// Counts a start of a kernel.
+    pub(super) fn starts(&mut self, kernel: &'static str, workgroups: u64) {
+        self.dispatches += 1;
+        let (starts, fewest) = self.starts.entry(kernel).or_insert((0, workgroups));
+        *starts += 1;
+        *fewest = workgroups.min(*fewest);
     }
 
     /// Adds the time of one operation.

@@ -16,6 +16,7 @@ pub mod gpu;
 mod linear;
 mod prepared_batch;
 mod residual_norm;
+mod work;
 
 pub use adam::{AdamKernels, AdamStep};
 pub use arrays::Arrays;
@@ -26,6 +27,7 @@ pub use embedding::{EmbeddingKernels, EmbeddingTables};
 pub use linear::{Activation, Input, InputGrad, LinearAt, LinearKernels};
 pub use prepared_batch::{Occurrences, PreparedBatch};
 pub use residual_norm::{NORM_EPS, NormAt, NormKernels, NormStream, NormStreamGrad};
+pub use work::Work;
 
 /// A device that runs all of the general operations.
 pub trait Kernels: Arrays + LinearKernels + AttentionKernels + EmbeddingKernels + NormKernels + AdamKernels {}

@@ -1,5 +1,7 @@
 //! `gainakt bench`: speed and memory, measured where the user is.
 
+mod gemm;
+mod operations;
 mod peer;
 mod read;
 mod step;

@@ -9,6 +9,8 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
+use super::gemm;
+use super::operations::{self, Operations, PeakArgs};
 use super::peer::{self, Against, Peer, PeerTimes, Turn};
 use super::times::Times;
 use super::twin::twin;
@@ -68,7 +70,7 @@ pub(in crate::cli) struct StepArgs {
     /// Time the forward pass alone.
     #[arg(long)]
     forward: bool,
-    /// Leave out the share of each operation, which takes a few slower steps.
+    /// Leave out what each operation takes and does, which needs a few slower steps.
     #[arg(long)]
     no_profile: bool,
     /// A Python with PyTorch, whose peer takes turns with gainakt on the same windows; or the word burn: the same model in
@@ -84,6 +86,8 @@ pub(in crate::cli) struct StepArgs {
     /// Turns of both where there is a peer.
     #[arg(long, default_value_t = 2)]
     turns: usize,
+    #[command(flatten)]
+    peak: PeakArgs,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -107,7 +111,16 @@ struct Report {
     bytes_read_per_step: u64,
     peak_device_bytes: u64,
     peak_process_bytes: Option<u64>,
-    share_of_time: BTreeMap<&'static str, f64>,
+    /// 10⁹ operations of a step's products and attention, and how many a second over the whole step.
+    gflop_per_step: f64,
+    gflops: f64,
+    /// 10⁹ operations a second of the linear layers alone, and what the library for products reaches by itself on the largest
+    /// of them (CPU).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    linear_gflops: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gemm_gflops: Option<f64>,
+    operations: Operations,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     turns: Vec<Turn>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -172,7 +185,11 @@ pub(super) fn step(args: &StepArgs) -> Result<()> {
             turns.push(Turn { gainakt: times.clone(), peer: bench.turn_of(&mut rival)? });
         }
     }
-    let share_of_time = if args.no_profile { BTreeMap::new() } else { bench.profile()? };
+    let operations = if args.no_profile { Operations::new() } else { bench.profile()? };
+    let on_cpu = compute.kind == "cpu" && !args.no_profile;
+    let m = &config.model_config;
+    let gemm_gflops = on_cpu.then(|| gemm::gflops(times.interactions_per_step, 3 * m.d_model, m.d_ff));
+    let gflop_per_step = 1e-9 * operations::total(&counts.work).flop;
     bench.terminal.clear();
     let report = Report {
         preset: args.preset.clone(),
@@ -187,7 +204,11 @@ pub(super) fn step(args: &StepArgs) -> Result<()> {
         bytes_read_per_step: counts.bytes_read,
         peak_device_bytes: counts.bytes_peak,
         peak_process_bytes: peak_memory(),
-        share_of_time,
+        gflop_per_step,
+        gflops: 1e3 * gflop_per_step / times.median_ms,
+        linear_gflops: operations::gflops(&operations, "linear"),
+        gemm_gflops,
+        operations,
         times_faster_than: peer::ratios(&turns),
         turns,
         times,
@@ -195,7 +216,7 @@ pub(super) fn step(args: &StepArgs) -> Result<()> {
     if args.json {
         print!("{}", pretty(&report)?);
     } else {
-        table(&report, &mut bench.terminal)?;
+        table(&report, args.peak, &mut bench.terminal)?;
     }
     Ok(())
 }
@@ -268,17 +289,16 @@ impl Bench<'_> {
         Ok(counts)
     }
 
-    /// Share of each operation in some steps whose operations are waited for one by one.
-    fn profile(&mut self) -> Result<BTreeMap<&'static str, f64>> {
+    /// Each operation in some steps whose operations are waited for one by one; kernels are compiled by now.
+    fn profile(&mut self) -> Result<Operations> {
         self.stepper.model.stats().timed = true;
-        let mut seconds: BTreeMap<&'static str, f64> = BTreeMap::new();
-        for i in 0..PROFILED.min(self.batches.len()) {
-            for (name, time) in self.one(i)?.seconds {
-                *seconds.entry(name).or_default() += time;
-            }
+        let mut all = DeviceStats::default();
+        let steps = PROFILED.min(self.batches.len());
+        for i in 0..steps {
+            let counts = self.one(i)?;
+            operations::add(&mut all, counts);
         }
-        let total: f64 = seconds.values().sum();
-        Ok(seconds.into_iter().map(|(name, time)| (name, time / total)).collect())
+        Ok(operations::operations(&all, steps))
     }
 }
 
@@ -315,7 +335,7 @@ fn made_windows(kind: Windows, count: usize, config: &Config, skills: usize) -> 
         .collect()
 }
 
-fn table(report: &Report, terminal: &mut Terminal) -> Result<()> {
+fn table(report: &Report, peak: PeakArgs, terminal: &mut Terminal) -> Result<()> {
     let value =
         serde_json::to_value(report).map_err(|e| Error::Config(format!("the report cannot be written: {e}")))?;
     for (key, value) in value.as_object().into_iter().flatten() {
@@ -327,10 +347,8 @@ fn table(report: &Report, terminal: &mut Terminal) -> Result<()> {
         };
         terminal.line(&format!("{key:<22}{text}"));
     }
-    let mut shares: Vec<_> = report.share_of_time.iter().collect();
-    shares.sort_by(|a, b| b.1.total_cmp(a.1));
-    for (name, share) in shares {
-        terminal.line(&format!("  {name:<28}{:>5.1} %", 100.0 * share));
+    if !report.operations.is_empty() {
+        peak.lines(&report.operations).iter().for_each(|line| terminal.line(line));
     }
     for (i, turn) in report.turns.iter().enumerate() {
         terminal.line(&format!("turn {}: gainakt {:.1} ms{}", i + 1, turn.gainakt.median_ms, turn.peers()));

@@ -5,6 +5,7 @@ use super::targets::LossTargets;
 use super::terms::{ADAPT_MOST, ADAPT_SLOPE, CORR_EPS, Factor, LossSettings, LossTerm, MARGIN, VARIANCE_EPS};
 use crate::error::Result;
 use crate::model::row_stats::{Cells, gpu};
+use crate::ops::Work;
 use crate::ops::gpu::{Array, Batch, Gpu, Includes, NoArgs, float_constant, groups, kernel_args, kernels, shader_enum};
 
 kernel_args! {
@@ -157,6 +158,7 @@ impl GainAktKernels for Gpu {
     fn scan(&mut self, batch: &Batch, skills: usize, initial: &Array, gains: &Array, mastery: &mut Array) {
         let arrays = [&batch.integers, initial, gains, mastery].map(Some);
         let tasks = groups(batch.prepared.windows() * skills);
+        self.clock.does("scan", Work::moving(2 * batch.prepared.rows() * skills));
         self.dispatch(&scan(), &ScanArgs { skills: skills as u32 }, &arrays, tasks);
     }
 
@@ -215,6 +217,7 @@ impl GainAktKernels for Gpu {
     ) {
         let arrays = [&batch.integers, mastery, gains, &losses.rows, &losses.factors, d_gains, d_initial].map(Some);
         let tasks = groups(batch.prepared.windows() * skills);
+        self.clock.does("scan_grad", Work::moving(3 * batch.prepared.rows() * skills));
         self.dispatch(&scan_grad(), &ScanArgs { skills: skills as u32 }, &arrays, tasks);
     }
 }

@@ -1,6 +1,7 @@
 //! The rows' statistics as one invocation a row.
 
 use super::{Cells, GAIN_SCALE, RowStat, RowStatKernels};
+use crate::ops::Work;
 use crate::ops::gpu::{Array, Batch, Gpu, Includes, float_constant, groups, kernel_args, kernels};
 
 kernel_args! {
@@ -31,6 +32,8 @@ impl RowStatKernels for Gpu {
         let args = RowStatArgs { skills: skills as u32, heads: cells.is_some().into() };
         let (mastery, gains) = cells.map_or((logits, logits), |c| (c.mastery, c.gains));
         let arrays = [&batch.integers, mastery, gains, logits, stats, d_logits].map(Some);
+        let cells = if args.heads == 1 { 2 * batch.prepared.rows() * skills } else { 0 };
+        self.clock.does("row_stats", Work::moving(cells));
         self.dispatch(&row_stats(), &args, &arrays, groups(batch.prepared.rows()));
     }
 }

@@ -1,6 +1,7 @@
 //! Adam: the gradient's norm by 256 workgroups, then one invocation a parameter.
 
 use super::{AdamKernels, AdamStep};
+use crate::ops::Work;
 use crate::ops::gpu::{Array, Gpu, Includes, float_constant, groups, kernel_args, kernels};
 
 kernel_args! {
@@ -40,6 +41,8 @@ impl AdamKernels for Gpu {
         norm: &mut Array,
     ) {
         let count = step.count as u32;
+        self.clock.does("grad_norm", Work::moving(step.count));
+        self.clock.does("adam", Work::moving(7 * step.count));
         self.dispatch(&grad_norm(), &GradNormArgs { count }, &[grads, &*norm].map(Some), [256, 1, 1]);
         let args = AdamArgs {
             count,

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::{AttentionKernels, AttentionSizes};
+use crate::ops::Work;
 use crate::ops::cpu::lanes::{self, dot, exp, max, vectorised};
 use crate::ops::cpu::product::{View, product};
 use crate::ops::cpu::{Batch, Cpu, by_window};
@@ -132,6 +133,7 @@ impl AttentionKernels for Cpu {
         let (n, width) = (batch.prepared.rows(), heads.heads * heads.width);
         let qkv = std::array::from_fn(|i| &qkv[i * n * width..(i + 1) * n * width]);
         let (out, lse) = (&mut out[..n * width], &mut lse[..n * heads.heads]);
+        self.clock.does("attention", Work::attention(&batch.prepared, heads, 2, 4));
         self.run("attention", || forward(qkv, &batch.prepared.batch.offsets, heads, out, lse));
     }
 
@@ -152,6 +154,7 @@ impl AttentionKernels for Cpu {
         let (dk, rest) = rest.split_at_mut(len);
         let d_qkv = [dq, dk, &mut rest[..len]];
         let saved = [q, k, v, out, lse];
+        self.clock.does("attention_grad", Work::attention(&batch.prepared, heads, 5, 8));
         self.run("attention_grad", || backward(saved, d_out, &batch.prepared.batch.offsets, heads, d_qkv));
     }
 }

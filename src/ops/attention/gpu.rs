@@ -1,6 +1,7 @@
 //! Attention by tiles of 64 rows of a head.
 
 use super::{AttentionKernels, AttentionSizes};
+use crate::ops::Work;
 use crate::ops::gpu::{Array, Batch, Gpu, NoArgs, at_once, kernels};
 
 /// Rows of a head that a workgroup takes.
@@ -30,6 +31,7 @@ impl AttentionKernels for Gpu {
         let arrays = [&batch.integers, qkv, out, lse].map(Some);
         let count = [batch.prepared.rows().div_ceil(ROWS), heads.heads, 1];
         let [h, dk, tile_rows, at_once] = constants(heads);
+        self.clock.does("attention", Work::attention(&batch.prepared, heads, 2, 4));
         self.dispatch(&attention(h, dk, tile_rows, at_once), &NoArgs, &arrays, count);
     }
 
@@ -47,8 +49,10 @@ impl AttentionKernels for Gpu {
         let count = [batch.prepared.rows().div_ceil(ROWS), heads.heads, 1];
         let [h, dk, tile_rows, at_once] = constants(heads);
         let arrays = [&batch.integers, qkv, out, lse, d_out, &*delta, &*d_qkv].map(Some);
+        self.clock.does("attention_query_grad", Work::attention(&batch.prepared, heads, 3, 6));
         self.dispatch(&attention_query_grad(h, dk, tile_rows, at_once), &NoArgs, &arrays, count);
         let arrays = [&batch.integers, qkv, lse, &*delta, d_out, &*d_qkv].map(Some);
+        self.clock.does("attention_key_value_grad", Work::attention(&batch.prepared, heads, 4, 6));
         self.dispatch(&attention_key_value_grad(h, dk, tile_rows, at_once), &NoArgs, &arrays, count);
     }
 }

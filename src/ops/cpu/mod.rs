@@ -13,7 +13,7 @@ use crate::error::Result;
 /// The CPU as a device.
 #[derive(Debug, Default)]
 pub struct Cpu {
-    clock: DeviceStats,
+    pub(crate) clock: DeviceStats,
 }
 
 /// A batch on the CPU.

@@ -7,6 +7,7 @@ use web_time::Instant;
 use super::args::Args;
 use super::shaders::{Access, Shader, ShaderKey};
 use super::tile::Busy;
+use super::timer::Timer;
 use crate::error::{Error, Result};
 use crate::ops::DeviceStats;
 use crate::platform::device::GpuDevice;
@@ -58,6 +59,8 @@ pub struct Gpu {
     next_id: u64,
     /// Bound where a kernel's output has no use: two, since no array may be written through two bindings.
     spare: [Option<Array>; 2],
+    /// For profiles, where the adapter has a clock.
+    timer: Option<Timer>,
     /// Workgroups it needs to have enough to do.
     pub(crate) busy: Busy,
     /// What one kernel leaves for the next, lent out while both are recorded.
@@ -84,6 +87,7 @@ impl Gpu {
             args_buffer,
             next_id: 0,
             spare: [None, None],
+            timer: Timer::new(&device.device, &device.queue),
             busy: match device.adapter.get_info().device_type {
                 wgpu::DeviceType::Cpu => Busy::PROCESSOR,
                 _ => Busy::GPU,
@@ -196,13 +200,14 @@ impl Gpu {
         let slot = self.args.len() as u32;
         self.args.extend(args.words().into_iter().flat_map(u32::to_le_bytes));
         self.args.resize(slot as usize + SLOT, 0);
-        self.clock.dispatches += 1;
+        self.clock.starts(shader.name, count.iter().product::<usize>() as u64);
         self.commands.push(Command::Dispatch { pipeline, group, slot, count: count.map(|c| c as u32) });
         if self.clock.timed {
             let (name, began) = (self.pipelines[pipeline].name, Instant::now());
             self.flush();
             self.wait();
-            self.clock.add(name, began.elapsed().as_secs_f64());
+            let by_device = self.timer.as_ref().and_then(|timer| timer.seconds(&self.device.device));
+            self.clock.add(name, by_device.unwrap_or_else(|| began.elapsed().as_secs_f64()));
         }
     }
 
@@ -281,13 +286,21 @@ impl Gpu {
                 encoder.copy_buffer_to_buffer(from, *first, to, *at, *bytes);
                 continue;
             }
-            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+            let timer = self.timer.as_ref().filter(|_| self.clock.timed);
+            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+                label: None,
+                timestamp_writes: timer.map(Timer::writes),
+            });
             let mut next = Some(command);
             while let Some(Command::Dispatch { pipeline, group, slot, count: [x, y, z] }) = next {
                 pass.set_pipeline(&self.pipelines[pipeline].pipeline);
                 pass.set_bind_group(0, &group, &[slot]);
                 pass.dispatch_workgroups(x, y, z);
                 next = commands.next_if(|c| matches!(c, Command::Dispatch { .. }));
+            }
+            drop(pass);
+            if let Some(timer) = timer {
+                timer.resolve(&mut encoder);
             }
         }
         self.device.queue.submit([encoder.finish()]);

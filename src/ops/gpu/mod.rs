@@ -6,6 +6,7 @@ mod context;
 mod quads;
 mod shaders;
 pub(super) mod tile;
+mod timer;
 
 pub(crate) use self::args::{Args, NoArgs, Scalar, Word, kernel_args, shader_enum};
 pub use self::context::{Array, Gpu};

@@ -3,10 +3,10 @@
 use rayon::prelude::*;
 
 use super::{Activation, Input, InputGrad, LinearAt, LinearKernels};
-use crate::ops::Dropout;
 use crate::ops::cpu::lanes::{sigmoid, vectorised};
 use crate::ops::cpu::product::{View, product};
 use crate::ops::cpu::{Batch, Cpu, apply_dropout};
+use crate::ops::{Dropout, Work};
 
 /// Rows of a task: fixed, so that results do not depend on the number of threads.
 const ROWS: usize = 256;
@@ -143,6 +143,7 @@ impl LinearKernels for Cpu {
         };
         let input = firsts.as_ref().map_or(input, Input::Rows);
         let rows = if firsts.is_some() { batch.prepared.windows() } else { batch.prepared.rows() };
+        self.clock.does("linear", Work::linear(rows, layers));
         self.run("linear", || {
             for (l, &at) in layers.iter().enumerate() {
                 let from = l * rows * at.outputs;
@@ -169,6 +170,8 @@ impl LinearKernels for Cpu {
                 input_grad(params, &[of(0, n)], p * width, width, add, None, &mut d_x[..n * width]);
             }
         };
+        let rows = if matches!(to, InputGrad::AddFirstRows(_)) { batch.prepared.windows() } else { n };
+        self.clock.does("linear_input_grad", Work::linear(rows, layers));
         self.run("linear_input_grad", || match to {
             InputGrad::Rows(d_x) => {
                 input_grad(params, &[of(0, n)], 0, width, false, None, &mut d_x[..n * width]);
@@ -211,6 +214,7 @@ impl LinearKernels for Cpu {
         };
         let input = firsts.as_ref().map_or(input, Input::Rows);
         let rows = if firsts.is_some() { batch.prepared.windows() } else { batch.prepared.rows() };
+        self.clock.does("linear_weight_grad", Work::linear(rows, layers));
         self.run("linear_weight_grad", || {
             for (l, &at) in layers.iter().enumerate() {
                 let d_out = &d_out[l * rows * at.outputs..(l + 1) * rows * at.outputs];

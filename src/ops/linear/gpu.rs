@@ -1,9 +1,9 @@
 //! Linear layers as tiles of matrix products.
 
 use super::{Activation, Input, InputGrad, LinearAt, LinearKernels};
-use crate::ops::Dropout;
-use crate::ops::gpu::tile::{rows_each, tiles};
+use crate::ops::gpu::tile::{Busy, rows_each, tiles};
 use crate::ops::gpu::{Array, Batch, DropoutArgs, Gpu, at_once, groups, kernel_args, kernels};
+use crate::ops::{Dropout, Work};
 
 /// Rows of a range of a weight's gradient below which its sums cost more than they save.
 const FEWEST_ROWS: usize = 32;
@@ -101,11 +101,30 @@ fn quads_of(layers: &[LinearAt], parts: usize) -> usize {
     at_once(&places.collect::<Vec<_>>())
 }
 
-/// How the rows of a weight's gradient are split so that there are enough workgroups: ranges, and rows of each.
-fn splits(rows: usize, tiles: usize, enough: usize) -> (usize, usize) {
-    let wanted = enough.div_ceil(tiles).min(rows.div_ceil(FEWEST_ROWS)).max(1);
-    let each = rows.div_ceil(wanted).next_multiple_of(16);
-    (rows.div_ceil(each), each)
+/// How the gradients of weights `[outputs, width]` are cut: rows of an invocation, tiles of a weight, and ranges of rows, so many
+/// that there are enough workgroups.
+#[derive(Debug, PartialEq)]
+struct WeightGrid {
+    each: usize,
+    tiles: [usize; 2],
+    ranges: usize,
+    range_rows: usize,
+}
+
+impl WeightGrid {
+    /// For `side` weights side by side, over `rows` rows.
+    fn new(rows: usize, outputs: usize, width: usize, side: usize, busy: Busy) -> Self {
+        // Ranges see to it that there are enough workgroups, so tiles need not be small.
+        let each = match outputs {
+            ..=32 => 4,
+            ..=64 => 8,
+            _ => 16,
+        };
+        let [x, y, _] = tiles(width, outputs, each, 1);
+        let wanted = busy.many.div_ceil(x * y * side).min(rows.div_ceil(FEWEST_ROWS)).max(1);
+        let range_rows = rows.div_ceil(wanted).next_multiple_of(16);
+        Self { each, tiles: [x, y], ranges: rows.div_ceil(range_rows), range_rows }
+    }
 }
 
 impl LinearKernels for Gpu {
@@ -151,6 +170,7 @@ impl LinearKernels for Gpu {
         let arrays = [&batch.integers, params, x0, x1, x2, out].map(Some);
         let each = rows_each(from.rows, outputs, layers.len(), self.busy);
         let kernel = linear(from.told_apart(), each, quads_of(layers, from.parts));
+        self.clock.does(kernel.name, Work::linear(from.rows, layers));
         self.dispatch(&kernel, &args, &arrays, tiles(outputs, from.rows, each, layers.len()));
     }
 
@@ -209,6 +229,7 @@ impl LinearKernels for Gpu {
         let (rows, deep) = (args.rows as usize, 1 + args.streams as usize);
         let each = rows_each(rows, inputs, deep, self.busy);
         let kernel = linear_input_grad(each, quads_of(layers, args.parts as usize));
+        self.clock.does(kernel.name, Work::linear(rows, layers));
         self.dispatch(&kernel, &args, &arrays, tiles(inputs, rows, each, deep));
     }
 
@@ -227,14 +248,8 @@ impl LinearKernels for Gpu {
         // Layers or parts, side by side.
         let side = from.parts.max(layers.len());
         let width = inputs / from.parts;
-        // Rows are split until there are enough workgroups, so tiles need not be small.
-        let each = match outputs {
-            ..=32 => 4,
-            ..=64 => 8,
-            _ => 16,
-        };
-        let [x, y, _] = tiles(width, outputs, each, 1);
-        let (mut ranges, mut range_rows) = splits(from.rows, x * y * side, self.busy.many);
+        let WeightGrid { each, tiles: [x, y], mut ranges, mut range_rows } =
+            WeightGrid::new(from.rows, outputs, width, side, self.busy);
         let sums = (side * width + layers.len()) * outputs;
         let mut scratch = None;
         if ranges > 1 {
@@ -264,6 +279,7 @@ impl LinearKernels for Gpu {
         let read = [&batch.integers, d_out, x0, x1, x2].map(Some);
         let arrays: Vec<_> = read.into_iter().chain([Some(&*grads), scratch.as_ref()]).collect();
         let kernel = linear_weight_grad(from.told_apart(), each, quads_of(layers, from.parts));
+        self.clock.does(kernel.name, Work::linear(from.rows, layers));
         self.dispatch(&kernel, &args, &arrays, [x, y, ranges * side]);
         if let Some(scratch) = scratch {
             let WeightGradArgs { splits, inputs, outputs, parts, layers, .. } = args;
@@ -280,6 +296,7 @@ impl LinearKernels for Gpu {
                 bias1,
                 bias2,
             };
+            self.clock.does("linear_sum_splits", Work::moving((ranges + 1) * sums));
             self.dispatch(&linear_sum_splits(), &args, &[Some(&scratch), Some(&*grads)], groups(sums));
             self.take_scratch(scratch);
         }
@@ -292,9 +309,39 @@ mod tests {
 
     #[test]
     fn rows_are_split_where_a_weight_alone_has_few_tiles() {
-        assert_eq!(splits(2_100, 1, 256), (66, 32));
-        assert_eq!(splits(2_100, 64, 256), (4, 528));
-        assert_eq!(splits(5, 1, 256), (1, 16));
-        assert_eq!(splits(2_100, 300, 256), (1, 2_112));
+        let cut = |rows, outputs| {
+            let grid = WeightGrid::new(rows, outputs, 64, 1, Busy::GPU);
+            (grid.ranges, grid.range_rows)
+        };
+        assert_eq!(cut(2_100, 64), (66, 32));
+        assert_eq!(cut(5, 64), (1, 16));
+        assert_eq!(WeightGrid::new(2_100, 2_048, 1_024, 1, Busy::GPU).ranges, 1);
+    }
+
+    /// The products of the compact model (d_model 64, d_ff 128, 100 skills, 2,100 rows of 64 windows) on a GPU.
+    #[test]
+    fn a_compact_model_has_enough_workgroups() {
+        // Inputs, outputs, layers side by side, parts of the input.
+        for (inputs, outputs, layers, parts) in [
+            (64, 64, 3, 1),
+            (64, 64, 1, 1),
+            (64, 128, 1, 1),
+            (128, 64, 1, 1),
+            (192, 128, 1, 3),
+            (128, 1, 1, 1),
+            (64, 100, 1, 1),
+        ] {
+            let of = |columns: usize, deep: usize| {
+                tiles(columns, 2_100, rows_each(2_100, columns, deep, Busy::GPU), deep).iter().product::<usize>()
+            };
+            assert!(of(outputs, layers) >= 64, "forward {inputs} → {outputs}");
+            assert!(of(inputs, 1) >= 64, "input's gradient of {inputs} → {outputs}");
+            let side = layers.max(parts);
+            let grid = WeightGrid::new(2_100, outputs, inputs / parts, side, Busy::GPU);
+            assert!(
+                grid.tiles[0] * grid.tiles[1] * side * grid.ranges >= 64,
+                "weights' gradient of {inputs} → {outputs}"
+            );
+        }
     }
 }

@@ -1,12 +1,27 @@
 //! Residual layer normalisation: 16 invocations a row.
 
 use super::{NORM_EPS, NormKernels, NormStream, NormStreamGrad};
-use crate::ops::Dropout;
-use crate::ops::gpu::{Array, Batch, DropoutArgs, Gpu, Includes, float_constant, kernel_args, kernels, workgroup_grid};
+use crate::ops::gpu::{
+    Array, Batch, DropoutArgs, Gpu, Includes, float_constant, groups, kernel_args, kernels, workgroup_grid,
+};
+use crate::ops::{Dropout, Work};
+
+/// Rows of a range below which its sums cost more than they save.
+const FEWEST_ROWS: usize = 64;
 
 kernel_args! {
-    /// Arguments of residual_norm.wgsl and norm_affine_grad.wgsl.
+    /// Arguments of residual_norm.wgsl.
     NormArgs { rows: u32, width: u32, weight0: u32, weight1: u32, bias0: u32, bias1: u32 }
+}
+
+kernel_args! {
+    /// Arguments of norm_affine_grad.wgsl.
+    AffineGradArgs { rows: u32, width: u32, range_rows: u32 }
+}
+
+kernel_args! {
+    /// Arguments of norm_affine_sum.wgsl.
+    AffineSumArgs { ranges: u32, streams: u32, width: u32, weight0: u32, weight1: u32, bias0: u32, bias1: u32 }
 }
 
 kernel_args! {
@@ -20,7 +35,8 @@ kernel_args! {
 kernels! {
     includes includes;
     residual_norm(): NormArgs, "residual_norm.wgsl", [Read, Read, Read, Read, Write, Write, Write];
-    norm_affine_grad(): NormArgs, "norm_affine_grad.wgsl", [Read, Read, Read, Read, Read, Read, Write];
+    norm_affine_grad(): AffineGradArgs, "norm_affine_grad.wgsl", [Read, Read, Read, Read, Read, Read, Write];
+    norm_affine_sum(): AffineSumArgs, "norm_affine_sum.wgsl", [Read, Write];
     residual_norm_grad(): NormGradArgs, "residual_norm_grad.wgsl", [Read, Read, Read, Read, Read, Write, Write, Write];
 }
 
@@ -52,6 +68,7 @@ impl NormKernels for Gpu {
         let second = (last > 0).then(|| &*streams[last].out);
         let [x0, x1] = [streams[0].x, streams[last].x];
         let arrays = [Some(params), Some(a), Some(x0), Some(x1), Some(&*streams[0].out), second, Some(&*stats)];
+        self.clock.does("residual_norm", Work::moving(n * width * (1 + 2 * streams.len())));
         self.dispatch(&residual_norm(), &args, &arrays, workgroup_grid(n.div_ceil(4), streams.len()));
     }
 
@@ -75,9 +92,31 @@ impl NormKernels for Gpu {
         let [rows, width_arg] = [n, width].map(|v| v as u32);
         let [weight0, weight1] = [one.weight, two.weight].map(|v| v as u32);
         let [bias0, bias1] = [one.bias, two.bias].map(|v| v as u32);
-        let args = NormArgs { rows, width: width_arg, weight0, weight1, bias0, bias1 };
-        let arrays = [a, x0, x1, stats, grad0, grad1, &*grads].map(Some);
-        self.dispatch(&norm_affine_grad(), &args, &arrays, [width.div_ceil(16), streams.len(), 1]);
+        // Ranges of rows, so that there are enough workgroups.
+        let side = width.div_ceil(16) * streams.len();
+        let wanted = self.busy.few.div_ceil(side).min(n.div_ceil(FEWEST_ROWS));
+        let range_rows = n.div_ceil(wanted).next_multiple_of(16);
+        let ranges = n.div_ceil(range_rows);
+        let of_range = 2 * width * streams.len();
+        // Always there: a range has at least as many rows as a sum has parts, and rows fit into the device's arrays.
+        let Some(sums) = self.lend_scratch(ranges * of_range) else { return };
+        let args = AffineGradArgs { rows, width: width_arg, range_rows: range_rows as u32 };
+        let arrays = [a, x0, x1, stats, grad0, grad1, &sums].map(Some);
+        let streamed = n * width * streams.len();
+        self.clock.does("norm_affine_grad", Work::moving(n * width + 2 * streamed));
+        self.dispatch(&norm_affine_grad(), &args, &arrays, [width.div_ceil(16), streams.len(), ranges]);
+        let args = AffineSumArgs {
+            ranges: ranges as u32,
+            streams: streams.len() as u32,
+            width: width_arg,
+            weight0,
+            weight1,
+            bias0,
+            bias1,
+        };
+        self.clock.does("norm_affine_sum", Work::moving((ranges + 1) * of_range));
+        self.dispatch(&norm_affine_sum(), &args, &[Some(&sums), Some(&*grads)], groups(of_range));
+        self.take_scratch(sums);
         let DropoutArgs { key0, key1, threshold, scale } = dropout.into();
         let streams_arg = streams.len() as u32;
         let args = NormGradArgs {
@@ -94,6 +133,7 @@ impl NormKernels for Gpu {
         let second = (last > 0).then_some(grad1);
         let read = [params, a, x0, x1, stats].map(Some);
         let arrays: Vec<_> = read.into_iter().chain([Some(grad0), second, Some(&*d_a)]).collect();
+        self.clock.does("residual_norm_grad", Work::moving(2 * n * width + 3 * streamed));
         self.dispatch(&residual_norm_grad(), &args, &arrays, workgroup_grid(n.div_ceil(4), 1));
     }
 }
