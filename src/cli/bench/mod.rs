@@ -3,6 +3,8 @@
 mod gemm;
 mod operations;
 mod peer;
+#[cfg(feature = "burn")]
+mod products;
 mod read;
 mod step;
 mod times;
@@ -19,6 +21,9 @@ use crate::error::Result;
 pub(super) enum BenchCommand {
     /// Time whole training steps (forward, every loss term, backward, clip and Adam) or forward passes.
     Step(StepArgs),
+    /// Time matrix products beside burn's, on the same device.
+    #[cfg(feature = "burn")]
+    Products(products::ProductsArgs),
     /// Time reading generated raw interactions.
     Read {
         /// Interactions to generate and read.
@@ -33,6 +38,8 @@ pub(super) enum BenchCommand {
 pub(super) fn bench(command: &BenchCommand) -> Result<()> {
     match command {
         BenchCommand::Step(args) => step::step(args),
+        #[cfg(feature = "burn")]
+        BenchCommand::Products(args) => products::products(args),
         BenchCommand::Read { rows } => read::read(*rows),
         BenchCommand::Window(args) => window::window(args),
     }

@@ -17,6 +17,7 @@ mod simplekt;
 mod windows;
 
 pub use attention::{AnswerHead, Attention, FeedForward};
+pub(crate) use device::tensors;
 pub(super) use engine::Engine;
 pub use evidence::EvidenceTwin;
 pub use gainakt2exp::GainAktTwin;
@@ -77,7 +78,7 @@ pub(super) fn start_of<M: TensorModel>(
     values: &[f32],
     device: &Device,
 ) -> Result<Box<dyn Engine>> {
-    Ok(Box::new(Network::<M>::new(config, values, device::tensors(device)?)))
+    Ok(Box::new(Network::<M>::new(config, values, tensors(device)?)))
 }
 
 /// The page's code is compiled and run with the tests.
