@@ -5,7 +5,8 @@ use rayon::prelude::*;
 use super::{AttentionKernels, AttentionSizes};
 use crate::ops::Work;
 use crate::ops::cpu::lanes::{self, dot, exp, max, vectorised};
-use crate::ops::cpu::product::{View, product};
+use crate::ops::cpu::product::View;
+use crate::ops::cpu::small_product::small_product;
 use crate::ops::cpu::{Batch, Cpu, by_window};
 
 /// Rows whose scores are held at once: past them the upper triangle is never computed.
@@ -17,6 +18,18 @@ fn head<'a>(x: &'a [f32], at: AttentionSizes, h: usize, rows: std::ops::Range<us
     View::new(&x[rows.start * width + h * at.width..], rows.len(), at.width, width)
 }
 
+/// The rows of a window's head turned round, `[width, rows]`.
+fn turned(x: &[f32], at: AttentionSizes, h: usize, rows: std::ops::Range<usize>, out: &mut Vec<f32>) {
+    let width = at.heads * at.width;
+    let count = rows.len();
+    out.clear();
+    out.resize(at.width * count, 0.0);
+    for (i, row) in rows.enumerate() {
+        let row = &x[row * width + h * at.width..][..at.width];
+        row.iter().zip(out.chunks_exact_mut(count)).for_each(|(value, line)| line[i] = *value);
+    }
+}
+
 /// Output `[N, D]` and log-sum-exp `[N, H]` of q, k, v.
 fn forward([q, k, v]: [&[f32]; 3], offsets: &[u32], at: AttentionSizes, out: &mut [f32], lse: &mut [f32]) {
     let width = at.heads * at.width;
@@ -25,12 +38,14 @@ fn forward([q, k, v]: [&[f32]; 3], offsets: &[u32], at: AttentionSizes, out: &mu
     tasks.into_par_iter().zip(offsets.par_windows(2)).for_each(|((out, lse), w)| {
         let (start, end) = (w[0] as usize, w[1] as usize);
         let mut scores = vec![0.0; ROWS * (end - start)];
+        let mut keys = Vec::new();
         for h in 0..at.heads {
+            turned(k, at, h, start..end, &mut keys);
             for first in (start..end).step_by(ROWS) {
                 let last = (first + ROWS).min(end);
                 let (rows, seen) = (last - first, last - start);
-                let keys = head(k, at, h, start..last);
-                product(&mut scores, seen, false, scale, head(q, at, h, first..last), keys.transposed());
+                let keys = View::new(&keys, at.width, seen, end - start);
+                small_product(&mut scores, seen, false, scale, head(q, at, h, first..last), keys);
                 vectorised(|| {
                     for (i, scores) in scores.chunks_exact_mut(seen).take(rows).enumerate() {
                         let (past, future) = scores.split_at_mut(first - start + i + 1);
@@ -46,7 +61,7 @@ fn forward([q, k, v]: [&[f32]; 3], offsets: &[u32], at: AttentionSizes, out: &mu
                 });
                 let values = head(v, at, h, start..last);
                 let out = &mut out[(first - start) * width + h * at.width..];
-                product(out, width, false, 1.0, View::new(&scores, rows, seen, seen), values);
+                small_product(out, width, false, 1.0, View::new(&scores, rows, seen, seen), values);
             }
         }
     });
@@ -63,13 +78,17 @@ fn backward(saved: [&[f32]; 5], grad: &[f32], offsets: &[u32], at: AttentionSize
         let (mut p, mut ds) = (vec![0.0; ROWS * (end - start)], vec![0.0; ROWS * (end - start)]);
         dk.fill(0.0);
         dv.fill(0.0);
+        let (mut keys, mut values) = (Vec::new(), Vec::new());
         for h in 0..at.heads {
+            turned(saved[1], at, h, start..end, &mut keys);
+            turned(saved[2], at, h, start..end, &mut values);
             for first in (start..end).step_by(ROWS) {
                 window_backward(
                     saved,
                     grad,
                     at,
                     h,
+                    [&keys, &values],
                     start,
                     first..(first + ROWS).min(end),
                     [&mut p, &mut ds],
@@ -80,13 +99,15 @@ fn backward(saved: [&[f32]; 5], grad: &[f32], offsets: &[u32], at: AttentionSize
     });
 }
 
-/// The gradients that the queries `rows` of one head bring to their window, which begins at row `start`.
+/// The gradients that the queries `rows` of one head bring to their window, which begins at row `start` and whose keys and values
+/// are here turned round.
 #[allow(clippy::too_many_arguments)]
 fn window_backward(
-    [q, k, v, out, lse]: [&[f32]; 5],
+    [q, k, _, out, lse]: [&[f32]; 5],
     grad: &[f32],
     at: AttentionSizes,
     h: usize,
+    [keys, values]: [&[f32]; 2],
     start: usize,
     rows: std::ops::Range<usize>,
     [p, ds]: [&mut [f32]; 2],
@@ -96,9 +117,10 @@ fn window_backward(
     let scale = 1.0 / (at.width as f32).sqrt();
     let (count, seen, first) = (rows.len(), rows.end - start, rows.start);
     let [queries, gradients] = [q, grad].map(|x| head(x, at, h, rows.clone()));
-    let [keys, values] = [k, v].map(|x| head(x, at, h, start..rows.end));
-    product(p, seen, false, scale, queries, keys.transposed());
-    product(ds, seen, false, 1.0, gradients, values.transposed());
+    let length = keys.len() / at.width;
+    let [keys, values] = [keys, values].map(|x| View::new(x, at.width, seen, length));
+    small_product(p, seen, false, scale, queries, keys);
+    small_product(ds, seen, false, 1.0, gradients, values);
     vectorised(|| {
         for (i, (p, ds)) in p.chunks_exact_mut(seen).zip(ds.chunks_exact_mut(seen)).take(count).enumerate() {
             let row = first + i;
@@ -116,9 +138,9 @@ fn window_backward(
     });
     let [p, ds] = [View::new(p, count, seen, seen), View::new(ds, count, seen, seen)];
     let part = h * at.width;
-    product(&mut dq[(first - start) * width + part..], width, false, scale, ds, keys);
-    product(&mut dk[part..], width, true, scale, ds.transposed(), queries);
-    product(&mut dv[part..], width, true, 1.0, p.transposed(), gradients);
+    small_product(&mut dq[(first - start) * width + part..], width, false, scale, ds, head(k, at, h, start..rows.end));
+    small_product(&mut dk[part..], width, true, scale, ds.transposed(), queries);
+    small_product(&mut dv[part..], width, true, 1.0, p.transposed(), gradients);
 }
 
 impl AttentionKernels for Cpu {

@@ -4,6 +4,7 @@
 
 pub(crate) mod lanes;
 pub(crate) mod product;
+pub(crate) mod small_product;
 
 use web_time::Instant;
 

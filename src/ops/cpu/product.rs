@@ -1,4 +1,4 @@
-//! Matrix products by the `gemm` crate behind checked views: the only unsafe code of the house.
+//! Matrix products by the `gemm` crate behind checked views; small ones are in `small_product.rs`.
 #![allow(unsafe_code)]
 
 use gemm::Parallelism;
@@ -23,6 +23,31 @@ impl<'a> View<'a> {
     pub(crate) fn transposed(self) -> Self {
         Self { rows: self.cols, cols: self.rows, row_stride: self.col_stride, col_stride: self.row_stride, ..self }
     }
+
+    /// Rows and columns.
+    pub(super) fn shape(self) -> [usize; 2] {
+        [self.rows, self.cols]
+    }
+
+    /// Elements from a row to the next, and from a column to the next.
+    pub(super) fn strides(self) -> [usize; 2] {
+        [self.row_stride, self.col_stride]
+    }
+
+    /// The slice from the first element on.
+    pub(super) fn data(self) -> &'a [f32] {
+        self.data
+    }
+
+    /// Whether the elements of a row follow one another.
+    pub(super) fn rows_lie_together(self) -> bool {
+        self.col_stride == 1
+    }
+
+    /// Whether every element lies inside the slice.
+    pub(super) fn fits(self) -> bool {
+        reach(self.rows, self.cols, self.row_stride, self.col_stride) <= self.data.len()
+    }
 }
 
 /// One past the last element a matrix touches.
@@ -39,7 +64,7 @@ pub(crate) fn product(out: &mut [f32], stride: usize, keep: bool, factor: f32, a
     assert_eq!(k, b.rows, "inner sizes of a product");
     assert!(stride >= n || m <= 1, "rows of a product's output overlap");
     for view in [a, b] {
-        assert!(reach(view.rows, view.cols, view.row_stride, view.col_stride) <= view.data.len(), "a factor too short");
+        assert!(view.fits(), "a factor too short");
     }
     assert!(reach(m, n, stride, 1) <= out.len(), "a product's output too short");
     if m == 0 || n == 0 {

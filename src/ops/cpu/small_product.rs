@@ -1,0 +1,155 @@
+//! Products of small matrices: what a call of the library costs before it computes is more than these take.
+#![allow(unsafe_code)]
+
+use pulp::{Simd, WithSimd};
+
+use super::product::View;
+
+/// Rows of a block whose sums stay in registers, beside two vectors of columns.
+const ROWS: usize = 6;
+
+/// `out` (rows every `stride` elements) = `keep`·`out` + `factor`·`a`·`b`, where the rows of `b` lie together in memory.
+///
+/// # Panics
+/// The matrices do not fit each other or their slices: a mistake in this program.
+pub(crate) fn small_product(out: &mut [f32], stride: usize, keep: bool, factor: f32, a: View<'_>, b: View<'_>) {
+    let [m, k] = a.shape();
+    let [inner, n] = b.shape();
+    assert_eq!(k, inner, "inner sizes of a product");
+    assert!(b.rows_lie_together(), "a small product's second factor is transposed");
+    assert!(stride >= n || m <= 1, "rows of a product's output overlap");
+    assert!(a.fits() && b.fits(), "a factor too short");
+    if m == 0 || n == 0 {
+        return;
+    }
+    assert!((m - 1) * stride + n <= out.len(), "a product's output too short");
+    pulp::Arch::new().dispatch(Small { out, stride, keep, factor, a, b });
+}
+
+struct Small<'a> {
+    out: &'a mut [f32],
+    stride: usize,
+    keep: bool,
+    factor: f32,
+    a: View<'a>,
+    b: View<'a>,
+}
+
+impl WithSimd for Small<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let [m, _] = self.a.shape();
+        let [_, n] = self.b.shape();
+        let lanes = S::F32_LANES;
+        let mut j = 0;
+        while j < n {
+            let left = n - j;
+            let columns = if left >= 2 * lanes { 2 * lanes } else { left.min(lanes) };
+            let mut i = 0;
+            while i < m {
+                match (m - i, columns == 2 * lanes) {
+                    (1, true) => self.block::<S, 1, 2>(simd, i, j, columns),
+                    (2, true) => self.block::<S, 2, 2>(simd, i, j, columns),
+                    (3, true) => self.block::<S, 3, 2>(simd, i, j, columns),
+                    (4, true) => self.block::<S, 4, 2>(simd, i, j, columns),
+                    (5, true) => self.block::<S, 5, 2>(simd, i, j, columns),
+                    (_, true) => self.block::<S, ROWS, 2>(simd, i, j, columns),
+                    (1, false) => self.block::<S, 1, 1>(simd, i, j, columns),
+                    (2, false) => self.block::<S, 2, 1>(simd, i, j, columns),
+                    (3, false) => self.block::<S, 3, 1>(simd, i, j, columns),
+                    (4, false) => self.block::<S, 4, 1>(simd, i, j, columns),
+                    (5, false) => self.block::<S, 5, 1>(simd, i, j, columns),
+                    (_, false) => self.block::<S, ROWS, 1>(simd, i, j, columns),
+                }
+                i += ROWS;
+            }
+            j += columns;
+        }
+    }
+}
+
+impl Small<'_> {
+    /// Rows `i` to `i + R` of columns `j` to `j + columns`: V whole vectors, or a part of one.
+    #[inline(always)]
+    fn block<S: Simd, const R: usize, const V: usize>(&mut self, simd: S, i: usize, j: usize, columns: usize) {
+        let lanes = S::F32_LANES;
+        let whole = columns == V * lanes;
+        let [_, depth] = self.a.shape();
+        let (a, [row, step]) = (&self.a.data()[i * self.a.strides()[0]..], self.a.strides());
+        let (b, b_row) = (self.b.data(), self.b.strides()[0]);
+        let mut sums = [[simd.splat_f32s(0.0); V]; R];
+        for k in 0..depth {
+            let from = k * b_row + j;
+            let mut right = [simd.splat_f32s(0.0); V];
+            if whole {
+                for (v, right) in right.iter_mut().enumerate() {
+                    // SAFETY: columns j to j + V·lanes of row k are inside `b`, whose reach `small_product` has checked.
+                    *right = unsafe { b.as_ptr().add(from + v * lanes).cast::<S::f32s>().read_unaligned() };
+                }
+            } else {
+                right[0] = simd.partial_load_f32s(&b[from..from + columns]);
+            }
+            for (r, sums) in sums.iter_mut().enumerate() {
+                // SAFETY: row i + r and column k are inside `a`, whose reach `small_product` has checked.
+                let left = simd.splat_f32s(unsafe { *a.get_unchecked(r * row + k * step) });
+                for (sum, right) in sums.iter_mut().zip(right) {
+                    *sum = simd.mul_add_e_f32s(left, right, *sum);
+                }
+            }
+        }
+        let factor = simd.splat_f32s(self.factor);
+        for (r, sums) in sums.into_iter().enumerate() {
+            for (v, sum) in sums.into_iter().enumerate() {
+                let at = (i + r) * self.stride + j + v * lanes;
+                let count = (columns - v * lanes).min(lanes);
+                let out = &mut self.out[at..at + count];
+                let value = match self.keep {
+                    true => simd.mul_add_e_f32s(factor, sum, simd.partial_load_f32s(out)),
+                    false => simd.mul_f32s(factor, sum),
+                };
+                simd.partial_store_f32s(out, value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_products_of_every_shape() {
+        let noise = |n: usize| (0..n).map(|i| ((i * 7919) % 23) as f32 - 11.0).collect::<Vec<f32>>();
+        for (m, n, k) in [(1, 1, 1), (5, 3, 2), (6, 16, 4), (13, 33, 16), (32, 47, 21), (7, 64, 3)] {
+            // Both factors lie inside wider rows.
+            let (a, b) = (noise(m.max(k) * (m.max(k) + 3)), noise(k * (n + 5)));
+            for transposed in [false, true] {
+                let width = m.max(k) + 3;
+                let view = match transposed {
+                    true => View::new(&a, k, m, width).transposed(),
+                    false => View::new(&a, m, k, width),
+                };
+                let mut out = vec![2.0; m * (n + 1)];
+                small_product(&mut out, n + 1, true, 0.5, view, View::new(&b, k, n, n + 5));
+                for i in 0..m {
+                    for j in 0..n {
+                        let at = |i: usize, l: usize| if transposed { a[l * width + i] } else { a[i * width + l] };
+                        let sum: f32 = (0..k).map(|l| at(i, l) * b[l * (n + 5) + j]).sum();
+                        assert_eq!(out[i * (n + 1) + j], 2.0 + 0.5 * sum, "{m}×{k}×{n} at {i}, {j}");
+                    }
+                    assert_eq!(out[i * (n + 1) + n], 2.0, "what lies between rows is left alone");
+                }
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "transposed")]
+    fn a_transposed_second_factor_is_refused() {
+        let data = [0.0; 16];
+        let b = View::new(&data, 4, 4, 4).transposed();
+        small_product(&mut [0.0; 16], 4, false, 1.0, View::new(&data, 4, 4, 4), b);
+    }
+}
