@@ -109,7 +109,7 @@ fn weight_grad(d_out: &[f32], parts: &Parts<'_>, at: LinearAt, grads: &mut [f32]
     let width = at.inputs / parts.len();
     let rows = d_out.len() / at.outputs;
     // The last rows of the weight may be few; a task is sized so that packing the input stays cheap.
-    let outputs = if at.inputs >= 256 { 64 } else { 32 };
+    let outputs = if at.inputs >= 256 { 128 } else { 32 };
     grads[at.weight..at.weight + at.outputs * at.inputs].par_chunks_mut(outputs * at.inputs).enumerate().for_each(
         |(task, grads)| {
             let count = grads.len() / at.inputs;
