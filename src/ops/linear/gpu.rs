@@ -116,8 +116,8 @@ impl WeightGrid {
     fn new(rows: usize, outputs: usize, width: usize, side: usize, busy: Busy) -> Self {
         // Ranges see to it that there are enough workgroups, so tiles need not be small.
         let each = match outputs {
-            ..=32 => 4,
-            ..=64 => 8,
+            0..=32 => 4,
+            33..=64 => 8,
             _ => 16,
         };
         let [x, y, _] = tiles(width, outputs, each, 1);
