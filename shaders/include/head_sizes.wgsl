@@ -3,6 +3,9 @@ const HEADS: u32 = {{ heads }}u;
 const DK: u32 = {{ dk }}u;
 const WIDTH: u32 = HEADS * DK;
 const SCALE: f32 = inverseSqrt(f32(DK));
-// Features of a head by four, and rows that fit into workgroup memory at once.
+// Features of a head by four.
 const QUADS: u32 = (DK + 3u) / 4u;
-const TILE: u32 = {{ tile_rows }}u;
+// Rows of which two vectors and two figures fit into the 16 KiB of workgroup memory that WebGPU promises; at most 64, and whole
+// eights where there are as many.
+const FIT: u32 = clamp(16384u / (32u * QUADS + 8u), 1u, 64u);
+const TILE: u32 = max(FIT / 8u * 8u, min(FIT, 7u));

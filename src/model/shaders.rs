@@ -41,6 +41,9 @@ mod tests {
             let storage =
                 module.global_variables.iter().filter(|(_, v)| matches!(v.space, naga::AddressSpace::Storage { .. }));
             assert!(storage.count() <= 8, "{name} binds more storage buffers than WebGPU promises");
+            let shared = module.global_variables.iter().filter(|(_, v)| v.space == naga::AddressSpace::WorkGroup);
+            let bytes: u32 = shared.map(|(_, v)| module.types[v.ty].inner.size(module.to_ctx())).sum();
+            assert!(bytes <= 16_384, "{name} shares {bytes} bytes, more than WebGPU promises");
             let size: u32 = module.entry_points[0].workgroup_size.iter().product();
             assert!(size <= 256, "{name} has workgroups of {size}");
         }

@@ -6,33 +6,28 @@ use crate::ops::gpu::{Array, Batch, Gpu, NoArgs, at_once, kernels};
 
 /// Rows of a head that a workgroup takes.
 const ROWS: usize = 64;
-/// Bytes of workgroup memory that WebGPU promises.
-const MEMORY: usize = 16_384;
 
 kernels! {
     includes Vec::new;
-    attention(heads, dk, tile_rows, at_once): NoArgs, "attention.wgsl", [Read, Read, Write, Write];
-    attention_query_grad(heads, dk, tile_rows, at_once): NoArgs, "attention_query_grad.wgsl",
+    attention(heads, dk, at_once): NoArgs, "attention.wgsl", [Read, Read, Write, Write];
+    attention_query_grad(heads, dk, at_once): NoArgs, "attention_query_grad.wgsl",
         [Read, Read, Read, Read, Read, Write, Write];
-    attention_key_value_grad(heads, dk, tile_rows, at_once): NoArgs, "attention_key_value_grad.wgsl",
+    attention_key_value_grad(heads, dk, at_once): NoArgs, "attention_key_value_grad.wgsl",
         [Read, Read, Read, Read, Read, Write];
 }
 
-/// What kernels are compiled for: heads, features of one, rows that workgroup memory holds two vectors and two figures of,
-/// and floats at once.
-fn constants(heads: AttentionSizes) -> [usize; 4] {
-    let fit = (MEMORY / (2 * 16 * heads.width.div_ceil(4) + 8)).clamp(1, ROWS);
-    let tile_rows = if fit < 8 { fit } else { fit / 8 * 8 };
-    [heads.heads, heads.width, tile_rows, at_once(&[heads.width])]
+/// What kernels are compiled for: heads, features of one, and floats at once.
+fn constants(heads: AttentionSizes) -> [usize; 3] {
+    [heads.heads, heads.width, at_once(&[heads.width])]
 }
 
 impl AttentionKernels for Gpu {
     fn attention(&mut self, batch: &Batch, heads: AttentionSizes, qkv: &Array, out: &mut Array, lse: &mut Array) {
         let arrays = [&batch.integers, qkv, out, lse].map(Some);
         let count = [batch.prepared.rows().div_ceil(ROWS), heads.heads, 1];
-        let [h, dk, tile_rows, at_once] = constants(heads);
+        let [h, dk, at_once] = constants(heads);
         self.clock.does("attention", Work::attention(&batch.prepared, heads, 2, 4));
-        self.dispatch(&attention(h, dk, tile_rows, at_once), &NoArgs, &arrays, count);
+        self.dispatch(&attention(h, dk, at_once), &NoArgs, &arrays, count);
     }
 
     fn attention_grad(
@@ -47,25 +42,12 @@ impl AttentionKernels for Gpu {
         d_qkv: &mut Array,
     ) {
         let count = [batch.prepared.rows().div_ceil(ROWS), heads.heads, 1];
-        let [h, dk, tile_rows, at_once] = constants(heads);
+        let [h, dk, at_once] = constants(heads);
         let arrays = [&batch.integers, qkv, out, lse, d_out, &*delta, &*d_qkv].map(Some);
         self.clock.does("attention_query_grad", Work::attention(&batch.prepared, heads, 3, 6));
-        self.dispatch(&attention_query_grad(h, dk, tile_rows, at_once), &NoArgs, &arrays, count);
+        self.dispatch(&attention_query_grad(h, dk, at_once), &NoArgs, &arrays, count);
         let arrays = [&batch.integers, qkv, lse, &*delta, d_out, &*d_qkv].map(Some);
         self.clock.does("attention_key_value_grad", Work::attention(&batch.prepared, heads, 4, 6));
-        self.dispatch(&attention_key_value_grad(h, dk, tile_rows, at_once), &NoArgs, &arrays, count);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tiles_fit_into_workgroup_memory() {
-        for width in [1, 3, 8, 16, 64, 128, 512] {
-            let [_, _, rows, _] = constants(AttentionSizes { heads: 2, width });
-            assert!(rows >= 1 && rows * (32 * width.div_ceil(4) + 8) <= MEMORY, "{width}: {rows}");
-        }
+        self.dispatch(&attention_key_value_grad(h, dk, at_once), &NoArgs, &arrays, count);
     }
 }
