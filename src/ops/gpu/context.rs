@@ -6,7 +6,7 @@ use web_time::Instant;
 
 use super::args::Args;
 use super::shaders::{Access, Shader, ShaderKey};
-use super::tile::Busy;
+use super::tile::{ENOUGH_FOR_GPU, ENOUGH_FOR_PROCESSOR};
 use super::timer::Timer;
 use crate::error::{Error, Result};
 use crate::ops::DeviceStats;
@@ -62,7 +62,7 @@ pub struct Gpu {
     /// For profiles, where the adapter has a clock.
     timer: Option<Timer>,
     /// Workgroups it needs to have enough to do.
-    pub(crate) busy: Busy,
+    pub(crate) enough: usize,
     /// What one kernel leaves for the next, lent out while both are recorded.
     scratch: Option<Array>,
     pub(crate) clock: DeviceStats,
@@ -88,9 +88,9 @@ impl Gpu {
             next_id: 0,
             spare: [None, None],
             timer: Timer::new(&device.device, &device.queue),
-            busy: match device.adapter.get_info().device_type {
-                wgpu::DeviceType::Cpu => Busy::PROCESSOR,
-                _ => Busy::GPU,
+            enough: match device.adapter.get_info().device_type {
+                wgpu::DeviceType::Cpu => ENOUGH_FOR_PROCESSOR,
+                _ => ENOUGH_FOR_GPU,
             },
             scratch: None,
             clock: DeviceStats::default(),

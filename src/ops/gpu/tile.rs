@@ -5,21 +5,10 @@ use std::fmt::Write as _;
 /// Columns of a product that one workgroup computes.
 pub(crate) const COLUMNS: usize = 64;
 
-/// Workgroups a device needs to have enough to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Busy {
-    /// As many as a dispatch should have at least.
-    pub(crate) few: usize,
-    /// As many as leave nothing idle: from here on tiles may be large.
-    pub(crate) many: usize,
-}
-
-impl Busy {
-    /// A GPU, which has up to some hundred multiprocessors.
-    pub(crate) const GPU: Self = Self { few: 64, many: 256 };
-    /// A software adapter, which has some processor cores.
-    pub(crate) const PROCESSOR: Self = Self { few: 8, many: 16 };
-}
+/// Workgroups that leave no part of a GPU idle, which has up to some hundred multiprocessors.
+pub(crate) const ENOUGH_FOR_GPU: usize = 128;
+/// Workgroups that leave no core idle under a software adapter.
+pub(crate) const ENOUGH_FOR_PROCESSOR: usize = 8;
 
 /// Rows an invocation may compute; a workgroup computes eight times as many.
 fn tall(wanted: usize) -> usize {
@@ -30,15 +19,11 @@ fn tall(wanted: usize) -> usize {
     }
 }
 
-/// Rows an invocation computes of a product of this size, `deep` of them side by side: as many as leave enough workgroups,
-/// since a larger tile loads less for each product.
-pub(crate) fn rows_each(rows: usize, columns: usize, deep: usize, busy: Busy) -> usize {
-    let groups = |each: usize| rows.div_ceil(8 * each) * columns.div_ceil(COLUMNS) * deep;
-    match () {
-        () if groups(16) >= busy.many => 16,
-        () if groups(8) >= busy.few => 8,
-        () => 4,
-    }
+/// Rows an invocation computes of a product of this size, `deep` of them side by side: a larger tile loads less for each product,
+/// where it leaves `enough` workgroups. Two sizes only, since each is a kernel more to compile.
+pub(crate) fn rows_each(rows: usize, columns: usize, deep: usize, enough: usize) -> usize {
+    let groups = rows.div_ceil(8 * 16) * columns.div_ceil(COLUMNS) * deep;
+    if groups >= enough { 16 } else { 4 }
 }
 
 /// Workgroups of such a product.
@@ -72,11 +57,10 @@ mod tests {
     #[test]
     fn small_products_get_small_tiles() {
         // A narrow layer over 2,100 rows, the same over many, and a wide one.
-        assert_eq!(rows_each(2_100, 64, 1, Busy::GPU), 4);
-        assert_eq!(rows_each(2_100, 64, 3, Busy::GPU), 8);
-        assert_eq!(rows_each(40_000, 64, 1, Busy::GPU), 16);
-        assert_eq!(rows_each(2_100, 1_024, 1, Busy::GPU), 16);
-        assert_eq!(rows_each(2_100, 64, 1, Busy::PROCESSOR), 16);
-        assert!(tiles(64, 2_100, 4, 1).iter().product::<usize>() >= Busy::GPU.few);
+        assert_eq!(rows_each(2_100, 64, 3, ENOUGH_FOR_GPU), 4);
+        assert_eq!(rows_each(40_000, 64, 1, ENOUGH_FOR_GPU), 16);
+        assert_eq!(rows_each(2_100, 512, 1, ENOUGH_FOR_GPU), 16);
+        assert_eq!(rows_each(2_100, 64, 1, ENOUGH_FOR_PROCESSOR), 16);
+        assert!(tiles(64, 2_100, 4, 1).iter().product::<usize>() >= 64);
     }
 }

@@ -1,7 +1,7 @@
 //! Linear layers as tiles of matrix products.
 
 use super::{Activation, Input, InputGrad, LinearAt, LinearKernels};
-use crate::ops::gpu::tile::{Busy, rows_each, tiles};
+use crate::ops::gpu::tile::{rows_each, tiles};
 use crate::ops::gpu::{Array, Batch, DropoutArgs, Gpu, at_once, groups, kernel_args, kernels};
 use crate::ops::{Dropout, Work};
 
@@ -113,7 +113,7 @@ struct WeightGrid {
 
 impl WeightGrid {
     /// For `side` weights side by side, over `rows` rows.
-    fn new(rows: usize, outputs: usize, width: usize, side: usize, busy: Busy) -> Self {
+    fn new(rows: usize, outputs: usize, width: usize, side: usize, enough: usize) -> Self {
         // Ranges see to it that there are enough workgroups, so tiles need not be small.
         let each = match outputs {
             0..=32 => 4,
@@ -121,7 +121,7 @@ impl WeightGrid {
             _ => 16,
         };
         let [x, y, _] = tiles(width, outputs, each, 1);
-        let wanted = busy.many.div_ceil(x * y * side).min(rows.div_ceil(FEWEST_ROWS)).max(1);
+        let wanted = (2 * enough).div_ceil(x * y * side).min(rows.div_ceil(FEWEST_ROWS)).max(1);
         let range_rows = rows.div_ceil(wanted).next_multiple_of(16);
         Self { each, tiles: [x, y], ranges: rows.div_ceil(range_rows), range_rows }
     }
@@ -168,7 +168,7 @@ impl LinearKernels for Gpu {
         };
         let [x0, x1, x2] = from.arrays;
         let arrays = [&batch.integers, params, x0, x1, x2, out].map(Some);
-        let each = rows_each(from.rows, outputs, layers.len(), self.busy);
+        let each = rows_each(from.rows, outputs, layers.len(), self.enough);
         let kernel = linear(from.told_apart(), each, quads_of(layers, from.parts));
         self.clock.does(kernel.name, Work::linear(from.rows, layers));
         self.dispatch(&kernel, &args, &arrays, tiles(outputs, from.rows, each, layers.len()));
@@ -227,7 +227,7 @@ impl LinearKernels for Gpu {
         let outputs = (0..3).map(|i| into.get(i).copied());
         let arrays: Vec<_> = read.into_iter().chain(outputs).collect();
         let (rows, deep) = (args.rows as usize, 1 + args.streams as usize);
-        let each = rows_each(rows, inputs, deep, self.busy);
+        let each = rows_each(rows, inputs, deep, self.enough);
         let kernel = linear_input_grad(each, quads_of(layers, args.parts as usize));
         self.clock.does(kernel.name, Work::linear(rows, layers));
         self.dispatch(&kernel, &args, &arrays, tiles(inputs, rows, each, deep));
@@ -249,7 +249,7 @@ impl LinearKernels for Gpu {
         let side = from.parts.max(layers.len());
         let width = inputs / from.parts;
         let WeightGrid { each, tiles: [x, y], mut ranges, mut range_rows } =
-            WeightGrid::new(from.rows, outputs, width, side, self.busy);
+            WeightGrid::new(from.rows, outputs, width, side, self.enough);
         let sums = (side * width + layers.len()) * outputs;
         let mut scratch = None;
         if ranges > 1 {
@@ -306,16 +306,17 @@ impl LinearKernels for Gpu {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ops::gpu::tile::ENOUGH_FOR_GPU;
 
     #[test]
     fn rows_are_split_where_a_weight_alone_has_few_tiles() {
         let cut = |rows, outputs| {
-            let grid = WeightGrid::new(rows, outputs, 64, 1, Busy::GPU);
+            let grid = WeightGrid::new(rows, outputs, 64, 1, ENOUGH_FOR_GPU);
             (grid.ranges, grid.range_rows)
         };
         assert_eq!(cut(2_100, 64), (66, 32));
         assert_eq!(cut(5, 64), (1, 16));
-        assert_eq!(WeightGrid::new(2_100, 2_048, 1_024, 1, Busy::GPU).ranges, 1);
+        assert_eq!(WeightGrid::new(2_100, 2_048, 1_024, 1, ENOUGH_FOR_GPU).ranges, 1);
     }
 
     /// The products of the compact model (d_model 64, d_ff 128, 100 skills, 2,100 rows of 64 windows) on a GPU.
@@ -332,12 +333,12 @@ mod tests {
             (64, 100, 1, 1),
         ] {
             let of = |columns: usize, deep: usize| {
-                tiles(columns, 2_100, rows_each(2_100, columns, deep, Busy::GPU), deep).iter().product::<usize>()
+                tiles(columns, 2_100, rows_each(2_100, columns, deep, ENOUGH_FOR_GPU), deep).iter().product::<usize>()
             };
             assert!(of(outputs, layers) >= 64, "forward {inputs} → {outputs}");
             assert!(of(inputs, 1) >= 64, "input's gradient of {inputs} → {outputs}");
             let side = layers.max(parts);
-            let grid = WeightGrid::new(2_100, outputs, inputs / parts, side, Busy::GPU);
+            let grid = WeightGrid::new(2_100, outputs, inputs / parts, side, ENOUGH_FOR_GPU);
             assert!(
                 grid.tiles[0] * grid.tiles[1] * side * grid.ranges >= 64,
                 "weights' gradient of {inputs} → {outputs}"
