@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::model::burn::tensors;
 use crate::ops::cpu::Cpu;
 use crate::ops::gpu::Gpu;
-use crate::ops::{Activation, Dropout, Input, LinearAt, LinearKernels, PreparedBatch};
+use crate::ops::{Activation, Arrays as _, Dropout, Input, LinearAt, LinearKernels, PreparedBatch};
 use crate::platform::Instant;
 use crate::platform::device::{Device, DeviceChoice, choose};
 
@@ -29,6 +29,9 @@ pub(in crate::cli) struct ProductsArgs {
 
 /// Inputs and outputs of the layers: those of the compact and of the full model.
 const LAYERS: [(usize, usize); 6] = [(64, 64), (64, 128), (128, 64), (512, 512), (512, 1_024), (1_024, 512)];
+
+/// Kernels whose start is timed.
+const STARTS: usize = 400;
 
 /// Takes each product both ways and prints milliseconds.
 pub(super) fn products(args: &ProductsArgs) -> Result<()> {
@@ -52,7 +55,26 @@ pub(super) fn products(args: &ProductsArgs) -> Result<()> {
         }
         println!("{:>14}{theirs:>10.2}{ours:>10.2}{:>10.2}", format!("{inputs} → {outputs}"), theirs / ours);
     }
+    if let Device::Gpu(gpu) = &compute.device {
+        let mut kernels = Gpu::new(gpu);
+        let [one, many] = [1, STARTS].map(|starts| middle(args.times, || starts_of(&mut kernels, starts)));
+        let each = 1e3 * (many?.0 - one?.0) / (STARTS - 1) as f64;
+        println!("{each:.1} µs for the start of a kernel that has next to nothing to do, among {STARTS}");
+    }
     Ok(())
+}
+
+/// Starts `count` tiny kernels in one go.
+fn starts_of(gpu: &mut Gpu, count: usize) -> Result<f32> {
+    let mut window = RaggedBatch::default();
+    window.push(&[0; 3], &[0; 3]);
+    let batch = gpu.batch(PreparedBatch::new(window, 1), None)?;
+    let (x, params, mut out) = (gpu.floats(8)?, gpu.floats(20)?, gpu.floats(8)?);
+    let at = LinearAt { weight: 0, bias: 16, inputs: 4, outputs: 4 };
+    for _ in 0..count {
+        gpu.linear(&params, &batch, Input::Rows(&x), &[at], Activation::None, Dropout::OFF, &mut out);
+    }
+    Ok(block_on(gpu.read(&out, 0, 1))?[0])
 }
 
 /// The middle of some times in milliseconds, the first of which, with compiling, is left out; and the value read.
