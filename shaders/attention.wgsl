@@ -11,9 +11,7 @@
 {{ quads out written }}
 {{ head_sizes }}
 {{ batch }}
-var<workgroup> keys: array<vec4<f32>, TILE * QUADS>;
-var<workgroup> values: array<vec4<f32>, TILE * QUADS>;
-
+{{ keys_and_values }}
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let rows = batch[ROWS];
@@ -34,17 +32,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     var top = -1e9;
     var weight = 0.0;
     for (var tile = of_row(FIRST, group.x * 64u); tile <= last; tile += TILE) {
-        workgroupBarrier();
-        for (var i = lane; i < TILE * QUADS; i += 64u) {
-            let other = tile + i / QUADS;
-            if (other <= last) {
-                let d = 4u * (i % QUADS);
-                let at = (rows + other) * WIDTH + head + d;
-                keys[i] = qkv_quad(at, DK - d);
-                values[i] = qkv_quad(at + rows * WIDTH, DK - d);
-            }
-        }
-        workgroupBarrier();
+        bring_keys_and_values(lane, tile, last, head);
         let stop = min(end, tile + TILE);
         for (var j = max(first, tile); j < stop; j++) {
             let at = (j - tile) * QUADS;

@@ -90,7 +90,9 @@ fn multiply(
     }
     let i = first_row + TALL * y;
     let j = first_column + 8u * x;
-{{ tile_results }}
+    // A loop over an array, not a line a row: compilers would write out everything that follows a product as many times.
+    var sums = array<vec4<f32>, 2u * TALL>({{ tile_results }});
+    for (var row = 0u; row < TALL; row++) { put_row(i + row, j, rows, columns, sums[2u * row], sums[2u * row + 1u]); }
 }
 
 fn put_row(i: u32, j: u32, rows: u32, columns: u32, low: vec4<f32>, high: vec4<f32>) {

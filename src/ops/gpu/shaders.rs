@@ -41,6 +41,7 @@ fn common() -> Includes {
         ("batch", Entry::wgsl() + include_str!("../../../shaders/include/batch.wgsl")),
         ("dropout_factor", include_str!("../../../shaders/include/dropout_factor.wgsl").to_owned()),
         ("head_sizes", include_str!("../../../shaders/include/head_sizes.wgsl").to_owned()),
+        ("keys_and_values", include_str!("../../../shaders/include/keys_and_values.wgsl").to_owned()),
         ("row_total", include_str!("../../../shaders/include/row_total.wgsl").to_owned()),
         ("tile", include_str!("../../../shaders/include/tile.wgsl").to_owned()),
         ("total4", include_str!("../../../shaders/include/total4.wgsl").to_owned()),
