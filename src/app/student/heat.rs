@@ -33,7 +33,7 @@ impl Shade {
 
     fn hint(self) -> &'static str {
         match self {
-            Self::Mastery => "what the model calls mastery; its chances, where it has none",
+            Self::Mastery => "what the model calls mastery",
             Self::Gain => "what each answer changed",
             Self::Chance => "chance of a right answer were the skill asked now",
         }
@@ -69,9 +69,14 @@ impl std::fmt::Debug for HeatMap {
 }
 
 impl HeatMap {
+    /// What is shown of this model: its chances, where it has no mastery.
+    fn shown(&self, timeline: &Timeline<'_>) -> Shade {
+        if timeline.has_mastery() { self.shade } else { Shade::Chance }
+    }
+
     fn value(&self, timeline: &Timeline<'_>, t: usize, skill: u32) -> Option<f32> {
         let step = timeline.steps[t];
-        let values = match self.shade {
+        let values = match self.shown(timeline) {
             Shade::Mastery => step.drawn(),
             Shade::Gain => &step.gain,
             Shade::Chance => step.chances(),
@@ -98,7 +103,7 @@ impl HeatMap {
     /// The picture, painted again only where something changed.
     fn texture(&mut self, ui: &Ui, timeline: &Timeline<'_>, rows: &[u32], most: f32) -> TextureHandle {
         let mut hasher = DefaultHasher::new();
-        (self.shade, rows, timeline.steps.len()).hash(&mut hasher);
+        (self.shown(timeline), rows, timeline.steps.len()).hash(&mut hasher);
         for (t, _) in timeline.steps.iter().enumerate() {
             // A few cells of each column tell one model, student or what-if from another.
             let seen = [0, rows.len() / 2, rows.len().saturating_sub(1)]
@@ -137,13 +142,13 @@ pub(super) fn show(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills
     }
     let mut heat = std::mem::take(&mut page.heat);
     let rows = heat.rows(timeline, skills);
-    let most = match heat.shade {
+    let most = match heat.shown(timeline) {
         Shade::Mastery | Shade::Chance => 1.0,
         Shade::Gain => {
             timeline.steps.iter().flat_map(|s| &s.gain).fold(f32::MIN_POSITIVE, |most, &g| most.max(g.abs()))
         }
     };
-    tools(&mut heat, ui, most);
+    tools(&mut heat, ui, most, timeline.has_mastery());
     let texture = heat.texture(ui, timeline, &rows, most);
     let (n, count) = (timeline.steps.len() as f64, rows.len() as f64);
     let names: Vec<String> =
@@ -176,7 +181,7 @@ pub(super) fn show(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills
         && let Some(&skill) = rows.get(row.max(0.0) as usize)
     {
         let value = theme::figure(heat.value(timeline, at, skill), 3);
-        let what = heat.shade.name();
+        let what = heat.shown(timeline).name();
         let text = format!("{}\n{what} after answer {}: {value}", skills[skill as usize].name, at + 1);
         response.response.clone().on_hover_text_at_pointer(text);
     }
@@ -186,11 +191,16 @@ pub(super) fn show(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills
     page.heat = heat;
 }
 
-fn tools(heat: &mut HeatMap, ui: &mut Ui, most: f32) {
+fn tools(heat: &mut HeatMap, ui: &mut Ui, most: f32, mastery: bool) {
     ui.horizontal_wrapped(|ui| {
         ui.label(egui::RichText::new("All skills").strong().size(15.0));
-        for shade in [Shade::Mastery, Shade::Gain, Shade::Chance] {
-            ui.selectable_value(&mut heat.shade, shade, shade.name()).on_hover_text(shade.hint());
+        match mastery {
+            true => [Shade::Mastery, Shade::Gain, Shade::Chance].into_iter().for_each(|shade| {
+                ui.selectable_value(&mut heat.shade, shade, shade.name()).on_hover_text(shade.hint());
+            }),
+            false => {
+                ui.label(theme::weak(Shade::Chance.hint()));
+            }
         }
         ui.label(theme::weak("sorted by"));
         for (sort, name) in [(Sort::Practice, "practice"), (Sort::Name, "name"), (Sort::Final, "final value")] {

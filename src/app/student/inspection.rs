@@ -109,6 +109,7 @@ fn beliefs(ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skill], at: usize, mo
         ui,
         "Every skill now",
         match one {
+            _ if !timeline.has_mastery() => "the chance of a right answer were it asked next",
             true => "mastery: the chance of a right answer were it asked next",
             false => "mastery, and the chance of a right answer were it asked next",
         },

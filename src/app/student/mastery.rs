@@ -21,7 +21,7 @@ pub(super) fn show(
 ) {
     let lines = page.lines(timeline);
     let (title, remark) = match state.opened.as_ref().map(|o| o.model.kind) {
-        _ if timeline.steps.iter().all(|s| s.mastery.is_empty()) => {
+        _ if !timeline.has_mastery() => {
             ("Chance of a right answer", "were the skill asked, 0 to 1; this model has no mastery of its own")
         }
         Some(ModelKind::Evidence) => {

@@ -57,6 +57,9 @@ pub(super) fn predictions(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>,
 /// Gain of the skill answered, upwards, and of all others together, downwards; where gains may be negative, both as they
 /// are signed.
 pub(super) fn gains(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skill], height: f32) {
+    if !timeline.has_mastery() {
+        return;
+    }
     let signed = timeline.steps.iter().any(|s| s.gain.iter().any(|&g| g < 0.0));
     let remark = match signed {
         true => "what each answer changed: its own skill's mastery, and behind it the sum over all others",

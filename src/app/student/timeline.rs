@@ -16,6 +16,11 @@ pub(in crate::app) struct Timeline<'a> {
 }
 
 impl<'a> Timeline<'a> {
+    /// Whether the model has a mastery of its own; else its chances are drawn in its place.
+    pub(super) fn has_mastery(&self) -> bool {
+        self.steps.iter().any(|s| !s.mastery.is_empty())
+    }
+
     /// What happened.
     pub(super) fn plain(path: &'a Trajectory) -> Self {
         Self {
