@@ -1,30 +1,19 @@
 //! The experiment folder: complete, checked, repeatable, readable by others, and safe against kills.
 
+#[path = "support/program.rs"]
+mod program;
 mod support;
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use gainakt::experiment::{RunFolder, import_weights};
 use gainakt::model::ModelConfig;
 use gainakt::train::decode_weights;
+use program::{gainakt, only, said};
 
 const CONFIG: &str = r#"{"training": {"epochs": 3}, "data": {"simulated_students": 60}, "interpretability": {"max_semantic_students": 3}, "model_config": {"d_model": 8, "n_heads": 2, "num_encoder_blocks": 1, "d_ff": 8}}"#;
-
-fn gainakt(args: &[&str], cwd: &Path) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_gainakt")).args(args).current_dir(cwd).output().unwrap()
-}
-
-fn said(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
-
-fn only(dir: &Path) -> PathBuf {
-    let mut entries: Vec<PathBuf> = std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().path()).collect();
-    assert_eq!(entries.len(), 1, "{entries:?}");
-    entries.remove(0)
-}
 
 /// Trains a small run in `desk`/`out`.
 fn trained(desk: &Path, out: &str, extra: &[&str]) -> PathBuf {

@@ -69,7 +69,7 @@ fn the_survey_finds_what_the_students_trajectories_say() {
         assert_eq!(counted as usize, predicted, "{kind}: every prediction is in one bin");
         let all: Vec<_> = found.into_iter().map(Some).collect();
         let order = ClassOrder::new(&all, corpus.skills.len());
-        let mean = |s: usize| all[s].as_ref().and_then(StudentSummary::final_mastery).unwrap();
+        let mean = |s: usize| all[s].as_ref().and_then(StudentSummary::final_mean).unwrap();
         assert!(order.students.windows(2).all(|w| mean(w[0]) <= mean(w[1])), "{kind}: struggling students first");
     }
 }

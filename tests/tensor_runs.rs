@@ -1,24 +1,13 @@
 //! A run of a model on burn's tensors leaves the folder every run leaves: it passes check and repeats to the byte.
 #![cfg(feature = "burn")]
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+#[path = "support/program.rs"]
+mod program;
+
+use std::path::Path;
 
 use gainakt::config::ModelKind;
-
-fn gainakt(args: &[&str], cwd: &Path) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_gainakt")).args(args).current_dir(cwd).output().unwrap()
-}
-
-fn said(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
-
-fn only(dir: &Path) -> PathBuf {
-    let mut entries: Vec<PathBuf> = std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().path()).collect();
-    assert_eq!(entries.len(), 1, "{entries:?}");
-    entries.remove(0)
-}
+use program::{gainakt, only, said};
 
 #[test]
 fn every_model_on_tensors_leaves_a_whole_folder_and_repeats() {

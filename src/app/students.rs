@@ -148,7 +148,7 @@ impl StudentList {
                 SortBy::File => Some(f64::from(s)),
                 SortBy::Answers => Some(-f64::from(info.answers)),
                 SortBy::Right => Some(f64::from(info.right) / f64::from(info.answers)),
-                SortBy::Mastery => summary.and_then(StudentSummary::final_mastery).map(f64::from),
+                SortBy::Mastery => summary.and_then(StudentSummary::final_mean).map(f64::from),
                 SortBy::Auc => summary.and_then(|s| s.auc),
                 SortBy::Correlation => summary.and_then(|s| s.correlation),
             };
@@ -198,7 +198,7 @@ impl Filter {
         self.part.is_none_or(|part| part == info.part)
             && (self.answers.0..=self.answers.1).contains(&info.answers)
             && within(self.right, all.right, Some(f64::from(info.right) / f64::from(info.answers)))
-            && within(self.mastery, all.mastery, summary.and_then(StudentSummary::final_mastery).map(f64::from))
+            && within(self.mastery, all.mastery, summary.and_then(StudentSummary::final_mean).map(f64::from))
             && within(self.auc, all.auc, summary.and_then(|s| s.auc))
             && within(self.correlation, all.correlation, summary.and_then(|s| s.correlation))
     }
@@ -284,7 +284,7 @@ fn row(ui: &mut Ui, state: &ViewState, student: u32, selected: bool) -> egui::Re
     if let Some(course) = summary.map(|s| &s.course) {
         sparkline(ui, spark, course, theme::accent(ui));
     }
-    let mastery = summary.and_then(StudentSummary::final_mastery).map_or_else(|| "…".to_owned(), theme::percent);
+    let mastery = summary.and_then(StudentSummary::final_mean).map_or_else(|| "…".to_owned(), theme::percent);
     let right_edge = egui::Align2::RIGHT_CENTER;
     ui.painter().text(
         pos2(rect.right() - 4.0, rect.center().y),

@@ -15,24 +15,24 @@ const WINDOWS: usize = 64;
 /// Students and skills of a class, those in need first.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ClassOrder {
-    /// Places in the list of summaries, least mastery of the skills practised first.
+    /// Places in the list of summaries, least mastery (or chance, [`StudentSummary::drawn`]) of the skills practised first.
     pub students: Vec<usize>,
-    /// Skill, mean final mastery of those who practised it, and how many did; the weakest first, then those nobody
+    /// Skill, mean final mastery or chance of those who practised it, and how many did; the weakest first, then those nobody
     /// practised.
     pub skills: Vec<(u32, f32, u32)>,
 }
 
 impl ClassOrder {
-    /// Orders `summaries`, of a class with `skills` skills; students without mastery are left out.
+    /// Orders `summaries`, of a class with `skills` skills; students of whom the model says nothing are left out.
     pub fn new(summaries: &[Option<StudentSummary>], skills: usize) -> Self {
-        let known = |i: &usize| summaries[*i].as_ref().and_then(StudentSummary::final_mastery).is_some();
-        let mastery = |i: usize| summaries[i].as_ref().and_then(StudentSummary::final_mastery).unwrap_or(1.0);
-        let mut students: Vec<usize> = (0..summaries.len()).filter(known).collect();
-        students.sort_by(|&a, &b| mastery(a).total_cmp(&mastery(b)));
+        let mean = |(i, summary): (usize, &Option<StudentSummary>)| Some((summary.as_ref()?.final_mean()?, i));
+        let mut ranked: Vec<(f32, usize)> = summaries.iter().enumerate().filter_map(mean).collect();
+        ranked.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let students: Vec<usize> = ranked.into_iter().map(|(_, i)| i).collect();
         let mut sums = vec![(0.0f64, 0u32); skills];
         for summary in students.iter().filter_map(|&i| summaries[i].as_ref()) {
             for (c, sum) in sums.iter_mut().enumerate().filter(|(c, _)| summary.attempts[*c] > 0) {
-                sum.0 += f64::from(summary.mastery[c]);
+                sum.0 += f64::from(summary.drawn()[c]);
                 sum.1 += 1;
             }
         }
@@ -88,4 +88,21 @@ pub async fn class_course(model: &mut Model, windows: &[&Window]) -> Result<Clas
         quartiles.push((0..skills).map(of_skill).collect());
     }
     Ok(ClassCourse { students: paths.len(), quartiles })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn students_are_ordered_by_chance_where_there_is_no_mastery() {
+        let student = |chance: [f32; 2]| {
+            let (chance, attempts) = (chance.to_vec(), vec![1, 0]);
+            Some(StudentSummary { chance, attempts, ..StudentSummary::default() })
+        };
+        // The second skill, which nobody practised, does not count.
+        let order = ClassOrder::new(&[student([0.75, 0.0]), None, student([0.25, 1.0])], 2);
+        assert_eq!(order.students, [2, 0]);
+        assert_eq!(order.skills, [(0, 0.5, 2), (1, 0.0, 0)]);
+    }
 }

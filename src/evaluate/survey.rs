@@ -55,9 +55,13 @@ impl StudentSummary {
         if self.mastery.is_empty() { &self.chance } else { &self.mastery }
     }
 
-    /// Mean mastery of the skills practised, after the last answer.
-    pub fn final_mastery(&self) -> Option<f32> {
-        self.course.last().copied()
+    /// Mean of what is shown ([`Self::drawn`]) over the skills practised, after the last answer.
+    pub fn final_mean(&self) -> Option<f32> {
+        self.course.last().copied().or_else(|| {
+            let practised = self.drawn().iter().zip(&self.attempts).filter(|(_, attempts)| **attempts > 0);
+            let (sum, count) = practised.fold((0.0, 0), |(sum, count), (value, _)| (sum + value, count + 1));
+            (count > 0).then(|| sum / count as f32)
+        })
     }
 }
 

@@ -19,11 +19,11 @@ pub struct DeviceStats {
     pub bytes_peak: u64,
     /// Seconds by operation: always on the CPU, on a GPU where [`Self::timed`] is set.
     pub seconds: BTreeMap<&'static str, f64>,
-    /// What each operation had to do, where that is known.
+    /// What each operation had to do, where that is known and [`Self::timed`] is set.
     pub work: BTreeMap<&'static str, Work>,
-    /// Starts of each kernel and the fewest workgroups of one (GPU).
+    /// Starts of each kernel and the fewest workgroups of one (GPU), where [`Self::timed`] is set.
     pub starts: BTreeMap<&'static str, (u64, u64)>,
-    /// Whether each operation is waited for and timed: slower, for profiles only.
+    /// Whether each operation is waited for, timed and counted: slower, for profiles only.
     pub timed: bool,
 }
 
@@ -46,15 +46,19 @@ impl DeviceStats {
 
     /// Adds the work of one operation.
     pub(crate) fn does(&mut self, operation: &'static str, work: Work) {
-        *self.work.entry(operation).or_default() += work;
+        if self.timed {
+            *self.work.entry(operation).or_default() += work;
+        }
     }
 
     /// Counts a start of a kernel.
     pub(super) fn starts(&mut self, kernel: &'static str, workgroups: u64) {
         self.dispatches += 1;
-        let (starts, fewest) = self.starts.entry(kernel).or_insert((0, workgroups));
-        *starts += 1;
-        *fewest = workgroups.min(*fewest);
+        if self.timed {
+            let (starts, fewest) = self.starts.entry(kernel).or_insert((0, workgroups));
+            *starts += 1;
+            *fewest = workgroups.min(*fewest);
+        }
     }
 
     /// Adds the time of one operation.

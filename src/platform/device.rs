@@ -187,7 +187,9 @@ fn requirements(adapter: &wgpu::Adapter) -> (wgpu::Features, wgpu::Limits) {
         max_storage_buffer_binding_size: limits.max_storage_buffer_binding_size,
         ..wgpu::Limits::default()
     };
-    (wgpu::Features::empty(), required)
+    // A clock for profiles, where there is one; the page takes none.
+    let clock = if cfg!(target_arch = "wasm32") { wgpu::Features::empty() } else { wgpu::Features::TIMESTAMP_QUERY };
+    (adapter.features() & clock, required)
 }
 
 /// All the adapter has: burn, which shares the device, writes its kernels for the adapter and not for the device. The

@@ -18,9 +18,13 @@ impl ClassView {
             "struggling students first, weakest skills first; faded: never practised; click opens the student",
         );
         ui.horizontal(|ui| {
-            ui.selectable_value(&mut self.chance, false, "mastery").on_hover_text("what the model calls mastery");
             let hint = "chance of a right answer were the skill asked now";
-            ui.selectable_value(&mut self.chance, true, "chance").on_hover_text(hint);
+            if Self::shown_by(state) == "mastery" {
+                ui.selectable_value(&mut self.chance, false, "mastery").on_hover_text("what the model calls mastery");
+                ui.selectable_value(&mut self.chance, true, "chance").on_hover_text(hint);
+            } else {
+                ui.label(theme::weak(hint));
+            }
             theme::scale_key(ui, 1.0);
         });
         let opened = state.opened.as_ref()?;

@@ -61,6 +61,14 @@ impl ClassView {
         &self.order
     }
 
+    /// What the class is shown by: mastery, or the chance of a right answer where the model has no mastery.
+    fn shown_by(state: &ViewState) -> &'static str {
+        match state.summaries.iter().flatten().next().is_some_and(|s| !s.mastery.is_empty()) {
+            true => "mastery",
+            false => "chance",
+        }
+    }
+
     /// Draws the class; the student clicked, if one was.
     pub(super) fn show(&mut self, ui: &mut Ui, state: &ViewState, context: &mut ViewContext<'_>) -> Option<u32> {
         let opened = state.opened.as_ref()?;
@@ -107,11 +115,12 @@ impl ClassView {
     /// The grid, with calibration and skills beside it.
     fn students(&mut self, ui: &mut Ui, state: &ViewState) -> Option<u32> {
         if self.order.students.is_empty() {
-            let busy = state.surveyed.0 < state.surveyed.1;
-            ui.label(if busy {
-                "Looking at every student…"
-            } else {
-                "This model has no mastery head: there is nothing to show here."
+            let (done, total) = state.surveyed;
+            ui.label(match done < total {
+                true => format!("Looking at every student… {}", theme::percent(done as f64 / total as f64)),
+                false => {
+                    "This model tells nothing of skills that were not asked: there is nothing to show here.".to_owned()
+                }
             });
             return None;
         }

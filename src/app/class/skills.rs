@@ -116,7 +116,8 @@ impl ClassView {
 
     pub(super) fn means(&self, ui: &mut Ui, state: &ViewState) {
         let Some(opened) = &state.opened else { return };
-        theme::part(ui, "Skills", "mean mastery of those who practised them, weakest first");
+        let word = Self::shown_by(state);
+        theme::part(ui, "Skills", &format!("mean {word} of those who practised them, weakest first"));
         ui.spacing_mut().item_spacing.y = 3.0;
         for &(skill, mean, count) in self.order.skills.iter().filter(|s| s.2 > 0) {
             let name = &opened.skills[skill as usize].name;
@@ -128,14 +129,7 @@ impl ClassView {
                     ui.add(egui::Label::new(RichText::new(name).size(13.0)).truncate())
                         .on_hover_text(format!("{name}\npractised by {count} students"));
                 });
-                theme::bar(
-                    ui,
-                    &format!("mean mastery of {name}"),
-                    mean,
-                    &theme::percent(mean),
-                    bar,
-                    theme::line(ui, 0),
-                );
+                theme::bar(ui, &format!("mean {word} of {name}"), mean, &theme::percent(mean), bar, theme::line(ui, 0));
             });
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::ops::{DeviceStats, Work};
+use crate::ops::DeviceStats;
 
 /// What a device could do at best.
 #[derive(Debug, Clone, Copy, Args)]
@@ -95,7 +95,7 @@ pub(super) fn add(all: &mut DeviceStats, step: DeviceStats) {
         *all.seconds.entry(name).or_default() += seconds;
     }
     for (name, work) in step.work {
-        all.does(name, work);
+        *all.work.entry(name).or_default() += work;
     }
     for (name, (starts, fewest)) in step.starts {
         let entry = all.starts.entry(name).or_insert((0, fewest));
@@ -103,11 +103,17 @@ pub(super) fn add(all: &mut DeviceStats, step: DeviceStats) {
     }
 }
 
-/// 10⁹ operations a second of the operations whose name begins with `prefix`.
-pub(super) fn gflops(operations: &Operations, prefix: &str) -> Option<f64> {
-    let chosen = || operations.iter().filter(|(name, o)| name.starts_with(prefix) && o.gflop.is_some()).map(|o| o.1);
-    let ms: f64 = chosen().map(|o| o.ms).sum();
-    (ms > 0.0).then(|| 1e3 * chosen().filter_map(|o| o.gflop).sum::<f64>() / ms)
+/// 10⁹ operations of a step.
+pub(super) fn gflop(operations: &Operations) -> f64 {
+    operations.values().filter_map(|o| o.gflop).sum()
+}
+
+/// 10⁹ operations a second of the linear layers' products.
+pub(super) fn linear_gflops(operations: &Operations) -> Option<f64> {
+    let products =
+        || operations.iter().filter(|(name, o)| name.starts_with("linear") && o.gflop.is_some()).map(|o| o.1);
+    let ms: f64 = products().map(|o| o.ms).sum();
+    (ms > 0.0).then(|| 1e3 * products().filter_map(|o| o.gflop).sum::<f64>() / ms)
 }
 
 impl PeakArgs {
@@ -161,30 +167,23 @@ fn on_paper(operations: &Operations, (gflops, gbs): (f64, f64)) -> f64 {
     1e3 * operations.values().map(of).sum::<f64>()
 }
 
-/// The products of a step, as one amount of work.
-pub(super) fn total(work: &BTreeMap<&'static str, Work>) -> Work {
-    work.values().fold(Work::default(), |mut sum, w| {
-        sum += *w;
-        sum
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ops::Work;
 
     #[test]
     fn the_slower_of_computing_and_moving_counts() {
-        let mut all = DeviceStats::default();
-        all.seconds.insert("a", 2.0);
-        all.does("a", Work { flop: 4e9, bytes: 1e6 });
+        let mut all = DeviceStats { timed: true, ..DeviceStats::default() };
+        all.seconds.insert("linear", 2.0);
+        all.does("linear", Work { flop: 4e9, bytes: 1e6 });
         all.seconds.insert("b", 2.0);
         all.does("b", Work { flop: 0.0, bytes: 2e9 });
         let operations = operations(&all, 2);
-        assert_eq!(operations["a"].gflop, Some(2.0));
+        assert_eq!(operations["linear"].gflop, Some(2.0));
         assert_eq!((operations["b"].gflop, operations["b"].share), (None, 0.5));
         // 2 GFLOP at 1,000 a second: 2 ms; 1 GB at 500 a second: 2 ms.
         assert!((on_paper(&operations, (1_000.0, 500.0)) - 4.0).abs() < 1e-9);
-        assert_eq!(gflops(&operations, "a"), Some(2.0));
+        assert_eq!((gflop(&operations), linear_gflops(&operations)), (2.0, Some(2.0)));
     }
 }

@@ -111,9 +111,8 @@ struct Report {
     bytes_read_per_step: u64,
     peak_device_bytes: u64,
     peak_process_bytes: Option<u64>,
-    /// 10⁹ operations of a step's products and attention, and how many a second over the whole step.
+    /// 10⁹ operations of a step's products and attention, in the mean of the profiled steps.
     gflop_per_step: f64,
-    gflops: f64,
     /// 10⁹ operations a second of the linear layers alone, and what the library for products reaches by itself on the largest
     /// of them (CPU).
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -189,7 +188,6 @@ pub(super) fn step(args: &StepArgs) -> Result<()> {
     let on_cpu = compute.kind == "cpu" && !args.no_profile;
     let m = &config.model_config;
     let gemm_gflops = on_cpu.then(|| gemm::gflops(times.interactions_per_step, 3 * m.d_model, m.d_ff));
-    let gflop_per_step = 1e-9 * operations::total(&counts.work).flop;
     bench.terminal.clear();
     let report = Report {
         preset: args.preset.clone(),
@@ -204,9 +202,8 @@ pub(super) fn step(args: &StepArgs) -> Result<()> {
         bytes_read_per_step: counts.bytes_read,
         peak_device_bytes: counts.bytes_peak,
         peak_process_bytes: peak_memory(),
-        gflop_per_step,
-        gflops: 1e3 * gflop_per_step / times.median_ms,
-        linear_gflops: operations::gflops(&operations, "linear"),
+        gflop_per_step: operations::gflop(&operations),
+        linear_gflops: operations::linear_gflops(&operations),
         gemm_gflops,
         operations,
         times_faster_than: peer::ratios(&turns),

@@ -76,10 +76,7 @@ pub struct FeedForward {
 impl FeedForward {
     /// From and to width D, through `inner` features.
     pub fn new(width: usize, inner: usize, device: &Device) -> Self {
-        Self {
-            inner: LinearConfig::new(width, inner).init(device),
-            outer: LinearConfig::new(inner, width).init(device),
-        }
+        Self { inner: linear(width, inner, device), outer: linear(inner, width, device) }
     }
 
     /// `[W, R, D]` to the same.

@@ -98,7 +98,7 @@ impl NormKernels for Gpu {
         let range_rows = n.div_ceil(wanted).next_multiple_of(16);
         let ranges = n.div_ceil(range_rows);
         let of_range = 2 * width * streams.len();
-        // Always there: a range has at least as many rows as a sum has parts, and rows fit into the device's arrays.
+        // Always there: much smaller than the rows, for which the device had room.
         let Some(sums) = self.lend_scratch(ranges * of_range) else { return };
         let args = AffineGradArgs { rows, width: width_arg, range_rows: range_rows as u32 };
         let arrays = [a, x0, x1, stats, grad0, grad1, &sums].map(Some);
