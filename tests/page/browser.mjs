@@ -65,6 +65,15 @@ export async function open(context, url) {
   return page;
 }
 
+/**
+ * Opens another address as a link from elsewhere does. From the page itself only what follows # would change: the page would take
+ * the link at once and write its own in place of it, before any reload.
+ */
+export async function follow(page, url) {
+  await page.goto('about:blank');
+  await page.goto(url);
+}
+
 /** The sentences that tell what is shown. */
 export const said = (page) => page.evaluate(() => [...document.querySelectorAll('#said p')].map((p) => p.textContent.replaceAll('\u00a0', ' ')));
 

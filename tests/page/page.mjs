@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { browser, check, hears, host, open, picture, pictures, press, root, said } from './browser.mjs';
+import { browser, check, follow, hears, host, open, picture, pictures, press, root, said } from './browser.mjs';
 
 const gainakt = process.argv[2];
 if (!gainakt) throw new Error('usage: node page.mjs PATH_OF_GAINAKT');
@@ -176,16 +176,13 @@ async function looks() {
   const other = await open(fresh.context, link);
   await hears(other, /^Imagined answer 37 of 37/);
   check(true, 'the link shows the same in a fresh profile');
-  await other.goto(`${site.url}#view=cellar`);
-  await other.reload();
+  await follow(other, `${site.url}#view=cellar`);
   await hears(other, /Following the link failed.*view="cellar"/);
-  await other.goto(`${site.url}#student=nobody`);
-  await other.reload();
+  await follow(other, `${site.url}#student=nobody`);
   await hears(other, /student "nobody", who is not in/);
   check(true, 'a bad link is told in words');
 
-  await other.goto(`${site.url}#student=S002`);
-  await other.reload();
+  await follow(other, `${site.url}#student=S002`);
   await hears(other, /^Student S002/);
   await press(other, 'Look through Evidence model');
   await hears(other, /^Evidence model: Its mastery is the chance/);
