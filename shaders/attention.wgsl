@@ -1,5 +1,5 @@
-// Causal attention within windows, online softmax: a workgroup takes 64 rows of one head (y), an invocation a row. The keys and
-// values of the rows they see come through workgroup memory, TILE rows at a time, so that they are loaded once for all.
+// Causal attention within windows, online softmax: a workgroup takes 64 rows of one head (y), PARTS invocations a row. The keys
+// and values of the rows they see come through workgroup memory, TILE rows at a time, so that they are loaded once for all.
 // qkv [3][N, HEADS*DK]; out [N, HEADS*DK]; lse [N, HEADS] = log-sum-exp of the row's scaled scores.
 // Row t sees the rows of its window up to t.
 @group(0) @binding(1) var<storage, read> batch: array<u32>;
@@ -11,15 +11,17 @@
 {{ quads out written }}
 {{ head_sizes }}
 {{ batch }}
+{{ shared_rows }}
 {{ keys_and_values }}
-@compute @workgroup_size(64, 1, 1)
+@compute @workgroup_size(THREADS, 1, 1)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let rows = batch[ROWS];
     let head = group.y * DK;
     let last = min(group.x * 64u + 63u, rows - 1u);
     // Rows past the last see nothing but still meet the barriers.
-    let inside = group.x * 64u + lane < rows;
-    let row = min(group.x * 64u + lane, rows - 1u);
+    let part = lane / 64u;
+    let inside = group.x * 64u + lane % 64u < rows;
+    let row = min(group.x * 64u + lane % 64u, rows - 1u);
     let first = of_row(FIRST, row);
     let end = select(first, row + 1u, inside);
     let own = row * WIDTH + head;
@@ -34,20 +36,39 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     for (var tile = of_row(FIRST, group.x * 64u); tile <= last; tile += TILE) {
         bring_keys_and_values(lane, tile, last, head);
         let stop = min(end, tile + TILE);
-        for (var j = max(first, tile); j < stop; j++) {
+        for (var j = max(first, tile) + part; j < stop; j += PARTS) {
             let at = (j - tile) * QUADS;
             var product = vec4<f32>();
-            for (var d = 0u; d < QUADS; d++) { product = fma(query[d], keys[at + d], product); }
+            for (var d = 0u; d < QUADS; d++) { product = fma(query[d], shared0[at + d], product); }
             let score = product.x + product.y + product.z + product.w;
             let new_top = max(top, score);
             let shrink = exp(top - new_top);
             let p = exp(score - new_top);
             weight = weight * shrink + p;
-            for (var d = 0u; d < QUADS; d++) { sum[d] = fma(vec4<f32>(p), values[at + d], sum[d] * shrink); }
+            for (var d = 0u; d < QUADS; d++) { sum[d] = fma(vec4<f32>(p), shared1[at + d], sum[d] * shrink); }
             top = new_top;
         }
     }
-    if (!inside) { return; }
-    for (var d = 0u; d < QUADS; d++) { out_put(own + 4u * d, DK - 4u * d, sum[d] / weight); }
-    lse[row * HEADS + group.y] = top + log(weight);
+    if (PARTS > 1u) {
+        // Every part has a maximum of its own.
+        workgroupBarrier();
+        shared0[lane] = vec4<f32>(top, weight, 0.0, 0.0);
+        workgroupBarrier();
+        var all_top = top;
+        for (var other = 0u; other < PARTS; other++) { all_top = max(all_top, shared0[other * 64u + lane % 64u].x); }
+        weight = 0.0;
+        for (var other = 0u; other < PARTS; other++) {
+            let figures = shared0[other * 64u + lane % 64u];
+            weight += figures.y * exp(figures.x - all_top);
+        }
+        let shrink = exp(top - all_top);
+        top = all_top;
+        for (var d = 0u; d < QUADS; d++) { sum[d] *= shrink; }
+        workgroupBarrier();
+    }
+{{ repeat for each quad
+    let all@ = sum_of_parts(@u, lane, sum[@]);
+    if (inside && part == @u % PARTS) { out_put(own + 4u * @u, DK - 4u * @u, all@ / weight); }
+}}
+    if (inside && part == 0u) { lse[row * HEADS + group.y] = top + log(weight); }
 }

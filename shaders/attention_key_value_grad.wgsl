@@ -1,5 +1,5 @@
-// Gradients of keys and values: a workgroup takes 64 rows of one head (y), an invocation a row, over the rows that saw it, whose
-// queries and gradients come through workgroup memory, TILE rows at a time.
+// Gradients of keys and values: a workgroup takes 64 rows of one head (y), PARTS invocations a row, over the rows that saw it,
+// whose queries and gradients come through workgroup memory, TILE rows at a time.
 // qkv, d_qkv [3][N, HEADS*DK]; grad [N, HEADS*DK]; lse, delta [N, HEADS] (attention_query_grad.wgsl).
 @group(0) @binding(1) var<storage, read> batch: array<u32>;
 @group(0) @binding(2) var<storage, read> qkv: array<{{ element }}>;
@@ -13,19 +13,19 @@
 {{ quads d_qkv written }}
 {{ head_sizes }}
 {{ batch }}
-var<workgroup> queries: array<vec4<f32>, TILE * QUADS>;
-var<workgroup> gradients: array<vec4<f32>, TILE * QUADS>;
-// lse and delta.
+{{ shared_rows }}
+// Of the tile's rows: queries are shared0, gradients shared1, lse and delta these.
 var<workgroup> figures: array<vec2<f32>, TILE>;
 
-@compute @workgroup_size(64, 1, 1)
+@compute @workgroup_size(THREADS, 1, 1)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let rows = batch[ROWS];
     let head = group.y * DK;
     let last = min(group.x * 64u + 63u, rows - 1u);
     // Rows past the last are seen by none but still meet the barriers.
-    let inside = group.x * 64u + lane < rows;
-    let row = min(group.x * 64u + lane, rows - 1u);
+    let part = lane / 64u;
+    let inside = group.x * 64u + lane % 64u < rows;
+    let row = min(group.x * 64u + lane % 64u, rows - 1u);
     let end = select(row, of_row(END, row), inside);
     let own = row * WIDTH + head;
     let keys = rows * WIDTH;
@@ -43,13 +43,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let end_of_all = of_row(END, last);
     for (var tile = group.x * 64u; tile < end_of_all; tile += TILE) {
         workgroupBarrier();
-        for (var i = lane; i < TILE * QUADS; i += 64u) {
+        for (var i = lane; i < TILE * QUADS; i += THREADS) {
             let other = tile + i / QUADS;
             if (other < end_of_all) {
                 let d = 4u * (i % QUADS);
                 let at = other * WIDTH + head + d;
-                queries[i] = qkv_quad(at, DK - d);
-                gradients[i] = grad_quad(at, DK - d);
+                shared0[i] = qkv_quad(at, DK - d);
+                shared1[i] = grad_quad(at, DK - d);
                 if (d == 0u) {
                     let stat = other * HEADS + group.y;
                     figures[i / QUADS] = vec2<f32>(lse[stat], delta[stat]);
@@ -58,26 +58,32 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         }
         workgroupBarrier();
         let stop = min(end, tile + TILE);
-        for (var j = max(row, tile); j < stop; j++) {
+        for (var j = max(row, tile) + part; j < stop; j += PARTS) {
             let at = (j - tile) * QUADS;
             let figure = figures[j - tile];
             var product = vec4<f32>();
             var dp = vec4<f32>();
             for (var d = 0u; d < QUADS; d++) {
-                product = fma(key[d], queries[at + d], product);
-                dp = fma(value[d], gradients[at + d], dp);
+                product = fma(key[d], shared0[at + d], product);
+                dp = fma(value[d], shared1[at + d], dp);
             }
             let p = exp(product.x + product.y + product.z + product.w - figure.x);
             let ds = p * (dp.x + dp.y + dp.z + dp.w - figure.y) * SCALE;
             for (var d = 0u; d < QUADS; d++) {
-                d_key[d] = fma(vec4<f32>(ds), queries[at + d], d_key[d]);
-                d_value[d] = fma(vec4<f32>(p), gradients[at + d], d_value[d]);
+                d_key[d] = fma(vec4<f32>(ds), shared0[at + d], d_key[d]);
+                d_value[d] = fma(vec4<f32>(p), shared1[at + d], d_value[d]);
             }
         }
     }
-    if (!inside) { return; }
-    for (var d = 0u; d < QUADS; d++) {
-        d_qkv_put(keys + own + 4u * d, DK - 4u * d, d_key[d]);
-        d_qkv_put(values + own + 4u * d, DK - 4u * d, d_value[d]);
-    }
+    workgroupBarrier();
+{{ repeat for each quad
+    let key@ = sum_of_parts(@u, lane, d_key[@]);
+    if (inside && part == @u % PARTS) { d_qkv_put(keys + own + 4u * @u, DK - 4u * @u, key@); }
+}}
+    // The next sums begin with the same array.
+    workgroupBarrier();
+{{ repeat for each quad
+    let value@ = sum_of_parts(@u, lane, d_value[@]);
+    if (inside && part == @u % PARTS) { d_qkv_put(values + own + 4u * @u, DK - 4u * @u, value@); }
+}}
 }

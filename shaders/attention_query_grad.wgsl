@@ -1,5 +1,5 @@
-// Gradient of the queries: a workgroup takes 64 rows of one head (y), an invocation a row, over the rows it saw, whose keys and
-// values come through workgroup memory (attention.wgsl). Leaves delta = out . grad for the keys and values.
+// Gradient of the queries: a workgroup takes 64 rows of one head (y), PARTS invocations a row, over the rows it saw, whose keys
+// and values come through workgroup memory (attention.wgsl). Leaves delta = out . grad for the keys and values.
 // qkv, d_qkv [3][N, HEADS*DK]; out, grad [N, HEADS*DK]; lse, delta [N, HEADS].
 @group(0) @binding(1) var<storage, read> batch: array<u32>;
 @group(0) @binding(2) var<storage, read> qkv: array<{{ element }}>;
@@ -15,15 +15,17 @@
 {{ quads d_qkv written }}
 {{ head_sizes }}
 {{ batch }}
+{{ shared_rows }}
 {{ keys_and_values }}
-@compute @workgroup_size(64, 1, 1)
+@compute @workgroup_size(THREADS, 1, 1)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let rows = batch[ROWS];
     let head = group.y * DK;
     let last = min(group.x * 64u + 63u, rows - 1u);
     // Rows past the last see nothing but still meet the barriers.
-    let inside = group.x * 64u + lane < rows;
-    let row = min(group.x * 64u + lane, rows - 1u);
+    let part = lane / 64u;
+    let inside = group.x * 64u + lane % 64u < rows;
+    let row = min(group.x * 64u + lane % 64u, rows - 1u);
     let first = of_row(FIRST, row);
     let end = select(first, row + 1u, inside);
     let own = row * WIDTH + head;
@@ -45,20 +47,23 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     for (var tile = of_row(FIRST, group.x * 64u); tile <= last; tile += TILE) {
         bring_keys_and_values(lane, tile, last, head);
         let stop = min(end, tile + TILE);
-        for (var j = max(first, tile); j < stop; j++) {
+        for (var j = max(first, tile) + part; j < stop; j += PARTS) {
             let at = (j - tile) * QUADS;
             var product = vec4<f32>();
             var dp = vec4<f32>();
             for (var d = 0u; d < QUADS; d++) {
-                product = fma(query[d], keys[at + d], product);
-                dp = fma(gradient[d], values[at + d], dp);
+                product = fma(query[d], shared0[at + d], product);
+                dp = fma(gradient[d], shared1[at + d], dp);
             }
             let score = product.x + product.y + product.z + product.w;
             let ds = exp(score - own_lse) * (dp.x + dp.y + dp.z + dp.w - own_delta) * SCALE;
-            for (var d = 0u; d < QUADS; d++) { sum[d] = fma(vec4<f32>(ds), keys[at + d], sum[d]); }
+            for (var d = 0u; d < QUADS; d++) { sum[d] = fma(vec4<f32>(ds), shared0[at + d], sum[d]); }
         }
     }
-    if (!inside) { return; }
-    delta[stat] = own_delta;
-    for (var d = 0u; d < QUADS; d++) { d_qkv_put(own + 4u * d, DK - 4u * d, sum[d]); }
+    workgroupBarrier();
+{{ repeat for each quad
+    let all@ = sum_of_parts(@u, lane, sum[@]);
+    if (inside && part == @u % PARTS) { d_qkv_put(own + 4u * @u, DK - 4u * @u, all@); }
+}}
+    if (inside && part == 0u) { delta[stat] = own_delta; }
 }

@@ -74,7 +74,7 @@ fn put(i: u32, j: u32, count: u32, sums: vec4<f32>) {
     out_put(element, count, y);
 }
 
-@compute @workgroup_size(64, 1, 1)
+@compute @workgroup_size(THREADS, 1, 1)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     weight = select(select(args.weight2, args.weight1, group.z == 1u), args.weight0, group.z == 0u);
     bias = select(select(args.bias2, args.bias1, group.z == 1u), args.bias0, group.z == 0u);

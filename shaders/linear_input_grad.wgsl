@@ -84,7 +84,7 @@ fn put(i: u32, j: u32, count: u32, sums: vec4<f32>) {
     put_part(stream, at, count, sums, stream == 1u || args.add == 1u);
 }
 
-@compute @workgroup_size(64, 1, 1)
+@compute @workgroup_size(THREADS, 1, 1)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     stream = group.z;
     let layers = select(1u, 2u, args.streams == 1u && group.z == 0u);

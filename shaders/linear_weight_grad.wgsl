@@ -29,7 +29,7 @@ var<private> d_at: u32;
 // Where the sums go.
 var<private> weight_at: u32;
 var<private> stride: u32;
-// Sums over the rows of the gradients of outputs `lane` and `lane + 64` of the tile, where this invocation is to take them.
+// Sums over the rows of the gradients of outputs `lane` and `lane + THREADS` of the tile, where this invocation is to take them.
 var<private> adds_bias: bool;
 var<private> bias_sums: vec2<f32>;
 
@@ -44,9 +44,9 @@ fn choose(section: u32) {}
 fn loaded(lane: u32) {
     if (!adds_bias) { return; }
     for (var t = 0u; t < DEPTH; t++) {
-        let at = t * LEFT_QUADS + lane / 4u;
+        let at = t * LEFT_STRIDE + lane / 4u;
         bias_sums.x += lefts[at][lane % 4u];
-        if (TILE_ROWS > 64u) { bias_sums.y += lefts[at + 16u][lane % 4u]; }
+        if (TILE_ROWS > THREADS) { bias_sums.y += lefts[at + THREADS / 4u][lane % 4u]; }
     }
 }
 
@@ -83,7 +83,7 @@ fn put_bias(i: u32, split: u32, layer: u32, sum: f32) {
     }
 }
 
-@compute @workgroup_size(64, 1, 1)
+@compute @workgroup_size(THREADS, 1, 1)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let side = max(args.parts, args.layers);
     let split = group.z / side;
@@ -109,5 +109,5 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     if (!adds_bias) { return; }
     let i = group.y * TILE_ROWS + lane;
     put_bias(i, split, layer, bias_sums.x);
-    if (TILE_ROWS > 64u) { put_bias(i + 64u, split, layer, bias_sums.y); }
+    if (TILE_ROWS > THREADS) { put_bias(i + THREADS, split, layer, bias_sums.y); }
 }

@@ -1,18 +1,29 @@
-// A tile of a matrix product: TILE_ROWS x TILE_COLUMNS outputs a workgroup of 64, TALL x 8 an invocation, 16 terms at a time
-// through workgroup memory. The shader says what it multiplies, four neighbours in memory at once: left(i, k) and
-// right(k, j) give those along k where LEFT_ALONG_K and RIGHT_ALONG_K say so, else those along i and j, and 0 where there are
-// none; put(i, j, count, sums) takes the sums of columns j to j + count. Terms are those of first to end in each of `sections`;
-// choose(section) is called before each, and loaded(lane) when 16 terms are in workgroup memory.
+// A tile of a matrix product: TILE_ROWS x TILE_COLUMNS outputs a workgroup of HIGH x 8 invocations, TALL rows by two times four
+// columns an invocation, 16 terms at a time through workgroup memory. The shader says what it multiplies, four neighbours in memory
+// at once: left(i, k) and right(k, j) give those along k where LEFT_ALONG_K and RIGHT_ALONG_K say so, else those along i and j, and 0
+// where there are none; put(i, j, count, sums) takes the sums of columns j to j + count. Terms are those of first to end in each of
+// `sections`; choose(section) is called before each, and loaded(lane) when 16 terms are in workgroup memory.
 const TALL: u32 = {{ tile_tall }}u;
-const TILE_ROWS: u32 = 8u * TALL;
+const HIGH: u32 = {{ tile_high }}u;
+const THREADS: u32 = 8u * HIGH;
+const TILE_ROWS: u32 = HIGH * TALL;
 const TILE_COLUMNS: u32 = 64u;
 const DEPTH: u32 = 16u;
-const LEFT_QUADS: u32 = 2u * TALL;
+const LEFT_QUADS: u32 = TILE_ROWS / 4u;
 const RIGHT_QUADS: u32 = 16u;
+// What lies along k is turned when it is written to workgroup memory: one place more a term, so that neighbours write to
+// different banks of it.
+const LEFT_STRIDE: u32 = LEFT_QUADS + select(0u, 1u, LEFT_ALONG_K);
+const RIGHT_STRIDE: u32 = RIGHT_QUADS + select(0u, 1u, RIGHT_ALONG_K);
+// Blocks of four by four that are brought each time. Where fewer than all invocations bring those of the left, the others
+// begin with the right's.
+const LEFT_BLOCKS: u32 = DEPTH / 4u * LEFT_QUADS;
+const RIGHT_BLOCKS: u32 = DEPTH / 4u * RIGHT_QUADS;
+const IDLE: u32 = (THREADS - LEFT_BLOCKS % THREADS) % THREADS;
 // Columns handed over at once.
 const AT_ONCE: u32 = {{ at_once }}u;
-var<workgroup> lefts: array<vec4<f32>, DEPTH * LEFT_QUADS>;
-var<workgroup> rights: array<vec4<f32>, DEPTH * RIGHT_QUADS>;
+var<workgroup> lefts: array<vec4<f32>, DEPTH * LEFT_STRIDE>;
+var<workgroup> rights: array<vec4<f32>, DEPTH * RIGHT_STRIDE>;
 
 fn multiply(
     group: vec3<u32>, lane: u32, rows: u32, columns: u32, first: u32, end: u32, sections: u32,
@@ -21,13 +32,13 @@ fn multiply(
     let first_column = group.x * TILE_COLUMNS;
     let y = lane / 8u;
     let x = lane % 8u;
-    // TALL rows of eight sums.
+    // TALL rows of the sums of columns 4x to 4x + 3 and of those 32 further on.
 {{ tile_sums }}
     for (var section = 0u; section < sections; section++) {
     choose(section);
     for (var k0 = first; k0 < end; k0 += DEPTH) {
         // Four terms of four neighbouring rows (and columns) at a time.
-        for (var block = lane; block < DEPTH / 4u * LEFT_QUADS; block += 64u) {
+        for (var block = lane; block < LEFT_BLOCKS; block += THREADS) {
             let quad = select(block % LEFT_QUADS, block / (DEPTH / 4u), LEFT_ALONG_K);
             let term = 4u * select(block / LEFT_QUADS, block % (DEPTH / 4u), LEFT_ALONG_K);
             let i = first_row + 4u * quad;
@@ -46,15 +57,15 @@ fn multiply(
                 if (k + 2u < end) { four[2] = left(i, k + 2u); }
                 if (k + 3u < end) { four[3] = left(i, k + 3u); }
             }
-            let at = term * LEFT_QUADS + quad;
+            let at = term * LEFT_STRIDE + quad;
             lefts[at] = four[0];
-            lefts[at + LEFT_QUADS] = four[1];
-            lefts[at + 2u * LEFT_QUADS] = four[2];
-            lefts[at + 3u * LEFT_QUADS] = four[3];
+            lefts[at + LEFT_STRIDE] = four[1];
+            lefts[at + 2u * LEFT_STRIDE] = four[2];
+            lefts[at + 3u * LEFT_STRIDE] = four[3];
         }
-        {
-            let quad = select(lane % RIGHT_QUADS, lane / (DEPTH / 4u), RIGHT_ALONG_K);
-            let term = 4u * select(lane / RIGHT_QUADS, lane % (DEPTH / 4u), RIGHT_ALONG_K);
+        for (var block = (lane + IDLE) % THREADS; block < RIGHT_BLOCKS; block += THREADS) {
+            let quad = select(block % RIGHT_QUADS, block / (DEPTH / 4u), RIGHT_ALONG_K);
+            let term = 4u * select(block / RIGHT_QUADS, block % (DEPTH / 4u), RIGHT_ALONG_K);
             let j = first_column + 4u * quad;
             let k = k0 + term;
             var four = mat4x4<f32>();
@@ -71,25 +82,25 @@ fn multiply(
                 if (k + 2u < end) { four[2] = right(k + 2u, j); }
                 if (k + 3u < end) { four[3] = right(k + 3u, j); }
             }
-            let at = term * RIGHT_QUADS + quad;
+            let at = term * RIGHT_STRIDE + quad;
             rights[at] = four[0];
-            rights[at + RIGHT_QUADS] = four[1];
-            rights[at + 2u * RIGHT_QUADS] = four[2];
-            rights[at + 3u * RIGHT_QUADS] = four[3];
+            rights[at + RIGHT_STRIDE] = four[1];
+            rights[at + 2u * RIGHT_STRIDE] = four[2];
+            rights[at + 3u * RIGHT_STRIDE] = four[3];
         }
         workgroupBarrier();
         loaded(lane);
         for (var t = 0u; t < DEPTH; t++) {
-            let l = t * LEFT_QUADS + TALL / 4u * y;
-            let r0 = rights[t * RIGHT_QUADS + 2u * x];
-            let r1 = rights[t * RIGHT_QUADS + 2u * x + 1u];
+            let l = t * LEFT_STRIDE + TALL / 4u * y;
+            let r0 = rights[t * RIGHT_STRIDE + x];
+            let r1 = rights[t * RIGHT_STRIDE + x + 8u];
 {{ tile_products }}
         }
         workgroupBarrier();
     }
     }
     let i = first_row + TALL * y;
-    let j = first_column + 8u * x;
+    let j = first_column + 4u * x;
     // A loop over an array, not a line a row: compilers would write out everything that follows a product as many times.
     var sums = array<vec4<f32>, 2u * TALL>({{ tile_results }});
     for (var row = 0u; row < TALL; row++) { put_row(i + row, j, rows, columns, sums[2u * row], sums[2u * row + 1u]); }
@@ -99,11 +110,11 @@ fn put_row(i: u32, j: u32, rows: u32, columns: u32, low: vec4<f32>, high: vec4<f
     if (i >= rows) { return; }
     if (AT_ONCE == 4u) {
         if (j < columns) { put(i, j, 4u, low); }
-        if (j + 4u < columns) { put(i, j + 4u, 4u, high); }
+        if (j + 32u < columns) { put(i, j + 32u, 4u, high); }
         return;
     }
     for (var c = 0u; c < 4u; c++) {
         if (j + c < columns) { put(i, j + c, 1u, vec4<f32>(low[c], 0.0, 0.0, 0.0)); }
-        if (j + 4u + c < columns) { put(i, j + 4u + c, 1u, vec4<f32>(high[c], 0.0, 0.0, 0.0)); }
+        if (j + 32u + c < columns) { put(i, j + 32u + c, 1u, vec4<f32>(high[c], 0.0, 0.0, 0.0)); }
     }
 }

@@ -14,7 +14,12 @@ macro_rules! on_each_device {
         for compute in support::devices() {
             match &compute.device {
                 gainakt::platform::device::Device::Cpu => $test(&mut gainakt::ops::cpu::Cpu::default(), "cpu"),
-                gainakt::platform::device::Device::Gpu(gpu) => $test(&mut gainakt::ops::gpu::Gpu::new(gpu), "gpu"),
+                gainakt::platform::device::Device::Gpu(gpu) => {
+                    use gainakt::ops::gpu::{Gpu, Hardware};
+                    // A software adapter computes what a GPU is given, too, and the other way round.
+                    $test(&mut Gpu::cut_for(Hardware::Gpu, gpu), "gpu");
+                    $test(&mut Gpu::cut_for(Hardware::Processor, gpu), "gpu, kernels cut for a processor");
+                }
             }
         }
     };

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use web_time::Instant;
 
 use super::args::Args;
+use super::hardware::Hardware;
 use super::shaders::{Access, Shader, ShaderKey};
-use super::tile::{ENOUGH_FOR_GPU, ENOUGH_FOR_PROCESSOR};
 use super::timer::Timer;
 use crate::error::{Error, Result};
 use crate::ops::DeviceStats;
@@ -61,8 +61,8 @@ pub struct Gpu {
     spare: [Option<Array>; 2],
     /// For profiles, where the adapter has a clock.
     timer: Option<Timer>,
-    /// Workgroups it needs to have enough to do.
-    pub(crate) enough: usize,
+    /// What kernels are cut for.
+    pub(crate) hardware: Hardware,
     /// What one kernel leaves for the next, lent out while both are recorded.
     scratch: Option<Array>,
     pub(crate) clock: DeviceStats,
@@ -71,6 +71,11 @@ pub struct Gpu {
 impl Gpu {
     /// Nothing recorded, no kernel compiled.
     pub fn new(device: &GpuDevice) -> Self {
+        Self::cut_for(Hardware::of(&device.adapter.get_info()), device)
+    }
+
+    /// The same with kernels cut for other hardware than the adapter's: what a GPU is given, a software adapter can try too.
+    pub fn cut_for(hardware: Hardware, device: &GpuDevice) -> Self {
         let args_buffer = device.device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("arguments"),
             size: (SLOT * SLOTS) as u64,
@@ -88,10 +93,7 @@ impl Gpu {
             next_id: 0,
             spare: [None, None],
             timer: Timer::new(&device.device, &device.queue),
-            enough: match device.adapter.get_info().device_type {
-                wgpu::DeviceType::Cpu => ENOUGH_FOR_PROCESSOR,
-                _ => ENOUGH_FOR_GPU,
-            },
+            hardware,
             scratch: None,
             clock: DeviceStats::default(),
         };
@@ -250,10 +252,7 @@ impl Gpu {
             bind_group_layouts: &[Some(&layout)],
             immediate_size: 0,
         });
-        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-            label: Some(shader.name),
-            source: wgpu::ShaderSource::Wgsl(shader.source().into()),
-        });
+        let module = compiled(device, shader);
         let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
             label: Some(shader.name),
             layout: Some(&pipeline_layout),
@@ -346,6 +345,21 @@ impl Gpu {
         let view = staging.get_mapped_range(..).map_err(|e| failed(&e))?;
         Ok(view.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
     }
+}
+
+/// The kernel's module, compiled without a counter in every loop that would end it after 2^64 turns: with it a GPU's compiler
+/// unrolls nothing and keeps small arrays in memory (attention on an H100: four times as slow). Bounds are still checked.
+#[allow(unsafe_code)]
+fn compiled(device: &wgpu::Device, shader: &Shader) -> wgpu::ShaderModule {
+    let mut checks = wgpu::ShaderRuntimeChecks::checked();
+    checks.force_loop_bounding = false;
+    let descriptor = wgpu::ShaderModuleDescriptor {
+        label: Some(shader.name),
+        source: wgpu::ShaderSource::Wgsl(shader.source().into()),
+    };
+    // SAFETY: no loop of `shaders/` is infinite. Each counts up by a fixed step, to a bound that a batch or a layer's sizes give:
+    // far below 2^32, since it numbers elements of an array.
+    unsafe { device.create_shader_module_trusted(descriptor, checks) }
 }
 
 /// Workgroups of 64 for `tasks` invocations, over two dimensions where one does not do.

@@ -3,7 +3,9 @@
 mod args;
 mod batch;
 mod context;
+mod hardware;
 mod quads;
+mod repeat;
 mod shaders;
 pub(super) mod tile;
 mod timer;
@@ -11,6 +13,7 @@ mod timer;
 pub(crate) use self::args::{Args, NoArgs, Scalar, Word, kernel_args, shader_enum};
 pub use self::context::{Array, Gpu};
 pub(crate) use self::context::{groups, workgroup_grid};
+pub use self::hardware::Hardware;
 pub(crate) use self::quads::at_once;
 pub(crate) use self::shaders::{Access, Includes, Shader, float_constant, kernels};
 use super::{Arrays, DeviceStats, Dropout, PreparedBatch};

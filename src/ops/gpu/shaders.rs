@@ -2,7 +2,7 @@
 
 use super::args::Scalar;
 use super::batch::Entry;
-use super::{quads, tile};
+use super::{quads, repeat, tile};
 
 /// What a kernel does with a storage buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,6 +42,7 @@ fn common() -> Includes {
         ("dropout_factor", include_str!("../../../shaders/include/dropout_factor.wgsl").to_owned()),
         ("head_sizes", include_str!("../../../shaders/include/head_sizes.wgsl").to_owned()),
         ("keys_and_values", include_str!("../../../shaders/include/keys_and_values.wgsl").to_owned()),
+        ("shared_rows", include_str!("../../../shaders/include/shared_rows.wgsl").to_owned()),
         ("row_total", include_str!("../../../shaders/include/row_total.wgsl").to_owned()),
         ("tile", include_str!("../../../shaders/include/tile.wgsl").to_owned()),
         ("total4", include_str!("../../../shaders/include/total4.wgsl").to_owned()),
@@ -57,9 +58,12 @@ impl Shader {
     /// The template with everything written into it.
     pub(crate) fn source(&self) -> String {
         let mut source = self.template.to_owned();
-        let rows_each = self.constant("rows_each").map(tile::includes).into_iter().flatten();
-        for (name, text) in (self.includes)().into_iter().chain(common()).chain(rows_each) {
+        let tile = self.constant("tile").map(tile::includes).into_iter().flatten();
+        for (name, text) in (self.includes)().into_iter().chain(common()).chain(tile) {
             source = source.replace(&format!("{{{{ {name} }}}}"), &text);
+        }
+        if let Some(dk) = self.constant("dk") {
+            source = repeat::write_in(source, dk.div_ceil(4));
         }
         if let Some(at_once) = self.constant("at_once") {
             source = quads::write_in(source, at_once);

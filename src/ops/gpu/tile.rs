@@ -2,39 +2,71 @@
 
 use std::fmt::Write as _;
 
+use super::hardware::Hardware;
+
 /// Columns of a product that one workgroup computes.
-pub(crate) const COLUMNS: usize = 64;
+const COLUMNS: usize = 64;
 
-/// Workgroups that leave no part of a GPU idle, which has up to some hundred multiprocessors.
-pub(crate) const ENOUGH_FOR_GPU: usize = 128;
-/// Workgroups that leave no core idle under a software adapter.
-pub(crate) const ENOUGH_FOR_PROCESSOR: usize = 8;
+/// A tile of a product: what one workgroup computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Tile {
+    /// Rows of an invocation: 4, 8 or 16.
+    tall: usize,
+    /// Invocations along the rows; eight times as many in all.
+    high: usize,
+}
 
-/// Rows an invocation may compute; a workgroup computes eight times as many.
-fn tall(wanted: usize) -> usize {
-    match wanted {
-        ..8 => 4,
-        8..16 => 8,
-        _ => 16,
+/// Few, since each is a kernel more to compile.
+const TILES: [Tile; 3] = [SMALL, MIDDLE, TALL];
+/// For products with few outputs.
+const SMALL: Tile = Tile { tall: 4, high: 8 };
+/// For a GPU.
+const MIDDLE: Tile = Tile { tall: 4, high: 16 };
+/// Loads the least for what it computes, with more sums an invocation than leave a GPU several workgroups at a time.
+const TALL: Tile = Tile { tall: 16, high: 8 };
+
+impl Tile {
+    /// The tile of a product of this size, `deep` of them side by side: a larger one loads less for each output, a smaller one
+    /// gives more workgroups.
+    pub(crate) fn of(hardware: Hardware, rows: usize, columns: usize, deep: usize) -> Self {
+        let large = match hardware {
+            Hardware::Gpu => MIDDLE,
+            Hardware::Processor => TALL,
+        };
+        let groups = large.groups(rows, columns, deep).iter().product::<usize>();
+        if groups >= hardware.enough() { large } else { SMALL }
+    }
+
+    /// Number of the tile, which kernels are compiled for.
+    pub(crate) fn index(self) -> usize {
+        TILES.iter().position(|tile| *tile == self).unwrap_or_default()
+    }
+
+    /// Rows of the tile.
+    fn rows(self) -> usize {
+        self.tall * self.high
+    }
+
+    /// Workgroups of a product of this size.
+    pub(crate) fn groups(self, rows: usize, columns: usize, deep: usize) -> [usize; 3] {
+        [columns.div_ceil(COLUMNS), rows.div_ceil(self.rows()), deep]
+    }
+
+    /// The tile of a weight's gradient with so many outputs, whose rows are split until there are enough workgroups: it need not be
+    /// small.
+    pub(crate) fn of_weight(hardware: Hardware, outputs: usize) -> Self {
+        match hardware {
+            _ if outputs <= SMALL.rows() => SMALL,
+            Hardware::Processor if outputs > MIDDLE.rows() => TALL,
+            _ => MIDDLE,
+        }
     }
 }
 
-/// Rows an invocation computes of a product of this size, `deep` of them side by side: a larger tile loads less for each product,
-/// where it leaves `enough` workgroups. Two sizes only, since each is a kernel more to compile.
-pub(crate) fn rows_each(rows: usize, columns: usize, deep: usize, enough: usize) -> usize {
-    let groups = rows.div_ceil(8 * 16) * columns.div_ceil(COLUMNS) * deep;
-    if groups >= enough { 16 } else { 4 }
-}
-
-/// Workgroups of such a product.
-pub(crate) fn tiles(columns: usize, rows: usize, each: usize, deep: usize) -> [usize; 3] {
-    [columns.div_ceil(COLUMNS), rows.div_ceil(8 * each), deep]
-}
-
-/// What `tile.wgsl` leaves open: the sums, named a0 and b0 for the first row's eight columns, are variables of their own, so
+/// What `tile.wgsl` leaves open: the sums, named a0 and b0 for the first row's two times four columns, are variables of their own, so
 /// that every compiler keeps them in registers.
-pub(super) fn includes(wanted: usize) -> [(&'static str, String); 4] {
-    let tall = tall(wanted);
+pub(super) fn includes(index: usize) -> [(&'static str, String); 5] {
+    let Tile { tall, high } = TILES[index % TILES.len()];
     let (mut sums, mut products, mut results) = (String::new(), String::new(), Vec::new());
     for quad in 0..tall / 4 {
         let _ = writeln!(products, "            let l{quad} = lefts[l + {quad}u];");
@@ -49,6 +81,7 @@ pub(super) fn includes(wanted: usize) -> [(&'static str, String); 4] {
     }
     [
         ("tile_tall", tall.to_string()),
+        ("tile_high", high.to_string()),
         ("tile_sums", sums),
         ("tile_products", products),
         ("tile_results", results.join(", ")),
@@ -62,10 +95,11 @@ mod tests {
     #[test]
     fn small_products_get_small_tiles() {
         // A narrow layer over 2,100 rows, the same over many, and a wide one.
-        assert_eq!(rows_each(2_100, 64, 3, ENOUGH_FOR_GPU), 4);
-        assert_eq!(rows_each(40_000, 64, 1, ENOUGH_FOR_GPU), 16);
-        assert_eq!(rows_each(2_100, 512, 1, ENOUGH_FOR_GPU), 16);
-        assert_eq!(rows_each(2_100, 64, 1, ENOUGH_FOR_PROCESSOR), 16);
-        assert!(tiles(64, 2_100, 4, 1).iter().product::<usize>() >= 64);
+        let on = |hardware, rows, columns, deep| Tile::of(hardware, rows, columns, deep);
+        assert_eq!(on(Hardware::Gpu, 2_100, 64, 3), SMALL);
+        assert_ne!(on(Hardware::Gpu, 40_000, 64, 1), SMALL);
+        assert_ne!(on(Hardware::Gpu, 2_100, 512, 1), SMALL);
+        assert_eq!(on(Hardware::Processor, 2_100, 64, 1), TALL);
+        assert!(SMALL.groups(2_100, 64, 1).iter().product::<usize>() >= 64);
     }
 }

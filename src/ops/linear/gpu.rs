@@ -1,8 +1,8 @@
 //! Linear layers as tiles of matrix products.
 
 use super::{Activation, Input, InputGrad, LinearAt, LinearKernels};
-use crate::ops::gpu::tile::{rows_each, tiles};
-use crate::ops::gpu::{Array, Batch, DropoutArgs, Gpu, at_once, groups, kernel_args, kernels};
+use crate::ops::gpu::tile::Tile;
+use crate::ops::gpu::{Array, Batch, DropoutArgs, Gpu, Hardware, at_once, groups, kernel_args, kernels};
 use crate::ops::{Dropout, Work};
 
 /// Rows of a range of a weight's gradient below which its sums cost more than they save.
@@ -52,10 +52,10 @@ kernel_args! {
 
 kernels! {
     includes Vec::new;
-    linear(sources, rows_each, at_once): LinearArgs, "linear.wgsl", [Read, Read, Read, Read, Read, Write];
-    linear_input_grad(rows_each, at_once): InputGradArgs, "linear_input_grad.wgsl",
+    linear(sources, tile, at_once): LinearArgs, "linear.wgsl", [Read, Read, Read, Read, Read, Write];
+    linear_input_grad(tile, at_once): InputGradArgs, "linear_input_grad.wgsl",
         [Read, Read, Read, Read, Write, Write, Write];
-    linear_weight_grad(sources, rows_each, at_once): WeightGradArgs, "linear_weight_grad.wgsl",
+    linear_weight_grad(sources, tile, at_once): WeightGradArgs, "linear_weight_grad.wgsl",
         [Read, Read, Read, Read, Read, Write, Write];
     linear_sum_splits(): SumSplitsArgs, "linear_sum_splits.wgsl", [Read, Write];
 }
@@ -101,11 +101,11 @@ fn quads_of(layers: &[LinearAt], parts: usize) -> usize {
     at_once(&places.collect::<Vec<_>>())
 }
 
-/// How the gradients of weights `[outputs, width]` are cut: rows of an invocation, tiles of a weight, and ranges of rows, so many
-/// that there are enough workgroups.
+/// How the gradients of weights `[outputs, width]` are cut: tiles of a weight, and ranges of rows, so many that there are enough
+/// workgroups.
 #[derive(Debug, PartialEq)]
 struct WeightGrid {
-    each: usize,
+    tile: Tile,
     tiles: [usize; 2],
     ranges: usize,
     range_rows: usize,
@@ -113,17 +113,12 @@ struct WeightGrid {
 
 impl WeightGrid {
     /// For `side` weights side by side, over `rows` rows.
-    fn new(rows: usize, outputs: usize, width: usize, side: usize, enough: usize) -> Self {
-        // Ranges see to it that there are enough workgroups, so tiles need not be small.
-        let each = match outputs {
-            0..=32 => 4,
-            33..=64 => 8,
-            _ => 16,
-        };
-        let [x, y, _] = tiles(width, outputs, each, 1);
-        let wanted = (2 * enough).div_ceil(x * y * side).min(rows.div_ceil(FEWEST_ROWS)).max(1);
+    fn new(hardware: Hardware, rows: usize, outputs: usize, width: usize, side: usize) -> Self {
+        let tile = Tile::of_weight(hardware, outputs);
+        let [x, y, _] = tile.groups(outputs, width, 1);
+        let wanted = (2 * hardware.enough()).div_ceil(x * y * side).min(rows.div_ceil(FEWEST_ROWS)).max(1);
         let range_rows = rows.div_ceil(wanted).next_multiple_of(16);
-        Self { each, tiles: [x, y], ranges: rows.div_ceil(range_rows), range_rows }
+        Self { tile, tiles: [x, y], ranges: rows.div_ceil(range_rows), range_rows }
     }
 }
 
@@ -168,10 +163,10 @@ impl LinearKernels for Gpu {
         };
         let [x0, x1, x2] = from.arrays;
         let arrays = [&batch.integers, params, x0, x1, x2, out].map(Some);
-        let each = rows_each(from.rows, outputs, layers.len(), self.enough);
-        let kernel = linear(from.told_apart(), each, quads_of(layers, from.parts));
+        let tile = Tile::of(self.hardware, from.rows, outputs, layers.len());
+        let kernel = linear(from.told_apart(), tile.index(), quads_of(layers, from.parts));
         self.clock.does(kernel.name, Work::linear(from.rows, layers));
-        self.dispatch(&kernel, &args, &arrays, tiles(outputs, from.rows, each, layers.len()));
+        self.dispatch(&kernel, &args, &arrays, tile.groups(from.rows, outputs, layers.len()));
     }
 
     fn linear_input_grad(
@@ -227,10 +222,10 @@ impl LinearKernels for Gpu {
         let outputs = (0..3).map(|i| into.get(i).copied());
         let arrays: Vec<_> = read.into_iter().chain(outputs).collect();
         let (rows, deep) = (args.rows as usize, 1 + args.streams as usize);
-        let each = rows_each(rows, inputs, deep, self.enough);
-        let kernel = linear_input_grad(each, quads_of(layers, args.parts as usize));
+        let tile = Tile::of(self.hardware, rows, inputs, deep);
+        let kernel = linear_input_grad(tile.index(), quads_of(layers, args.parts as usize));
         self.clock.does(kernel.name, Work::linear(rows, layers));
-        self.dispatch(&kernel, &args, &arrays, tiles(inputs, rows, each, deep));
+        self.dispatch(&kernel, &args, &arrays, tile.groups(rows, inputs, deep));
     }
 
     fn linear_weight_grad(
@@ -248,8 +243,8 @@ impl LinearKernels for Gpu {
         // Layers or parts, side by side.
         let side = from.parts.max(layers.len());
         let width = inputs / from.parts;
-        let WeightGrid { each, tiles: [x, y], mut ranges, mut range_rows } =
-            WeightGrid::new(from.rows, outputs, width, side, self.enough);
+        let WeightGrid { tile, tiles: [x, y], mut ranges, mut range_rows } =
+            WeightGrid::new(self.hardware, from.rows, outputs, width, side);
         let sums = (side * width + layers.len()) * outputs;
         let mut scratch = None;
         if ranges > 1 {
@@ -278,7 +273,7 @@ impl LinearKernels for Gpu {
         let [x0, x1, x2] = from.arrays;
         let read = [&batch.integers, d_out, x0, x1, x2].map(Some);
         let arrays: Vec<_> = read.into_iter().chain([Some(&*grads), scratch.as_ref()]).collect();
-        let kernel = linear_weight_grad(from.told_apart(), each, quads_of(layers, from.parts));
+        let kernel = linear_weight_grad(from.told_apart(), tile.index(), quads_of(layers, from.parts));
         self.clock.does(kernel.name, Work::linear(from.rows, layers));
         self.dispatch(&kernel, &args, &arrays, [x, y, ranges * side]);
         if let Some(scratch) = scratch {
@@ -306,17 +301,16 @@ impl LinearKernels for Gpu {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::gpu::tile::ENOUGH_FOR_GPU;
 
     #[test]
     fn rows_are_split_where_a_weight_alone_has_few_tiles() {
         let cut = |rows, outputs| {
-            let grid = WeightGrid::new(rows, outputs, 64, 1, ENOUGH_FOR_GPU);
+            let grid = WeightGrid::new(Hardware::Gpu, rows, outputs, 64, 1);
             (grid.ranges, grid.range_rows)
         };
         assert_eq!(cut(2_100, 64), (66, 32));
         assert_eq!(cut(5, 64), (1, 16));
-        assert_eq!(WeightGrid::new(2_100, 2_048, 1_024, 1, ENOUGH_FOR_GPU).ranges, 1);
+        assert_eq!(WeightGrid::new(Hardware::Gpu, 2_100, 2_048, 1_024, 1).ranges, 1);
     }
 
     /// The products of the compact model (d_model 64, d_ff 128, 100 skills, 2,100 rows of 64 windows) on a GPU.
@@ -333,12 +327,12 @@ mod tests {
             (64, 100, 1, 1),
         ] {
             let of = |columns: usize, deep: usize| {
-                tiles(columns, 2_100, rows_each(2_100, columns, deep, ENOUGH_FOR_GPU), deep).iter().product::<usize>()
+                Tile::of(Hardware::Gpu, 2_100, columns, deep).groups(2_100, columns, deep).iter().product::<usize>()
             };
             assert!(of(outputs, layers) >= 64, "forward {inputs} → {outputs}");
             assert!(of(inputs, 1) >= 64, "input's gradient of {inputs} → {outputs}");
             let side = layers.max(parts);
-            let grid = WeightGrid::new(2_100, outputs, inputs / parts, side, ENOUGH_FOR_GPU);
+            let grid = WeightGrid::new(Hardware::Gpu, 2_100, outputs, inputs / parts, side);
             assert!(
                 grid.tiles[0] * grid.tiles[1] * side * grid.ranges >= 64,
                 "weights' gradient of {inputs} → {outputs}"

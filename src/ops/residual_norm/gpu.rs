@@ -94,7 +94,7 @@ impl NormKernels for Gpu {
         let [bias0, bias1] = [one.bias, two.bias].map(|v| v as u32);
         // Ranges of rows, so that there are enough workgroups.
         let side = width.div_ceil(16) * streams.len();
-        let wanted = self.enough.div_ceil(side).min(n.div_ceil(FEWEST_ROWS));
+        let wanted = self.hardware.enough().div_ceil(side).min(n.div_ceil(FEWEST_ROWS));
         let range_rows = n.div_ceil(wanted).next_multiple_of(16);
         let ranges = n.div_ceil(range_rows);
         let of_range = 2 * width * streams.len();
