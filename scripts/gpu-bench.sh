@@ -3,17 +3,17 @@
 # adapter, products beside burn's, then training steps with the work and time of each operation, in turn with PyTorch where a
 # Python with PyTorch and pykt's windows are given.
 #
-#   scripts/gpu-bench.sh OUT_DIR [--python PYTHON] [--windows WINDOWS_CSV] [--program GAINAKT --tests DIR] [--modes LIST]
+#   scripts/gpu-bench.sh OUT_DIR [--python PYTHON] [--windows WINDOWS_CSV] [--program GAINAKT --tests DIR] [--modes LIST] [--turns N]
 #
 # Without --program it builds. A machine that has neither Rust nor a network gets a program and tests built elsewhere:
 #   cargo build --release && cargo test --release --no-run
 # then --program target/release/gainakt --tests target/release/deps, in a copy of this repository.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-usage="usage: scripts/gpu-bench.sh OUT_DIR [--python PYTHON] [--windows CSV] [--program GAINAKT --tests DIR] [--modes LIST]"
+usage="usage: scripts/gpu-bench.sh OUT_DIR [--python PYTHON] [--windows CSV] [--program GAINAKT --tests DIR] [--modes LIST] [--turns N]"
 out=${1:?"$usage"}
 shift
-python='' windows='' program='' tests='' modes=loop,fast,trim,bucket,compile
+python='' windows='' program='' tests='' modes=loop,fast,trim,bucket,compile turns=2
 while (($#)); do
     case $1 in
         --python) python=$2 ;;
@@ -21,6 +21,7 @@ while (($#)); do
         --program) program=$2 ;;
         --tests) tests=$2 ;;
         --modes) modes=$2 ;;
+        --turns) turns=$2 ;;
         *) echo "$usage" >&2; exit 2 ;;
     esac
     shift 2
@@ -44,7 +45,7 @@ fi
 
 "$program" bench products --device gpu | tee "$out/products.txt"
 against=()
-if [[ -n $python && -n $windows ]]; then against=(--against "$python" --modes "$modes"); fi
+if [[ -n $python && -n $windows ]]; then against=(--against "$python" --modes "$modes" --turns "$turns"); fi
 data=(--windows random)
 if [[ -n $windows ]]; then data=(--data "$windows"); fi
 for preset in gainakt2exp assist2015_small; do
