@@ -108,7 +108,8 @@ impl Peer<'_> {
         let output = command.output().map_err(|e| failed(&e))?;
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr);
-            return Err(failed(&said.lines().last().unwrap_or("it failed without a word")));
+            let last = said.lines().rev().find(|line| !line.trim().is_empty());
+            return Err(failed(&last.unwrap_or("it failed without a word")));
         }
         let mut times = BTreeMap::new();
         for line in String::from_utf8_lossy(&output.stdout).lines() {
