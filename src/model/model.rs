@@ -236,7 +236,13 @@ impl Model {
     /// # Errors
     /// The device has no room.
     pub fn step(&mut self, step: TrainingStep, place: LogPlace) -> Result<()> {
-        on!(self, n => n.step(step, place))
+        match &mut self.network {
+            // Begun on one of the pool's own threads, a step's operations need not each be handed over and waited for.
+            On::Cpu(network) => rayon::scope(|_| network.step(step, place)),
+            On::Gpu(network) => network.step(step, place),
+            #[cfg(feature = "burn")]
+            On::Tensors(network) => network.step(step, place),
+        }
     }
 
     /// Loss terms of the first `steps` steps since they were last read, `[steps, terms]` ([`ModelConfig::term_names`]).

@@ -36,7 +36,7 @@ fn scan(params: &[f32], batch: &RaggedBatch, at: EvidenceAt, evidence: &[f32], s
             let from = transfer.row(batch.skill[row] as usize, &mut buffer);
             let (before, now) = state.split_at_mut(t * c);
             let e = evidence[row];
-            vectorised(|| {
+            vectorised!({
                 let now = now[..c].iter_mut().zip(from);
                 if t == 0 {
                     now.for_each(|(s, from)| *s = from * e);
@@ -63,7 +63,7 @@ fn state_grad(batch: &RaggedBatch, keep: &[f32], d_logits: &[f32], state: &[f32]
                 let (now, later) = d_state.split_at_mut((t + 1) * c);
                 let now = &mut now[t * c..];
                 match later.get(..c) {
-                    Some(later) => vectorised(|| {
+                    Some(later) => vectorised!({
                         now.iter_mut().zip(later.iter().zip(keep)).for_each(|(d, (later, keep))| *d = keep * later);
                     }),
                     None => now.fill(0.0),
@@ -71,7 +71,7 @@ fn state_grad(batch: &RaggedBatch, keep: &[f32], d_logits: &[f32], state: &[f32]
                 now[batch.next_skill[row] as usize] += d_logits[row];
                 if t > 0 {
                     let before = &state[(row - 1) * c..row * c];
-                    vectorised(|| d_keep.iter_mut().zip(now.iter().zip(before)).for_each(|(k, (d, s))| *k += d * s));
+                    vectorised!(d_keep.iter_mut().zip(now.iter().zip(before)).for_each(|(k, (d, s))| *k += d * s));
                 }
             }
             d_keep
@@ -116,7 +116,7 @@ impl EvidenceKernels for Cpu {
                     let next = batch.next_skill[row] as usize;
                     *logit = params[at.prior + next] + state[row * c + next] + context[row * c + next];
                     let x = &context[row * c..(row + 1) * c];
-                    *square = vectorised(|| dot(x, x));
+                    *square = vectorised!(dot(x, x));
                 }
             });
         });
@@ -139,8 +139,8 @@ impl EvidenceKernels for Cpu {
         self.run("evidence_mastery", || {
             mastery.par_chunks_mut(c).with_min_len(ROWS).enumerate().for_each(|(row, mastery)| {
                 let cells = state[row * c..].iter().zip(&context[row * c..]).zip(prior);
-                vectorised(|| {
-                    mastery.iter_mut().zip(cells).for_each(|(m, ((s, x), prior))| *m = sigmoid(prior + s + x));
+                vectorised!({
+                    mastery.iter_mut().zip(cells.clone()).for_each(|(m, ((s, x), prior))| *m = sigmoid(prior + s + x));
                 });
             });
             let mastery = &*mastery;
@@ -195,7 +195,7 @@ impl EvidenceKernels for Cpu {
             let slope = 2.0 * penalty / (n * c) as f32;
             context.par_chunks_mut(c).with_min_len(ROWS).enumerate().for_each(|(row, d_x)| {
                 let x = &work.context[row * c..];
-                vectorised(|| d_x.iter_mut().zip(x).for_each(|(d, x)| *d = slope * x));
+                vectorised!(d_x.iter_mut().zip(x).for_each(|(d, x)| *d = slope * x));
                 d_x[batch.next_skill[row] as usize] += d_logits[row];
             });
             let keep = kept(params, at);
@@ -215,7 +215,7 @@ impl EvidenceKernels for Cpu {
                 for (i, d) in d_strength.chunks_exact_mut(2).enumerate() {
                     let row = task * ROWS + i;
                     let from = transfer.row(batch.skill[row] as usize, &mut buffer);
-                    let d_e = vectorised(|| dot(from, &d_state[row * c..(row + 1) * c]));
+                    let d_e = vectorised!(dot(from, &d_state[row * c..(row + 1) * c]));
                     let strength = &work.strength[2 * row..];
                     let right = batch.response[row] == 1;
                     d.copy_from_slice(&if right {

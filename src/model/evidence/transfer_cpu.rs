@@ -62,7 +62,7 @@ impl<'a> Transfer<'a> {
 
     fn fill(&self, q: usize, row: &mut [f32]) {
         let own = &self.vectors[q * RANK..(q + 1) * RANK];
-        vectorised(|| {
+        vectorised!({
             row.fill(self.bias);
             for (e, column) in own.iter().zip(self.columns.chunks_exact(self.skills)) {
                 row.iter_mut().zip(column).for_each(|(r, k)| *r += e * k);
@@ -97,10 +97,10 @@ pub(super) fn transfer_grads(
             for &row in tokens.of(q).iter().chain(tokens.of(q + c)) {
                 let e = evidence[row as usize];
                 let d = &d_state[row as usize * c..];
-                vectorised(|| inner.iter_mut().zip(d).for_each(|(i, d)| *i += e * d));
+                vectorised!(inner.iter_mut().zip(d).for_each(|(i, d)| *i += e * d));
             }
             let from = transfer.row(q, &mut buffer);
-            vectorised(|| inner.iter_mut().zip(from).for_each(|(i, t)| *i *= t * (1.0 - t)));
+            vectorised!(inner.iter_mut().zip(from).for_each(|(i, t)| *i *= t * (1.0 - t)));
             // T[q, q] is 1 whatever the vectors are.
             inner[q] = 0.0;
         });
@@ -108,7 +108,7 @@ pub(super) fn transfer_grads(
             grads[at.transfer_bias] += inner.iter().sum::<f32>();
             let columns = transfer.columns.chunks_exact(c);
             for (g, column) in grads[at.transfer + q * RANK..][..RANK].iter_mut().zip(columns) {
-                *g += vectorised(|| dot(inner, column));
+                *g += vectorised!(dot(inner, column));
             }
         }
         let own = grads[at.transfer..at.transfer + c * RANK].par_chunks_mut(RANK).with_min_len(16);

@@ -45,7 +45,7 @@ impl PredictionHead {
         of_skills.chunks_exact_mut(f).for_each(|s| s.iter_mut().zip(bias).for_each(|(s, b)| *s += b));
         let mut chances = vec![0.0; rows * skills];
         chances.par_chunks_mut(skills.max(1)).zip(of_rows.par_chunks(f)).for_each(|(chances, row)| {
-            vectorised(|| {
+            vectorised!({
                 for (chance, skill) in chances.iter_mut().zip(of_skills.chunks_exact(f)) {
                     let cells = row.iter().zip(skill).zip(out);
                     let logit: f32 = cells.map(|((r, s), w)| (r + s).max(0.0) * w).sum();

@@ -11,7 +11,7 @@ use crate::ops::cpu::lanes::vectorised;
 /// Mastery `[N, C]` from `initial` `[W, C]` and `gains` `[N, C]`.
 pub(super) fn forward(initial: &[f32], gains: &[f32], offsets: &[u32], skills: usize, mastery: &mut [f32]) {
     by_window(mastery, offsets, skills).into_par_iter().enumerate().for_each(|(w, out)| {
-        vectorised(|| {
+        vectorised!({
             out[..skills].copy_from_slice(&initial[w * skills..][..skills]);
             let gains = &gains[offsets[w] as usize * skills..][..out.len()];
             for at in (skills..out.len()).step_by(skills) {
@@ -44,7 +44,7 @@ pub(super) fn backward(loss: &LossGrad<'_>, d_gains: &mut [f32], d_initial: &mut
     tasks.enumerate().for_each(|(w, (d_gains, carry))| {
         let range = loss.batch.range(w);
         carry.fill(0.0);
-        vectorised(|| {
+        vectorised!({
             for row in range.clone().skip(1).rev() {
                 later_row(loss, row, &mut d_gains[(row - range.start) * skills..][..skills], carry);
             }

@@ -25,7 +25,7 @@ fn row_stats(batch: &PreparedBatch, cells: Option<Rows<'_>>, logits: &[f32], sta
         .into_par_iter()
         .step_by(ROWS)
         .map(|first| {
-            vectorised(|| (first..(first + ROWS).min(n)).map(|row| row_stat(batch, cells, logits[row], row)).collect())
+            vectorised!((first..(first + ROWS).min(n)).map(|row| row_stat(batch, cells, logits[row], row)).collect())
         })
         .collect();
     for (row, columns) in parts.iter().flatten().enumerate() {

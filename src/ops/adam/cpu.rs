@@ -12,15 +12,15 @@ const ELEMENTS: usize = 16 * 1024;
 
 /// One Adam step of the first `step.count` parameters; returns the gradient's norm before clipping.
 fn adam(params: &mut [f32], grads: &[f32], first: &mut [f32], second: &mut [f32], step: AdamStep) -> f32 {
-    let squares: Vec<f32> = grads[..step.count].par_chunks(ELEMENTS).map(|g| vectorised(|| dot(g, g))).collect();
+    let squares: Vec<f32> = grads[..step.count].par_chunks(ELEMENTS).map(|g| vectorised!(dot(g, g))).collect();
     let norm = squares.iter().sum::<f32>().sqrt();
     let clip = if step.clip > 0.0 { (step.clip / (norm + AdamStep::NORM_EPS)).min(1.0) } else { 1.0 };
     let (size, scale) = (step.step_size(), step.second_scale());
     let tasks = params[..step.count].par_chunks_mut(ELEMENTS).zip(grads.par_chunks(ELEMENTS));
     let moments = first.par_chunks_mut(ELEMENTS).zip(second.par_chunks_mut(ELEMENTS));
     tasks.zip(moments).for_each(|((params, grads), (first, second))| {
-        vectorised(|| {
-            for ((p, g), (m, v)) in params.iter_mut().zip(grads).zip(first.iter_mut().zip(second)) {
+        vectorised!({
+            for ((p, g), (m, v)) in params.iter_mut().zip(grads).zip(first.iter_mut().zip(second.iter_mut())) {
                 let g = clip * g + step.weight_decay * *p;
                 *m = AdamStep::BETA1 * *m + (1.0 - AdamStep::BETA1) * g;
                 *v = AdamStep::BETA2 * *v + (1.0 - AdamStep::BETA2) * g * g;

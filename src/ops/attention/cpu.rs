@@ -46,7 +46,7 @@ fn forward([q, k, v]: [&[f32]; 3], offsets: &[u32], at: AttentionSizes, out: &mu
                 let (rows, seen) = (last - first, last - start);
                 let keys = View::new(&keys, at.width, seen, end - start);
                 small_product(&mut scores, seen, false, scale, head(q, at, h, first..last), keys);
-                vectorised(|| {
+                vectorised!({
                     for (i, scores) in scores.chunks_exact_mut(seen).take(rows).enumerate() {
                         let (past, future) = scores.split_at_mut(first - start + i + 1);
                         let top = max(past);
@@ -121,7 +121,7 @@ fn window_backward(
     let [keys, values] = [keys, values].map(|x| View::new(x, at.width, seen, length));
     small_product(p, seen, false, scale, queries, keys);
     small_product(ds, seen, false, 1.0, gradients, values);
-    vectorised(|| {
+    vectorised!({
         for (i, (p, ds)) in p.chunks_exact_mut(seen).zip(ds.chunks_exact_mut(seen)).take(count).enumerate() {
             let row = first + i;
             let own = row * width + h * at.width..row * width + (h + 1) * at.width;

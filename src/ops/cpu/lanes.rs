@@ -1,9 +1,29 @@
 //! Arithmetic on neighbouring floats that compilers turn into vector instructions.
 
-/// Runs `work` compiled for the widest vectors this processor has. Functions it calls must be inlined.
-#[inline(always)]
-pub(crate) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
-    pulp::Arch::new().dispatch(work)
+use pulp::{Simd, WithSimd};
+
+/// Computes an expression compiled for the widest vectors this processor has. Functions it calls must be inlined.
+macro_rules! vectorised {
+    ($work:expr) => {
+        pulp::Arch::new().dispatch($crate::ops::cpu::lanes::Vectorised(
+            #[inline(always)]
+            || $work,
+        ))
+    };
+}
+pub(crate) use vectorised;
+
+/// Work that is compiled once for each kind of vectors. The library takes plain closures too, but calls them through functions
+/// that are not inlined: what a long closure does would then be compiled for the oldest processors only.
+pub(crate) struct Vectorised<F>(pub(crate) F);
+
+impl<R, F: FnMut() -> R> WithSimd for Vectorised<F> {
+    type Output = R;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, _: S) -> R {
+        (self.0)()
+    }
 }
 
 /// Partial sums kept apart: as many as the widest vectors hold, in a fixed order.
@@ -121,7 +141,7 @@ mod tests {
         for n in [0usize, 1, 15, 16, 17, 33, 199] {
             let x: Vec<f32> = (0..n).map(|i| i as f32 - 3.0).collect();
             let wanted: f32 = x.iter().sum();
-            assert_eq!(vectorised(|| sum(&x)), wanted);
+            assert_eq!(vectorised!(sum(&x)), wanted);
             assert_eq!(max(&x), x.last().copied().unwrap_or(f32::NEG_INFINITY));
             assert_eq!(dot(&x, &x), x.iter().map(|x| x * x).sum::<f32>());
         }

@@ -41,7 +41,7 @@ fn table(grads: &mut [f32], at: usize, d: usize, occurrences: &Occurrences, sour
     let count = occurrences.starts.len() - 1;
     grads[at..at + count * d].par_chunks_mut(d).enumerate().for_each(|(i, grad)| {
         grad.fill(0.0);
-        vectorised(|| {
+        vectorised!({
             for &row in occurrences.of(i) {
                 for source in sources {
                     for (g, d) in grad.iter_mut().zip(&source[row as usize * d..][..d]) {

@@ -17,6 +17,9 @@ const BIASES: usize = 256;
 /// Inputs of a weight that are turned round together: a cache line of each row.
 const TURNED: usize = 16;
 
+/// Weights that are turned round by one thread: waking another takes longer.
+const TURNED_ALONE: usize = 32 * 1024;
+
 /// What the layers read: up to three `[N, D]` side by side.
 type Parts<'a> = Vec<&'a [f32]>;
 
@@ -28,12 +31,16 @@ fn weight(params: &[f32], at: LinearAt) -> &[f32] {
 /// A weight `[outputs, inputs]` turned round, `[inputs, outputs]`.
 fn turned(weight: &[f32], at: LinearAt) -> Vec<f32> {
     let mut turned = vec![0.0; weight.len()];
-    turned.par_chunks_mut(TURNED * at.outputs).enumerate().for_each(|(task, lines)| {
+    let turn = |(task, lines): (usize, &mut [f32])| {
         for (o, row) in weight.chunks_exact(at.inputs).enumerate() {
             let row = &row[task * TURNED..];
             row.iter().zip(lines.chunks_exact_mut(at.outputs)).for_each(|(value, line)| line[o] = *value);
         }
-    });
+    };
+    match weight.len() {
+        ..=TURNED_ALONE => turned.chunks_mut(TURNED * at.outputs).enumerate().for_each(turn),
+        _ => turned.par_chunks_mut(TURNED * at.outputs).enumerate().for_each(turn),
+    }
     turned
 }
 
@@ -58,7 +65,7 @@ fn forward(
             let w = View::new(&turned[p * width * at.outputs..], width, at.outputs, at.outputs);
             product(out, at.outputs, p > 0, 1.0, x, w);
         }
-        vectorised(|| {
+        vectorised!({
             for row in out.chunks_exact_mut(at.outputs) {
                 for (o, b) in row.iter_mut().zip(bias) {
                     *o += b;
@@ -95,7 +102,7 @@ fn input_grad(
         }
         if let Some((output, scale)) = through {
             let output = &output[first * width..(first + rows) * width];
-            vectorised(|| {
+            vectorised!({
                 for (d, o) in d_x.iter_mut().zip(output) {
                     *d = if *o > 0.0 { *d * scale } else { 0.0 };
                 }
@@ -105,32 +112,46 @@ fn input_grad(
 }
 
 /// Gradients of weight and bias from `d_out` `[N, outputs]` and the layer's input.
-fn weight_grad(d_out: &[f32], parts: &Parts<'_>, at: LinearAt, grads: &mut [f32]) {
+fn weight_grad(d_out: &[f32], parts: &Parts<'_>, at: LinearAt, weight: &mut [f32], bias: &mut [f32]) {
     let width = at.inputs / parts.len();
     let rows = d_out.len() / at.outputs;
     // The last rows of the weight may be few; a task is sized so that packing the input stays cheap.
     let outputs = if at.inputs >= 256 { 128 } else { 32 };
-    grads[at.weight..at.weight + at.outputs * at.inputs].par_chunks_mut(outputs * at.inputs).enumerate().for_each(
-        |(task, grads)| {
+    let of_weight = || {
+        weight.par_chunks_mut(outputs * at.inputs).enumerate().for_each(|(task, grads)| {
             let count = grads.len() / at.inputs;
             let d_out = View::new(&d_out[(task * outputs).min(d_out.len())..], rows, count, at.outputs).transposed();
             for (p, part) in parts.iter().enumerate() {
                 let x = View::new(part, rows, width, width);
                 product(&mut grads[p * width..], at.inputs, false, 1.0, d_out, x);
             }
-        },
-    );
-    let bias = &mut grads[at.bias..at.bias + at.outputs];
-    bias.fill(0.0);
-    bias.par_chunks_mut(BIASES).enumerate().for_each(|(task, bias)| {
-        vectorised(|| {
-            for row in d_out.chunks_exact(at.outputs) {
-                for (b, d) in bias.iter_mut().zip(&row[task * BIASES..]) {
-                    *b += d;
-                }
-            }
         });
-    });
+    };
+    let of_bias = || {
+        bias.par_chunks_mut(BIASES).enumerate().for_each(|(task, bias)| {
+            bias.fill(0.0);
+            vectorised!({
+                for row in d_out.chunks_exact(at.outputs) {
+                    for (b, d) in bias.iter_mut().zip(&row[task * BIASES..]) {
+                        *b += d;
+                    }
+                }
+            });
+        });
+    };
+    rayon::join(of_weight, of_bias);
+}
+
+/// Where the layers' weights and biases lie in `grads`, layer by layer; they lie there in the order of the layers.
+fn places<'a>(mut grads: &'a mut [f32], layers: &[LinearAt]) -> Vec<[&'a mut [f32]; 2]> {
+    let mut passed = 0;
+    let mut next = |from: usize, len: usize| {
+        let (_, rest) = std::mem::take(&mut grads).split_at_mut(from - passed);
+        let (part, rest) = rest.split_at_mut(len);
+        (grads, passed) = (rest, from + len);
+        part
+    };
+    layers.iter().map(|at| [next(at.weight, at.outputs * at.inputs), next(at.bias, at.outputs)]).collect()
 }
 
 /// The parts of a row that linear layer `layer` reads.
@@ -167,11 +188,11 @@ impl LinearKernels for Cpu {
         let rows = if firsts.is_some() { batch.prepared.windows() } else { batch.prepared.rows() };
         self.clock.does("linear", Work::linear(rows, layers));
         self.run("linear", || {
-            for (l, &at) in layers.iter().enumerate() {
-                let from = l * rows * at.outputs;
-                let out = &mut out[from..from + rows * at.outputs];
-                forward(params, &parts(&input, l, rows, at.inputs), at, activation, dropout, from, out);
-            }
+            // Side by side as a whole: threads are woken and waited for once.
+            let len = rows * layers[0].outputs;
+            out[..len * layers.len()].par_chunks_exact_mut(len).zip(layers).enumerate().for_each(|(l, (out, &at))| {
+                forward(params, &parts(&input, l, rows, at.inputs), at, activation, dropout, l * len, out);
+            });
         });
     }
 
@@ -214,8 +235,10 @@ impl LinearKernels for Cpu {
                 }
             }
             InputGrad::AddStreams(d_ctx, d_val) => {
-                input_grad(params, &[of(0, n), of(1, n)], 0, width, true, None, &mut d_ctx[..n * width]);
-                input_grad(params, &[of(2, n)], 0, width, true, None, &mut d_val[..n * width]);
+                rayon::join(
+                    || input_grad(params, &[of(0, n), of(1, n)], 0, width, true, None, &mut d_ctx[..n * width]),
+                    || input_grad(params, &[of(2, n)], 0, width, true, None, &mut d_val[..n * width]),
+                );
             }
             InputGrad::Joined(parts) => joined(parts, false),
             InputGrad::AddJoined(parts) => joined(parts, true),
@@ -238,10 +261,10 @@ impl LinearKernels for Cpu {
         let rows = if firsts.is_some() { batch.prepared.windows() } else { batch.prepared.rows() };
         self.clock.does("linear_weight_grad", Work::linear(rows, layers));
         self.run("linear_weight_grad", || {
-            for (l, &at) in layers.iter().enumerate() {
+            places(grads, layers).into_par_iter().zip(layers).enumerate().for_each(|(l, ([weight, bias], &at))| {
                 let d_out = &d_out[l * rows * at.outputs..(l + 1) * rows * at.outputs];
-                weight_grad(d_out, &parts(&input, l, rows, at.inputs), at, grads);
-            }
+                weight_grad(d_out, &parts(&input, l, rows, at.inputs), at, weight, bias);
+            });
         });
     }
 }

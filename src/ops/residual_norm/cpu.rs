@@ -15,7 +15,7 @@ fn norm(x: &[f32], a: &[f32], params: &[f32], at: NormAt, width: usize, out: &mu
     let (gamma, beta) = (&params[at.weight..at.weight + width], &params[at.bias..at.bias + width]);
     let tasks = out.par_chunks_mut(ROWS * width).zip(stats.par_chunks_mut(ROWS * 2));
     tasks.zip(x.par_chunks(ROWS * width)).zip(a.par_chunks(ROWS * width)).for_each(|(((out, stats), x), a)| {
-        vectorised(|| {
+        vectorised!({
             let rows = out.chunks_exact_mut(width).zip(stats.chunks_exact_mut(2));
             for ((out, stats), (x, a)) in rows.zip(x.chunks_exact(width).zip(a.chunks_exact(width))) {
                 for ((o, x), a) in out.iter_mut().zip(x).zip(a) {
@@ -32,15 +32,8 @@ fn norm(x: &[f32], a: &[f32], params: &[f32], at: NormAt, width: usize, out: &mu
     });
 }
 
-/// Gradients of weight and bias into `grads`, of x + a into `grad` (which holds the output's) `[N, D]`.
-fn norm_grad(
-    [x, a, stats]: [&[f32]; 3],
-    params: &[f32],
-    at: NormAt,
-    width: usize,
-    grad: &mut [f32],
-    grads: &mut [f32],
-) {
+/// Gradient of x + a into `grad` (which holds the output's) `[N, D]`; gives back those of weight and bias, `[2, D]`.
+fn norm_grad([x, a, stats]: [&[f32]; 3], params: &[f32], at: NormAt, width: usize, grad: &mut [f32]) -> Vec<f32> {
     let gamma = &params[at.weight..at.weight + width];
     let tasks = grad.par_chunks_mut(ROWS * width).zip(stats.par_chunks(ROWS * 2));
     let partial: Vec<Vec<f32>> = tasks
@@ -48,7 +41,7 @@ fn norm_grad(
         .map(|((grad, stats), (x, a))| {
             let mut affine = vec![0.0; 2 * width];
             let mut normal = vec![0.0; width];
-            vectorised(|| norm_grad_rows(grad, stats, x, a, gamma, &mut affine, &mut normal));
+            vectorised!(norm_grad_rows(grad, stats, x, a, gamma, &mut affine, &mut normal));
             affine
         })
         .collect();
@@ -58,8 +51,7 @@ fn norm_grad(
             *total += value;
         }
     }
-    grads[at.weight..at.weight + width].copy_from_slice(&affine[..width]);
-    grads[at.bias..at.bias + width].copy_from_slice(&affine[width..]);
+    affine
 }
 
 #[inline(always)]
@@ -100,7 +92,7 @@ fn joined_dropout(streams: &[&[f32]], dropout: Dropout, out: &mut [f32]) {
     const ELEMENTS: usize = 16 * 1024;
     out.par_chunks_mut(ELEMENTS).enumerate().for_each(|(task, out)| {
         let at = task * ELEMENTS..task * ELEMENTS + out.len();
-        vectorised(|| {
+        vectorised!({
             out.copy_from_slice(&streams[0][at.clone()]);
             for more in &streams[1..] {
                 for (o, m) in out.iter_mut().zip(&more[at.clone()]) {
@@ -125,9 +117,9 @@ impl NormKernels for Cpu {
         let n = batch.prepared.rows();
         let len = n * width;
         self.run("residual_norm", || {
-            for (s, stats) in streams.iter_mut().zip(stats.chunks_exact_mut(2 * n)) {
+            streams.par_iter_mut().zip(stats.par_chunks_exact_mut(2 * n)).for_each(|(s, stats)| {
                 norm(&s.x[..len], &a[..len], params, s.at, width, &mut s.out[..len], stats);
-            }
+            });
         });
     }
 
@@ -146,8 +138,14 @@ impl NormKernels for Cpu {
         let n = batch.prepared.rows();
         let len = n * width;
         self.run("residual_norm_grad", || {
-            for (s, stats) in streams.iter_mut().zip(stats.chunks_exact(2 * n)) {
-                norm_grad([&s.x[..len], &a[..len], stats], params, s.at, width, &mut s.grad[..len], grads);
+            let of_streams: Vec<Vec<f32>> = streams
+                .par_iter_mut()
+                .zip(stats.par_chunks_exact(2 * n))
+                .map(|(s, stats)| norm_grad([&s.x[..len], &a[..len], stats], params, s.at, width, &mut s.grad[..len]))
+                .collect();
+            for (NormStreamGrad { at, .. }, affine) in streams.iter().zip(of_streams) {
+                grads[at.weight..at.weight + width].copy_from_slice(&affine[..width]);
+                grads[at.bias..at.bias + width].copy_from_slice(&affine[width..]);
             }
             let sums: Vec<&[f32]> = streams.iter().map(|s| &s.grad[..len]).collect();
             joined_dropout(&sums, dropout, &mut d_a[..len]);
