@@ -22,6 +22,8 @@ pub(super) fn shaders(size: usize) -> Vec<Shader> {
     let mut all = row_stats::gpu::shaders(size);
     all.extend(gainakt2exp::gpu::shaders(size));
     all.extend(evidence::gpu::shaders(size));
+    #[cfg(feature = "burn")]
+    all.extend(super::burn::kernels::gpu::shaders(size));
     all
 }
 

@@ -20,6 +20,8 @@ mod work;
 
 pub use adam::{AdamKernels, AdamStep};
 pub use arrays::Arrays;
+#[cfg(feature = "burn")]
+pub(crate) use attention::gpu::AttentionShaders;
 pub use attention::{AttentionKernels, AttentionSizes};
 pub use device_stats::DeviceStats;
 pub use dropout::Dropout;

@@ -10,6 +10,8 @@ mod step;
 mod times;
 mod twin;
 mod window;
+#[cfg(feature = "burn")]
+mod window_ops;
 
 use clap::Subcommand;
 
@@ -21,7 +23,7 @@ use crate::error::Result;
 pub(super) enum BenchCommand {
     /// Time whole training steps (forward, every loss term, backward, clip and Adam) or forward passes.
     Step(StepArgs),
-    /// Time matrix products beside burn's, on the same device.
+    /// Time matrix products beside burn's, on the same device; and our operations within models on burn's tensors.
     #[cfg(feature = "burn")]
     Products(products::ProductsArgs),
     /// Time reading generated raw interactions.

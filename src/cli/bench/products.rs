@@ -4,9 +4,10 @@ use burn::tensor::{Device as TensorDevice, Tensor, TensorData, activation};
 use clap::Args;
 use futures_lite::future::block_on;
 
+use super::window_ops::window_ops;
 use crate::data::RaggedBatch;
 use crate::error::{Error, Result};
-use crate::model::burn::tensors;
+use crate::model::burn::tensor_device;
 use crate::ops::cpu::Cpu;
 use crate::ops::gpu::Gpu;
 use crate::ops::{Activation, Arrays as _, Dropout, Input, LinearAt, LinearKernels, PreparedBatch};
@@ -39,7 +40,7 @@ pub(super) fn products(args: &ProductsArgs) -> Result<()> {
     println!("device  {}", compute.label);
     println!("milliseconds for {} rows: product, bias and ReLU, one value read back", args.rows);
     println!("{:>14}{:>10}{:>10}{:>10}", "layer", "burn", "gainakt", "ratio");
-    let device = tensors(&compute.device)?;
+    let device = tensor_device(&compute.device)?;
     for (inputs, outputs) in LAYERS {
         let x: Vec<f32> = (0..args.rows * inputs).map(|i| ((i * 7919) % 2003) as f32 / 1001.0 - 1.0).collect();
         let params: Vec<f32> =
@@ -61,7 +62,7 @@ pub(super) fn products(args: &ProductsArgs) -> Result<()> {
         let each = 1e3 * (many?.0 - one?.0) / (STARTS - 1) as f64;
         println!("{each:.1} µs for the start of a kernel that has next to nothing to do, among {STARTS}");
     }
-    Ok(())
+    window_ops(&device, args.times)
 }
 
 /// Starts `count` tiny kernels in one go.
@@ -78,7 +79,7 @@ fn starts_of(gpu: &mut Gpu, count: usize) -> Result<f32> {
 }
 
 /// The middle of some times in milliseconds, the first of which, with compiling, is left out; and the value read.
-fn middle(times: usize, mut once: impl FnMut() -> Result<f32>) -> Result<(f64, f32)> {
+pub(super) fn middle(times: usize, mut once: impl FnMut() -> Result<f32>) -> Result<(f64, f32)> {
     let mut value = once()?;
     let mut all = Vec::new();
     for _ in 0..times.max(1) {

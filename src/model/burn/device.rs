@@ -15,7 +15,7 @@ static KNOWN: Mutex<Vec<(wgpu::Device, TensorDevice)>> = Mutex::new(Vec::new());
 ///
 /// # Errors
 /// burn refuses it.
-pub(crate) fn tensors(device: &Device) -> Result<TensorDevice> {
+pub fn tensor_device(device: &Device) -> Result<TensorDevice> {
     match device {
         Device::Cpu => Ok(TensorDevice::flex()),
         Device::Gpu(gpu) => shared(gpu),

@@ -9,6 +9,7 @@ mod encoder;
 mod engine;
 mod evidence;
 mod gainakt2exp;
+pub(super) mod kernels;
 mod lstm;
 mod network;
 mod parameters;
@@ -17,10 +18,11 @@ mod simplekt;
 mod windows;
 
 pub use attention::{AnswerHead, Attention, FeedForward};
-pub(crate) use device::tensors;
+pub use device::tensor_device;
 pub(super) use engine::Engine;
 pub use evidence::EvidenceTwin;
 pub use gainakt2exp::GainAktTwin;
+pub use kernels::{causal_attention, mastery_scan};
 pub use lstm::lstm;
 pub use network::{Dropouts, TensorModel};
 pub use windows::{Asked, Windows};
@@ -78,7 +80,7 @@ pub(super) fn start_of<M: TensorModel>(
     values: &[f32],
     device: &Device,
 ) -> Result<Box<dyn Engine>> {
-    Ok(Box::new(Network::<M>::new(config, values, tensors(device)?)))
+    Ok(Box::new(Network::<M>::new(config, values, tensor_device(device)?)))
 }
 
 /// The page's code is compiled and run with the tests.

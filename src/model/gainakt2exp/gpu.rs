@@ -6,6 +6,8 @@ use super::terms::{ADAPT_MOST, ADAPT_SLOPE, CORR_EPS, Factor, LossSettings, Loss
 use crate::error::Result;
 use crate::model::row_stats::{Cells, gpu};
 use crate::ops::Work;
+#[cfg(feature = "burn")]
+use crate::ops::gpu::Shader;
 use crate::ops::gpu::{Array, Batch, Gpu, Includes, NoArgs, float_constant, groups, kernel_args, kernels, shader_enum};
 
 kernel_args! {
@@ -87,6 +89,12 @@ shader_enum! {
 
 /// Ranges of rows, a workgroup each.
 const RANGES: usize = 64;
+
+/// The kernel of the mastery scan, for models on tensors.
+#[cfg(feature = "burn")]
+pub(in crate::model) fn scan_shader() -> Shader {
+    scan()
+}
 
 fn includes() -> Includes {
     let constants = [

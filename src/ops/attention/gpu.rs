@@ -2,7 +2,7 @@
 
 use super::{AttentionKernels, AttentionSizes};
 use crate::ops::Work;
-use crate::ops::gpu::{Array, Batch, Gpu, Hardware, NoArgs, at_once, kernels};
+use crate::ops::gpu::{Array, Batch, Gpu, Hardware, NoArgs, Shader, at_once, kernels};
 
 /// Rows of a head that a workgroup takes.
 const ROWS: usize = 64;
@@ -16,18 +16,49 @@ kernels! {
         [Read, Read, Read, Read, Read, Write];
 }
 
-/// What kernels are compiled for: heads, features of one, floats at once, and invocations that share a row.
-fn constants(heads: AttentionSizes, hardware: Hardware) -> [usize; 4] {
-    [heads.heads, heads.width, at_once(&[heads.width]), hardware.attention_parts()]
+/// The kernels for layers of one size.
+#[derive(Debug)]
+pub(crate) struct AttentionShaders {
+    heads: usize,
+    #[cfg(feature = "burn")]
+    parts: usize,
+    pub(crate) forward: Shader,
+    pub(crate) query_grad: Shader,
+    pub(crate) key_value_grad: Shader,
+}
+
+impl AttentionShaders {
+    pub(crate) fn new(at: AttentionSizes, hardware: Hardware) -> Self {
+        let (heads, dk, parts) = (at.heads, at.width, hardware.attention_parts());
+        let at_once = at_once(&[dk]);
+        Self {
+            heads,
+            #[cfg(feature = "burn")]
+            parts,
+            forward: attention(heads, dk, at_once, parts),
+            query_grad: attention_query_grad(heads, dk, at_once, parts),
+            key_value_grad: attention_key_value_grad(heads, dk, at_once, parts),
+        }
+    }
+
+    /// Workgroups over so many rows.
+    pub(crate) fn groups(&self, rows: usize) -> [usize; 3] {
+        [rows.div_ceil(ROWS), self.heads, 1]
+    }
+
+    /// Invocations of a workgroup.
+    #[cfg(feature = "burn")]
+    pub(crate) fn threads(&self) -> u32 {
+        (ROWS * self.parts) as u32
+    }
 }
 
 impl AttentionKernels for Gpu {
     fn attention(&mut self, batch: &Batch, heads: AttentionSizes, qkv: &Array, out: &mut Array, lse: &mut Array) {
+        let shaders = AttentionShaders::new(heads, self.hardware);
         let arrays = [&batch.integers, qkv, out, lse].map(Some);
-        let count = [batch.prepared.rows().div_ceil(ROWS), heads.heads, 1];
-        let [h, dk, at_once, parts] = constants(heads, self.hardware);
         self.clock.does("attention", Work::attention(&batch.prepared, heads, 2, 4));
-        self.dispatch(&attention(h, dk, at_once, parts), &NoArgs, &arrays, count);
+        self.dispatch(&shaders.forward, &NoArgs, &arrays, shaders.groups(batch.prepared.rows()));
     }
 
     fn attention_grad(
@@ -41,13 +72,13 @@ impl AttentionKernels for Gpu {
         delta: &mut Array,
         d_qkv: &mut Array,
     ) {
-        let count = [batch.prepared.rows().div_ceil(ROWS), heads.heads, 1];
-        let [h, dk, at_once, parts] = constants(heads, self.hardware);
+        let shaders = AttentionShaders::new(heads, self.hardware);
+        let count = shaders.groups(batch.prepared.rows());
         let arrays = [&batch.integers, qkv, out, lse, d_out, &*delta, &*d_qkv].map(Some);
         self.clock.does("attention_query_grad", Work::attention(&batch.prepared, heads, 3, 6));
-        self.dispatch(&attention_query_grad(h, dk, at_once, parts), &NoArgs, &arrays, count);
+        self.dispatch(&shaders.query_grad, &NoArgs, &arrays, count);
         let arrays = [&batch.integers, qkv, lse, &*delta, d_out, &*d_qkv].map(Some);
         self.clock.does("attention_key_value_grad", Work::attention(&batch.prepared, heads, 4, 6));
-        self.dispatch(&attention_key_value_grad(h, dk, at_once, parts), &NoArgs, &arrays, count);
+        self.dispatch(&shaders.key_value_grad, &NoArgs, &arrays, count);
     }
 }

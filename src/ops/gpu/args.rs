@@ -57,7 +57,7 @@ macro_rules! kernel_args {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, Default, PartialEq)]
         pub(crate) struct $name {
-            $($field: $kind),*
+            $(pub(crate) $field: $kind),*
         }
 
         impl $crate::ops::gpu::Args for $name {

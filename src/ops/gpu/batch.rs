@@ -42,7 +42,7 @@ shader_enum! {
 }
 
 /// Header and sections of `prepared`.
-pub(super) fn integers(prepared: &PreparedBatch) -> Vec<u32> {
+pub(crate) fn integers(prepared: &PreparedBatch) -> Vec<u32> {
     let batch = &prepared.batch;
     let (n, w) = (prepared.rows(), prepared.windows());
     let mut words = vec![0; Entry::COUNT];

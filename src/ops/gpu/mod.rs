@@ -11,6 +11,7 @@ pub(super) mod tile;
 mod timer;
 
 pub(crate) use self::args::{Args, NoArgs, Scalar, Word, kernel_args, shader_enum};
+pub(crate) use self::batch::integers;
 pub use self::context::{Array, Gpu};
 pub(crate) use self::context::{groups, workgroup_grid};
 pub use self::hardware::Hardware;
@@ -92,7 +93,7 @@ impl Arrays for Gpu {
     }
 
     fn batch(&mut self, batch: PreparedBatch, old: Option<Batch>) -> Result<Batch> {
-        let integers = batch::integers(&batch);
+        let integers = integers(&batch);
         let mut batch = match old {
             Some(old) => Batch { prepared: batch, ..old },
             None => Batch { prepared: batch, integers: self.array(integers.len())? },
