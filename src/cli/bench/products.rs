@@ -4,6 +4,7 @@ use burn::tensor::{Device as TensorDevice, Tensor, TensorData, activation};
 use clap::Args;
 use futures_lite::future::block_on;
 
+use super::times::middle;
 use super::window_ops::window_ops;
 use crate::data::RaggedBatch;
 use crate::error::{Error, Result};
@@ -11,7 +12,6 @@ use crate::model::burn::tensor_device;
 use crate::ops::cpu::Cpu;
 use crate::ops::gpu::Gpu;
 use crate::ops::{Activation, Arrays as _, Dropout, Input, LinearAt, LinearKernels, PreparedBatch};
-use crate::platform::Instant;
 use crate::platform::device::{Device, DeviceChoice, choose};
 
 /// What `gainakt bench products` takes.
@@ -76,19 +76,6 @@ fn starts_of(gpu: &mut Gpu, count: usize) -> Result<f32> {
         gpu.linear(&params, &batch, Input::Rows(&x), &[at], Activation::None, Dropout::OFF, &mut out);
     }
     Ok(block_on(gpu.read(&out, 0, 1))?[0])
-}
-
-/// The middle of some times in milliseconds, the first of which, with compiling, is left out; and the value read.
-pub(super) fn middle(times: usize, mut once: impl FnMut() -> Result<f32>) -> Result<(f64, f32)> {
-    let mut value = once()?;
-    let mut all = Vec::new();
-    for _ in 0..times.max(1) {
-        let began = Instant::now();
-        value = once()?;
-        all.push(1e3 * began.elapsed().as_secs_f64());
-    }
-    all.sort_unstable_by(f64::total_cmp);
-    Ok((all[all.len() / 2], value))
 }
 
 fn kernel<K: LinearKernels>(

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Bool, Device, Tensor, TensorData, activation};
 
-use super::products::middle;
+use super::times::middle;
 use crate::error::{Error, Result};
 use crate::model::burn::{causal_attention, mastery_scan};
 
