@@ -197,6 +197,41 @@ fn no_cycles_within_a_module() {
     assert!(cycles.is_empty(), "files that use one another: {cycles:#?}");
 }
 
+/// No file of `src` and no shader is left over: each is declared as a module, or named where it is read.
+#[test]
+fn no_file_is_left_over() {
+    let files = all("src");
+    let declared: BTreeSet<(PathBuf, String)> = files
+        .iter()
+        .flat_map(|(path, text)| {
+            // Modules of `lib.rs` and `main.rs` lie beside them, those of another file in the folder of its name.
+            let (folder, name) = place_of(path);
+            let inside = if name == "lib" || name == "main" { folder } else { folder.join(name) };
+            let of_line = |line: &str| Some(line.trim().strip_suffix(';')?.rsplit_once("mod ")?.1.to_owned());
+            text.lines().filter_map(of_line).map(move |name| (inside.clone(), name)).collect::<Vec<_>>()
+        })
+        .collect();
+    for (path, _) in &files {
+        let place = place_of(path);
+        assert!(
+            declared.contains(&place) || ["lib", "main"].contains(&place.1.as_str()),
+            "{} is no module",
+            path.display()
+        );
+    }
+    let code: String = files.iter().map(|(_, text)| text.as_str()).collect();
+    let mut shaders = Vec::new();
+    for folder in ["shaders", "shaders/include", "shaders/gainakt2exp", "shaders/evidence"] {
+        shaders.extend(
+            std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()),
+        );
+    }
+    for path in shaders {
+        let name = path.strip_prefix("shaders").unwrap().to_string_lossy().into_owned();
+        assert!(code.contains(&name), "{} is used by no kernel", path.display());
+    }
+}
+
 /// What the page's build is told to leave out is left out: burn alone would be 4 MB of it.
 #[test]
 fn the_page_has_no_burn() {

@@ -2,7 +2,7 @@
 
 use super::kernels::{GainAktKernels, LossBuffers};
 use super::targets::LossTargets;
-use super::terms::{ADAPT_MOST, ADAPT_SLOPE, CORR_EPS, Factor, LossSettings, LossTerm, MARGIN, VARIANCE_EPS};
+use super::terms::{ADAPT_MOST, ADAPT_SLOPE, CORR_EPS, Factor, LossArgs, LossSettings, LossTerm, MARGIN, VARIANCE_EPS};
 use crate::error::Result;
 use crate::model::row_stats::{Cells, gpu};
 use crate::ops::Work;
@@ -13,17 +13,6 @@ use crate::ops::gpu::{Array, Batch, Gpu, Includes, NoArgs, float_constant, group
 kernel_args! {
     /// Arguments of scan.wgsl and scan_grad.wgsl.
     ScanArgs { skills: u32 }
-}
-
-kernel_args! {
-    /// Arguments of losses.wgsl.
-    LossArgs {
-        skills: u32, heads: u32,
-        right_share: f32, wrong_share: f32, later_rows: u32,
-        non_negative: f32, monotonicity: f32, mastery_performance: f32, gain_performance: f32, sparsity: f32,
-        consistency: f32, alignment: f32, adapts: u32, adapt_below: f32, lag: f32, retention: f32,
-        retention_floor: f32, variance_floor: f32,
-    }
 }
 
 kernel_args! {
@@ -186,26 +175,7 @@ impl GainAktKernels for Gpu {
         // Always there: 3 KB are within every device's limits.
         let Some(sums) = self.lend_scratch(Sum::COUNT * RANGES) else { return };
         self.dispatch(&loss_sums(), &NoArgs, &[Some(&batch.integers), Some(stats), Some(&sums)], [RANGES, 1, 1]);
-        let args = LossArgs {
-            skills: skills as u32,
-            heads: s.heads.into(),
-            right_share: t.right_share,
-            wrong_share: t.wrong_share,
-            later_rows: t.later_rows as u32,
-            non_negative: s.non_negative,
-            monotonicity: s.monotonicity,
-            mastery_performance: s.mastery_performance,
-            gain_performance: s.gain_performance,
-            sparsity: s.sparsity,
-            consistency: s.consistency,
-            alignment: s.alignment,
-            adapts: s.adapt_below.is_some().into(),
-            adapt_below: s.adapt_below.unwrap_or_default(),
-            lag: s.lag,
-            retention: s.retention,
-            retention_floor: s.retention_floor,
-            variance_floor: s.variance_floor,
-        };
+        let args = LossArgs::new(skills, s, t);
         let arrays = [&batch.integers, integers, floats, &sums, &*correlated, &*terms, &*factors].map(Some);
         self.dispatch(&losses(), &args, &arrays, [1, 1, 1]);
         self.take_scratch(sums);

@@ -1,6 +1,7 @@
 //! The loss terms of GainAKT2Exp (SPEC §3): their names and places, and the weights of a step.
 
-use crate::ops::gpu::shader_enum;
+use super::targets::LossTargets;
+use crate::ops::gpu::{kernel_args, shader_enum};
 
 shader_enum! {
     /// What a step reports.
@@ -117,4 +118,41 @@ pub struct LossSettings {
     pub variance_floor: f32,
     /// Whether the model has both heads: without them only the cross-entropy counts.
     pub heads: bool,
+}
+
+kernel_args! {
+    /// Arguments of losses.wgsl.
+    LossArgs {
+        skills: u32, heads: u32,
+        right_share: f32, wrong_share: f32, later_rows: u32,
+        non_negative: f32, monotonicity: f32, mastery_performance: f32, gain_performance: f32, sparsity: f32,
+        consistency: f32, alignment: f32, adapts: u32, adapt_below: f32, lag: f32, retention: f32,
+        retention_floor: f32, variance_floor: f32,
+    }
+}
+
+impl LossArgs {
+    /// The weights of a step and what its batch is compared with, as the kernel takes them.
+    pub(super) fn new(skills: usize, s: &LossSettings, t: &LossTargets) -> Self {
+        Self {
+            skills: skills as u32,
+            heads: s.heads.into(),
+            right_share: t.right_share,
+            wrong_share: t.wrong_share,
+            later_rows: t.later_rows as u32,
+            non_negative: s.non_negative,
+            monotonicity: s.monotonicity,
+            mastery_performance: s.mastery_performance,
+            gain_performance: s.gain_performance,
+            sparsity: s.sparsity,
+            consistency: s.consistency,
+            alignment: s.alignment,
+            adapts: s.adapt_below.is_some().into(),
+            adapt_below: s.adapt_below.unwrap_or_default(),
+            lag: s.lag,
+            retention: s.retention,
+            retention_floor: s.retention_floor,
+            variance_floor: s.variance_floor,
+        }
+    }
 }
