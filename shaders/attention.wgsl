@@ -1,4 +1,4 @@
-// Causal attention within windows, online softmax: a workgroup takes 64 rows of one head (y), PARTS invocations a row. The keys
+// Causal attention within windows, online softmax: a workgroup takes 64 rows of one head (y), PER_ROW invocations a row. The keys
 // and values of the rows they see come through workgroup memory, TILE rows at a time, so that they are loaded once for all.
 // qkv [3][N, HEADS*DK]; out [N, HEADS*DK]; lse [N, HEADS] = log-sum-exp of the row's scaled scores.
 // Row t sees the rows of its window up to t.
@@ -18,8 +18,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let rows = batch[ROWS];
     let head = group.y * DK;
     let last = min(group.x * 64u + 63u, rows - 1u);
+    let nth = lane / 64u;
     // Rows past the last see nothing but still meet the barriers.
-    let part = lane / 64u;
     let inside = group.x * 64u + lane % 64u < rows;
     let row = min(group.x * 64u + lane % 64u, rows - 1u);
     let first = of_row(FIRST, row);
@@ -36,7 +36,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     for (var tile = of_row(FIRST, group.x * 64u); tile <= last; tile += TILE) {
         bring_keys_and_values(lane, tile, last, head);
         let stop = min(end, tile + TILE);
-        for (var j = max(first, tile) + part; j < stop; j += PARTS) {
+        for (var j = max(first, tile) + nth; j < stop; j += PER_ROW) {
             let at = (j - tile) * QUADS;
             var product = vec4<f32>();
             for (var d = 0u; d < QUADS; d++) { product = fma(query[d], shared0[at + d], product); }
@@ -49,15 +49,15 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
             top = new_top;
         }
     }
-    if (PARTS > 1u) {
-        // Every part has a maximum of its own.
+    if (PER_ROW > 1u) {
+        // Each invocation of a row has a maximum of its own.
         workgroupBarrier();
         shared0[lane] = vec4<f32>(top, weight, 0.0, 0.0);
         workgroupBarrier();
         var all_top = top;
-        for (var other = 0u; other < PARTS; other++) { all_top = max(all_top, shared0[other * 64u + lane % 64u].x); }
+        for (var other = 0u; other < PER_ROW; other++) { all_top = max(all_top, shared0[other * 64u + lane % 64u].x); }
         weight = 0.0;
-        for (var other = 0u; other < PARTS; other++) {
+        for (var other = 0u; other < PER_ROW; other++) {
             let figures = shared0[other * 64u + lane % 64u];
             weight += figures.y * exp(figures.x - all_top);
         }
@@ -67,8 +67,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         workgroupBarrier();
     }
 {{ repeat for each quad
-    let all@ = sum_of_parts(@u, lane, sum[@]);
-    if (inside && part == @u % PARTS) { out_put(own + 4u * @u, DK - 4u * @u, all@ / weight); }
+    let all@ = sum_of_row(@u, lane, sum[@]);
+    if (inside && nth == @u % PER_ROW) { out_put(own + 4u * @u, DK - 4u * @u, all@ / weight); }
 }}
-    if (inside && part == 0u) { lse[row * HEADS + group.y] = top + log(weight); }
+    if (inside && nth == 0u) { lse[row * HEADS + group.y] = top + log(weight); }
 }

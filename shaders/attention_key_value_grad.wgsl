@@ -1,4 +1,4 @@
-// Gradients of keys and values: a workgroup takes 64 rows of one head (y), PARTS invocations a row, over the rows that saw it,
+// Gradients of keys and values: a workgroup takes 64 rows of one head (y), PER_ROW invocations a row, over the rows that saw it,
 // whose queries and gradients come through workgroup memory, TILE rows at a time.
 // qkv, d_qkv [3][N, HEADS*DK]; grad [N, HEADS*DK]; lse, delta [N, HEADS] (attention_query_grad.wgsl).
 @group(0) @binding(1) var<storage, read> batch: array<u32>;
@@ -22,8 +22,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let rows = batch[ROWS];
     let head = group.y * DK;
     let last = min(group.x * 64u + 63u, rows - 1u);
+    let nth = lane / 64u;
     // Rows past the last are seen by none but still meet the barriers.
-    let part = lane / 64u;
     let inside = group.x * 64u + lane % 64u < rows;
     let row = min(group.x * 64u + lane % 64u, rows - 1u);
     let end = select(row, of_row(END, row), inside);
@@ -58,7 +58,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         }
         workgroupBarrier();
         let stop = min(end, tile + TILE);
-        for (var j = max(row, tile) + part; j < stop; j += PARTS) {
+        for (var j = max(row, tile) + nth; j < stop; j += PER_ROW) {
             let at = (j - tile) * QUADS;
             let figure = figures[j - tile];
             var product = vec4<f32>();
@@ -77,13 +77,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     }
     workgroupBarrier();
 {{ repeat for each quad
-    let key@ = sum_of_parts(@u, lane, d_key[@]);
-    if (inside && part == @u % PARTS) { d_qkv_put(keys + own + 4u * @u, DK - 4u * @u, key@); }
+    let key@ = sum_of_row(@u, lane, d_key[@]);
+    if (inside && nth == @u % PER_ROW) { d_qkv_put(keys + own + 4u * @u, DK - 4u * @u, key@); }
 }}
     // The next sums begin with the same array.
     workgroupBarrier();
 {{ repeat for each quad
-    let value@ = sum_of_parts(@u, lane, d_value[@]);
-    if (inside && part == @u % PARTS) { d_qkv_put(values + own + 4u * @u, DK - 4u * @u, value@); }
+    let value@ = sum_of_row(@u, lane, d_value[@]);
+    if (inside && nth == @u % PER_ROW) { d_qkv_put(values + own + 4u * @u, DK - 4u * @u, value@); }
 }}
 }

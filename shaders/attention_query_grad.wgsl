@@ -1,4 +1,4 @@
-// Gradient of the queries: a workgroup takes 64 rows of one head (y), PARTS invocations a row, over the rows it saw, whose keys
+// Gradient of the queries: a workgroup takes 64 rows of one head (y), PER_ROW invocations a row, over the rows it saw, whose keys
 // and values come through workgroup memory (attention.wgsl). Leaves delta = out . grad for the keys and values.
 // qkv, d_qkv [3][N, HEADS*DK]; out, grad [N, HEADS*DK]; lse, delta [N, HEADS].
 @group(0) @binding(1) var<storage, read> batch: array<u32>;
@@ -22,8 +22,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let rows = batch[ROWS];
     let head = group.y * DK;
     let last = min(group.x * 64u + 63u, rows - 1u);
+    let nth = lane / 64u;
     // Rows past the last see nothing but still meet the barriers.
-    let part = lane / 64u;
     let inside = group.x * 64u + lane % 64u < rows;
     let row = min(group.x * 64u + lane % 64u, rows - 1u);
     let first = of_row(FIRST, row);
@@ -47,7 +47,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     for (var tile = of_row(FIRST, group.x * 64u); tile <= last; tile += TILE) {
         bring_keys_and_values(lane, tile, last, head);
         let stop = min(end, tile + TILE);
-        for (var j = max(first, tile) + part; j < stop; j += PARTS) {
+        for (var j = max(first, tile) + nth; j < stop; j += PER_ROW) {
             let at = (j - tile) * QUADS;
             var product = vec4<f32>();
             var dp = vec4<f32>();
@@ -62,8 +62,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     }
     workgroupBarrier();
 {{ repeat for each quad
-    let all@ = sum_of_parts(@u, lane, sum[@]);
-    if (inside && part == @u % PARTS) { d_qkv_put(own + 4u * @u, DK - 4u * @u, all@); }
+    let all@ = sum_of_row(@u, lane, sum[@]);
+    if (inside && nth == @u % PER_ROW) { d_qkv_put(own + 4u * @u, DK - 4u * @u, all@); }
 }}
-    if (inside && part == 0u) { delta[stat] = own_delta; }
+    if (inside && nth == 0u) { delta[stat] = own_delta; }
 }

@@ -9,10 +9,10 @@ const ROWS: usize = 64;
 
 kernels! {
     includes Vec::new;
-    attention(heads, dk, at_once, parts): NoArgs, "attention.wgsl", [Read, Read, Write, Write];
-    attention_query_grad(heads, dk, at_once, parts): NoArgs, "attention_query_grad.wgsl",
+    attention(heads, dk, at_once, per_row): NoArgs, "attention.wgsl", [Read, Read, Write, Write];
+    attention_query_grad(heads, dk, at_once, per_row): NoArgs, "attention_query_grad.wgsl",
         [Read, Read, Read, Read, Read, Write, Write];
-    attention_key_value_grad(heads, dk, at_once, parts): NoArgs, "attention_key_value_grad.wgsl",
+    attention_key_value_grad(heads, dk, at_once, per_row): NoArgs, "attention_key_value_grad.wgsl",
         [Read, Read, Read, Read, Read, Write];
 }
 
@@ -21,7 +21,7 @@ kernels! {
 pub(crate) struct AttentionShaders {
     heads: usize,
     #[cfg(feature = "burn")]
-    parts: usize,
+    per_row: usize,
     pub(crate) forward: Shader,
     pub(crate) query_grad: Shader,
     pub(crate) key_value_grad: Shader,
@@ -29,15 +29,15 @@ pub(crate) struct AttentionShaders {
 
 impl AttentionShaders {
     pub(crate) fn new(at: AttentionSizes, hardware: Hardware) -> Self {
-        let (heads, dk, parts) = (at.heads, at.width, hardware.attention_parts());
+        let (heads, dk, per_row) = (at.heads, at.width, hardware.invocations_a_row());
         let at_once = at_once(&[dk]);
         Self {
             heads,
             #[cfg(feature = "burn")]
-            parts,
-            forward: attention(heads, dk, at_once, parts),
-            query_grad: attention_query_grad(heads, dk, at_once, parts),
-            key_value_grad: attention_key_value_grad(heads, dk, at_once, parts),
+            per_row,
+            forward: attention(heads, dk, at_once, per_row),
+            query_grad: attention_query_grad(heads, dk, at_once, per_row),
+            key_value_grad: attention_key_value_grad(heads, dk, at_once, per_row),
         }
     }
 
@@ -49,7 +49,7 @@ impl AttentionShaders {
     /// Invocations of a workgroup.
     #[cfg(feature = "burn")]
     pub(crate) fn threads(&self) -> u32 {
-        (ROWS * self.parts) as u32
+        (ROWS * self.per_row) as u32
     }
 }
 

@@ -27,7 +27,7 @@ impl Hardware {
     }
 
     /// Invocations that share a row of attention: the rows of a long window are what a GPU waits for.
-    pub(crate) fn attention_parts(self) -> usize {
+    pub(crate) fn invocations_a_row(self) -> usize {
         match self {
             Self::Gpu => 2,
             Self::Processor => 1,

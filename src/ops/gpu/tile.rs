@@ -1,4 +1,4 @@
-//! Matrix products by tiles (`shaders/include/tile.wgsl`): what depends on how many rows an invocation computes.
+//! Matrix products by tiles (`shaders/include/tile.wgsl`): which there are, and which suits a product.
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,7 @@ const COLUMNS: usize = 64;
 /// A tile of a product: what one workgroup computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Tile {
-    /// Rows of an invocation: 4, 8 or 16.
+    /// Rows of an invocation, a multiple of four.
     tall: usize,
     /// Invocations along the rows; eight times as many in all.
     high: usize,
