@@ -357,8 +357,8 @@ fn compiled(device: &wgpu::Device, shader: &Shader) -> wgpu::ShaderModule {
         label: Some(shader.name),
         source: wgpu::ShaderSource::Wgsl(shader.source().into()),
     };
-    // SAFETY: no loop of `shaders/` is infinite. Each counts up by a fixed step, to a bound that a batch or a layer's sizes give:
-    // far below 2^32, since it numbers elements of an array.
+    // SAFETY: no loop of `shaders/` is infinite. Each counts by a fixed step, up or down, to a bound that a batch or a layer's sizes
+    // give: far below 2^32, since it numbers elements of an array.
     unsafe { device.create_shader_module_trusted(descriptor, checks) }
 }
 

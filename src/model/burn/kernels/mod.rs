@@ -35,7 +35,8 @@ pub fn mastery_scan(initial: Tensor<2>, gains: Tensor<3>) -> Tensor<3> {
 pub(in crate::model) trait WindowOps: Backend {
     /// From q, k, v `[3, W, T, D]` to `[W, T, D]`.
     fn window_attention(qkv: FloatTensor<Self>, heads: usize) -> FloatTensor<Self>;
-    /// The gradient with respect to q, k, v `[3, W, T, D]` from that with respect to the output `[W, T, D]`.
+    /// The gradient with respect to q, k, v `[3, W, T, D]` from that with respect to the output `[W, T, D]`. Attends once more, since
+    /// q, k and v are all that is kept.
     fn window_attention_grad(qkv: FloatTensor<Self>, d_out: FloatTensor<Self>, heads: usize) -> FloatTensor<Self>;
     /// Mastery `[W, T, C]` from `initial` `[W, C]` and `gains` `[W, T, C]`.
     fn scan(initial: FloatTensor<Self>, gains: FloatTensor<Self>) -> FloatTensor<Self>;
