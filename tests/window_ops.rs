@@ -2,22 +2,21 @@
 //! device.
 #![cfg(feature = "burn")]
 
+#[path = "support/kernels.rs"]
+mod kernels;
 mod support;
 
 use std::sync::{Mutex, PoisonError};
 
-use burn::tensor::{Bool, Device, Tensor, TensorData, activation};
-use gainakt::model::burn::{causal_attention, mastery_scan, tensor_device};
+use burn::tensor::{Device, Tensor, TensorData};
+use gainakt::model::burn::{causal_attention, general_attention, general_scan, mastery_scan, tensor_device};
 use support::devices;
 
 /// burn 0.22 must not differentiate on two threads at once (src/model/burn/network.rs).
 static ALONE: Mutex<()> = Mutex::new(());
 
-/// Numbers in ±1 that repeat nowhere near.
 fn noise<const D: usize>(shape: [usize; D], salt: usize, device: &Device) -> Tensor<D> {
-    let count = shape.iter().product::<usize>();
-    let values: Vec<f32> = (0..count).map(|i| ((i * 7919 + salt * 104_729) % 2003) as f32 / 1001.0 - 1.0).collect();
-    Tensor::from_data(TensorData::new(values, shape), device)
+    Tensor::from_data(TensorData::new(kernels::noise(shape.iter().product(), salt), shape), device)
 }
 
 fn host<const D: usize>(x: Tensor<D>) -> Vec<f32> {
@@ -29,27 +28,6 @@ fn close(what: &str, found: &[f32], wanted: &[f32], within: f32) {
     for (i, (f, w)) in found.iter().zip(wanted).enumerate() {
         assert!((f - w).abs() <= within, "{what}, element {i}: {f}, not {w}");
     }
-}
-
-/// softmax(q·kᵀ/√d)·v over keys up to the query.
-fn general_attention([q, k, v]: [Tensor<3>; 3], heads: usize) -> Tensor<3> {
-    let [w, t, d] = q.dims();
-    let split = |x: Tensor<3>| x.reshape([w, t, heads, d / heads]).swap_dims(1, 2);
-    let scores = split(q).matmul(split(k).transpose()) / ((d / heads) as f32).sqrt();
-    let later: Vec<bool> = (0..t).flat_map(|i| (0..t).map(move |j| j > i)).collect();
-    let later = Tensor::<2, Bool>::from_data(TensorData::new(later, [t, t]), &scores.device());
-    let scores = scores.mask_fill(later.unsqueeze::<4>().expand([w, heads, t, t]), -1e30);
-    activation::softmax(scores, 3).matmul(split(v)).swap_dims(1, 2).reshape([w, t, d])
-}
-
-/// The scan as a loop over time.
-fn general_scan(initial: Tensor<2>, gains: Tensor<3>) -> Tensor<3> {
-    let [_, t, _] = gains.dims();
-    let mut rows = vec![initial.unsqueeze_dim::<3>(1)];
-    for row in 1..t {
-        rows.push((rows[row - 1].clone() + gains.clone().narrow(1, row, 1) * 0.1).clamp(0.0, 1.0));
-    }
-    Tensor::cat(rows, 1)
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! Our kernels as operations of burn's beside the same in burn's general operations, forward and backward, in turn.
 
-use burn::tensor::{Bool, Device, Tensor, TensorData, activation};
+use burn::tensor::{Device, Tensor, TensorData};
 
 use super::times::middle;
 use crate::error::{Error, Result};
-use crate::model::burn::{causal_attention, mastery_scan};
+use crate::model::burn::{causal_attention, general_attention, general_scan, mastery_scan};
 
 /// Windows and rows of each.
 const WINDOWS: usize = 32;
@@ -24,7 +24,7 @@ pub(super) fn window_ops(device: &Device, times: usize) -> Result<()> {
     both(
         "attention",
         times,
-        || backward(general_attention(qkv.clone()), &qkv[0]),
+        || backward(general_attention(qkv.clone(), HEADS), &qkv[0]),
         || backward(causal_attention(qkv.clone(), HEADS), &qkv[0]),
     )?;
     let initial = (noise([WINDOWS, SKILLS], 4, &device) * 0.4 + 0.5).require_grad();
@@ -65,23 +65,4 @@ fn noise<const D: usize>(shape: [usize; D], salt: usize, device: &Device) -> Ten
     let count = shape.iter().product::<usize>();
     let values: Vec<f32> = (0..count).map(|i| ((i * 7919 + salt * 104_729) % 2003) as f32 / 1001.0 - 1.0).collect();
     Tensor::from_data(TensorData::new(values, shape), device)
-}
-
-/// softmax(q·kᵀ/√d)·v over keys up to the query.
-fn general_attention([q, k, v]: [Tensor<3>; 3]) -> Tensor<3> {
-    let split = |x: Tensor<3>| x.reshape([WINDOWS, ROWS, HEADS, WIDTH]).swap_dims(1, 2);
-    let scores = split(q).matmul(split(k).transpose()) / (WIDTH as f32).sqrt();
-    let later: Vec<bool> = (0..ROWS).flat_map(|i| (0..ROWS).map(move |j| j > i)).collect();
-    let later = Tensor::<2, Bool>::from_data(TensorData::new(later, [ROWS, ROWS]), &scores.device());
-    let scores = scores.mask_fill(later.unsqueeze::<4>().expand([WINDOWS, HEADS, ROWS, ROWS]), -1e30);
-    activation::softmax(scores, 3).matmul(split(v)).swap_dims(1, 2).reshape([WINDOWS, ROWS, HEADS * WIDTH])
-}
-
-/// The scan as a loop over time.
-fn general_scan(initial: Tensor<2>, gains: Tensor<3>) -> Tensor<3> {
-    let mut rows = vec![initial.unsqueeze_dim::<3>(1)];
-    for row in 1..ROWS {
-        rows.push((rows[row - 1].clone() + gains.clone().narrow(1, row, 1) * 0.1).clamp(0.0, 1.0));
-    }
-    Tensor::cat(rows, 1)
 }

@@ -4,7 +4,8 @@ use burn::module::Module;
 use burn::nn::{Embedding, EmbeddingConfig, LayerNorm, Linear};
 use burn::tensor::{Device, Tensor, activation};
 
-use super::attention::{joined, linear, norm, scores, shares, split};
+use super::attention::{linear, norm};
+use super::kernels::general_attention;
 use super::network::Dropouts;
 use super::windows::Windows;
 use crate::model::ModelConfig;
@@ -49,11 +50,10 @@ impl Block {
         }
     }
 
-    fn forward(&self, [ctx, val]: [Tensor<3>; 2], windows: &Windows, dropout: &mut Dropouts) -> [Tensor<3>; 2] {
-        let (t, attn) = (windows.length, &self.attn);
-        let scores = scores(attn.query_proj.forward(ctx.clone()), attn.key_proj.forward(ctx.clone()), self.heads);
-        let shares = shares(scores, windows.hidden(t, t, 1).unsqueeze_dim(0));
-        let seen = joined(shares.matmul(split(attn.value_proj.forward(val.clone()), self.heads)));
+    fn forward(&self, [ctx, val]: [Tensor<3>; 2], dropout: &mut Dropouts) -> [Tensor<3>; 2] {
+        let attn = &self.attn;
+        let [q, k] = [&attn.query_proj, &attn.key_proj].map(|projection| projection.forward(ctx.clone()));
+        let seen = general_attention([q, k, attn.value_proj.forward(val.clone())], self.heads);
         // One draw serves both streams.
         let a = dropout.apply(attn.output_proj.forward(seen));
         let val = self.norm1_val.forward(val + a.clone());
@@ -94,7 +94,7 @@ impl Encoder {
         let mut streams =
             [&self.context_embedding, &self.value_embedding].map(|e| e.forward(token.clone()) + places.clone());
         for block in &self.encoder_blocks {
-            streams = block.forward(streams, windows, dropout);
+            streams = block.forward(streams, dropout);
         }
         streams
     }

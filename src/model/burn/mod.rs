@@ -22,7 +22,7 @@ pub use device::tensor_device;
 pub(super) use engine::Engine;
 pub use evidence::EvidenceTwin;
 pub use gainakt2exp::GainAktTwin;
-pub use kernels::{causal_attention, mastery_scan};
+pub use kernels::{causal_attention, general_attention, general_scan, mastery_scan};
 pub use lstm::lstm;
 pub use network::{Dropouts, TensorModel};
 pub use windows::{Asked, Windows};

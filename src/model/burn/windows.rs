@@ -58,6 +58,12 @@ pub(super) fn ints<const D: usize>(values: Vec<i32>, shape: [usize; D], device: 
     Tensor::from_data(TensorData::new(values, shape), device)
 }
 
+/// Pairs of `[queries, keys]` rows that a causal model hides: keys from `first_hidden` rows after the query on.
+pub(super) fn hidden(queries: usize, keys: usize, first_hidden: usize, device: &Device) -> Tensor<2, Bool> {
+    let hidden = (0..queries).flat_map(|q| (0..keys).map(move |k| k >= q + first_hidden)).collect::<Vec<bool>>();
+    Tensor::from_data(TensorData::new(hidden, [queries, keys]), device)
+}
+
 impl Windows {
     /// The groups of a batch.
     pub(super) fn groups(batch: &RaggedBatch, device: &Device) -> Vec<Self> {
@@ -125,8 +131,7 @@ impl Windows {
 
     /// Pairs of `[queries, keys]` rows that a causal model hides: keys from `first_hidden` rows after the query on.
     pub fn hidden(&self, queries: usize, keys: usize, first_hidden: usize) -> Tensor<2, Bool> {
-        let hidden = (0..queries).flat_map(|q| (0..keys).map(move |k| k >= q + first_hidden)).collect::<Vec<bool>>();
-        Tensor::from_data(TensorData::new(hidden, [queries, keys]), &self.device)
+        hidden(queries, keys, first_hidden, &self.device)
     }
 
     /// Row of the batch and cell of `[W, T]` of every row.

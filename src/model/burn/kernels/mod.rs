@@ -4,7 +4,10 @@
 //! `ops/`.
 
 mod cpu;
+mod general;
 pub(in crate::model) mod gpu;
+
+pub use self::general::{general_attention, general_scan};
 
 use burn::backend::autodiff::Autodiff;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
