@@ -48,7 +48,7 @@ against=() apart=()
 if [[ -n $python && -n $windows ]]; then
     # The original's way is slow, so fewer steps of it; PyTorch's compiler fails on some versions (2.11), which must not end this.
     apart=($(tr ',' '\n' <<<"$modes" | grep -xE 'loop|compile' || true))
-    modes=$(tr ',' '\n' <<<"$modes" | grep -vxE 'loop|compile' | paste -sd,)
+    modes=$(tr ',' '\n' <<<"$modes" | { grep -vxE 'loop|compile' || true; } | paste -sd,)
     if [[ -n $modes ]]; then against=(--against "$python" --modes "$modes" --turns "$turns"); fi
 fi
 data=(--windows random)
