@@ -13,6 +13,20 @@ pub enum Error {
     /// A config, flag or preset is unusable.
     #[error("{0}")]
     Config(String),
+    /// A file that should hold JSON does not, or the JSON says something else than expected.
+    #[error("{file}: {source}")]
+    Json {
+        /// The file.
+        file: String,
+        /// What is wrong, and where.
+        source: serde_json::Error,
+    },
+    /// An experiment folder lacks a file, or its files contradict one another.
+    #[error("{0}")]
+    Folder(String),
+    /// What was asked for is not there, or cannot be done now or by this build of the program.
+    #[error("{0}")]
+    Request(String),
     /// A checkpoint does not belong to this program, or not to this model.
     #[error("{0}")]
     Checkpoint(String),
@@ -30,6 +44,25 @@ pub enum Error {
     /// The loss or a gradient stopped being a number.
     #[error("{0}")]
     Diverged(String),
+    /// A run that was repeated gave other results.
+    #[error("{0}")]
+    NotReproduced(String),
+    /// A program that was started, such as Python, failed.
+    #[error("{program}: {problem}")]
+    Program {
+        /// The program and its script.
+        program: String,
+        /// What it said.
+        problem: String,
+    },
+    /// Something that the program writes, draws or sends could not be made.
+    #[error("{what} could not be made: {source}")]
+    Output {
+        /// What could not be made, such as "a plot".
+        what: &'static str,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
 }
 
 /// Where in a data file something is wrong and what would be right.
@@ -79,11 +112,31 @@ impl Error {
         Self::Io { path: path.to_string(), source }
     }
 
+    /// A file whose JSON cannot be used.
+    pub fn json(file: impl fmt::Display, source: serde_json::Error) -> Self {
+        Self::Json { file: file.to_string(), source }
+    }
+
+    /// Something of the program's own that could not be made: `what` and the reason.
+    pub fn output(what: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Output { what, source: source.into() }
+    }
+
     /// The process exit code: 2 for bad input, 1 for everything else.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Data(_) | Self::Config(_) | Self::Checkpoint(_) | Self::Io { .. } => 2,
-            Self::Device(_) | Self::Diverged(_) => 1,
+            Self::Data(_)
+            | Self::Config(_)
+            | Self::Json { .. }
+            | Self::Folder(_)
+            | Self::Request(_)
+            | Self::Checkpoint(_)
+            | Self::Io { .. } => 2,
+            Self::Device(_)
+            | Self::Diverged(_)
+            | Self::NotReproduced(_)
+            | Self::Program { .. }
+            | Self::Output { .. } => 1,
         }
     }
 }

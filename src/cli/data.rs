@@ -73,7 +73,7 @@ fn check(file: &Path, columns: &ColumnArgs) -> Result<()> {
     let name = file.display().to_string();
     let text = match read_table(&name, files::open(file)?, &columns.names())? {
         DataFile::Raw(dataset) => raw_report(&dataset),
-        DataFile::Sequences(rows) => sequences_report(&rows)?,
+        DataFile::Sequences(rows) => sequences_report(&name, &rows)?,
     };
     print!("{text}");
     Ok(())
@@ -109,10 +109,10 @@ fn raw_report(dataset: &Dataset) -> String {
     out
 }
 
-fn sequences_report(rows: &[SequenceRow]) -> Result<String> {
+fn sequences_report(name: &str, rows: &[SequenceRow]) -> Result<String> {
     let test = rows.iter().all(|r| r.fold.number() < 0);
     let (train_rows, test_rows) = if test { (&[][..], rows) } else { (rows, &[][..]) };
-    let corpus = Corpus::from_sequences("", train_rows, test_rows, usize::MAX)?;
+    let corpus = Corpus::from_sequences(name, train_rows, test_rows, usize::MAX)?;
     let interactions: usize = rows.iter().map(|r| r.skills.len()).sum();
     let right: usize = rows.iter().map(|r| r.responses.iter().filter(|&&x| x == 1).count()).sum();
     let mut used: Vec<u32> = rows.iter().flat_map(|r| r.skills.iter().copied()).collect();

@@ -41,7 +41,7 @@ pub(super) fn check(run_dir: &Path) -> Result<()> {
     }
     match failed + changed.len() {
         0 => Ok(()),
-        count => Err(Error::Checkpoint(format!("{}: {count} of the checks failed", run_dir.display()))),
+        count => Err(Error::Folder(format!("{}: {count} of the checks failed", run_dir.display()))),
     }
 }
 
@@ -75,7 +75,7 @@ pub(super) fn reproduce(args: &ReproduceArgs) -> Result<()> {
     let folder = RunFolder::open(&args.run_dir)?;
     let changed = differences(&folder)?;
     if !changed.is_empty() {
-        return Err(Error::Checkpoint(format!(
+        return Err(Error::Folder(format!(
             "{}: not as the run left it: {}",
             args.run_dir.display(),
             changed.join("; ")
@@ -84,7 +84,7 @@ pub(super) fn reproduce(args: &ReproduceArgs) -> Result<()> {
     let original = RunRecord::read(&folder)?;
     let mut config = original.config.clone();
     let recorded: serde_json::Value = serde_json::from_str(&files::read_text(&folder.file(File::Environment))?)
-        .map_err(|e| Error::Config(format!("environment.json: {e}")))?;
+        .map_err(|e| Error::json(File::Environment.name(), e))?;
     for (place, given, key) in
         [(&mut config.data.path, &args.data, "file"), (&mut config.data.test_path, &args.test_data, "test_file")]
     {
@@ -94,7 +94,7 @@ pub(super) fn reproduce(args: &ReproduceArgs) -> Result<()> {
         if let Some(path) = place {
             let found = fingerprint(path)?;
             if found["sha256"] != recorded["data"][key]["sha256"] {
-                return Err(Error::Config(format!(
+                return Err(Error::Request(format!(
                     "{path}: not the data of this run (another SHA-256); name them with --data and --test-data"
                 )));
             }
@@ -161,7 +161,7 @@ pub(super) fn reproduce(args: &ReproduceArgs) -> Result<()> {
         let report = serde_json::json!({"reproduced": same, "epochs": epochs, "tolerance": tolerance, "adapter": adapter, "weights_identical": weights, "differences": found});
         files::write_atomic(path, pretty(&report)?.as_bytes())?;
     }
-    if same { Ok(()) } else { Err(Error::Diverged(format!("{}: not reproduced", args.run_dir.display()))) }
+    if same { Ok(()) } else { Err(Error::NotReproduced(format!("{}: not reproduced", args.run_dir.display()))) }
 }
 
 /// What `gainakt compare` takes.

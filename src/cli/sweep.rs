@@ -133,7 +133,7 @@ fn plan(args: &SweepArgs) -> Result<Vec<Planned>> {
     }
     for &kind in &args.models {
         if !kind.available() {
-            return Err(Error::Config(format!("this build of the program cannot train {}", kind.title())));
+            return Err(Error::Request(format!("this build of the program cannot train {}", kind.title())));
         }
         groups.push((kind.title().to_owned(), kind.name().to_owned(), settings(&args.settings.of_kind(kind))?));
     }
@@ -238,7 +238,7 @@ fn summary(out: &Path, runs: &[Planned]) -> Result<()> {
         let measure: Option<Measure> = match files::is_file(&file) {
             true => Some(
                 serde_json::from_str(&files::read_text(&file)?)
-                    .map_err(|e| Error::Config(format!("{}: {e}; delete it and sweep again", file.display())))?,
+                    .map_err(|e| Error::json(format!("{} (delete it and sweep again)", file.display()), e))?,
             ),
             false => None,
         };

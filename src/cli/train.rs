@@ -92,7 +92,7 @@ pub(super) fn train(args: &TrainArgs) -> Result<()> {
         Some(path) => {
             let folder = RunFolder::open(path)?;
             if finished_folder(&folder) {
-                return Err(Error::Config(format!(
+                return Err(Error::Request(format!(
                     "{}: this run is finished; there is nothing to continue",
                     path.display()
                 )));

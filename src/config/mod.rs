@@ -80,7 +80,7 @@ impl Config {
     /// # Errors
     /// Text that is not JSON, an unknown key, a value of the wrong type or out of range.
     pub fn from_json(name: &str, text: &str) -> Result<Self> {
-        let config: Self = serde_json::from_str(text).map_err(|e| Error::Config(format!("{name}: {e}")))?;
+        let config: Self = serde_json::from_str(text).map_err(|e| Error::json(name, e))?;
         config.check().map_err(|e| Error::Config(format!("{name}: {e}")))?;
         Ok(config)
     }

@@ -110,10 +110,11 @@ impl Corpus {
         seq_len: usize,
     ) -> Result<Self> {
         if let Some(row) = test.iter().find(|r| r.fold != Fold::Test) {
-            return Err(Error::Config(format!(
-                "the test file holds a window of fold {}; expected fold −1 only (pykt's test_sequences.csv)",
-                row.fold.number()
-            )));
+            let fold = row.fold.number();
+            let problem = format!(
+                "the test file holds a window of fold {fold}; expected fold −1 only (pykt's test_sequences.csv)"
+            );
+            return Err(Error::data(name, problem));
         }
         let skills = train_valid.iter().chain(test).flat_map(|r| &r.skills).max().map_or(0, |&m| m as usize + 1);
         let mut corpus = Self {
@@ -131,12 +132,13 @@ impl Corpus {
                 (corpus.students.len() as u32 - 1, 0, row.fold)
             });
             if entry.2 != row.fold {
-                return Err(Error::Config(format!(
+                let problem = format!(
                     "student {} stands in fold {} and in fold {}: answers of one student may not be both learned from and tested on",
                     row.student,
                     entry.2.number(),
                     row.fold.number()
-                )));
+                );
+                return Err(Error::data(name, problem));
             }
             chunk(
                 &mut corpus.windows,

@@ -94,7 +94,7 @@ pub fn check_student(corpus: &Corpus, id: &str) -> Result<()> {
         return Ok(());
     }
     let some: Vec<&str> = corpus.students.iter().take(3).map(String::as_str).collect();
-    Err(Error::Config(format!("no student \"{id}\" in {}; ids look like {}", corpus.name, some.join(", "))))
+    Err(Error::Request(format!("no student \"{id}\" in {}; ids look like {}", corpus.name, some.join(", "))))
 }
 
 /// What the model makes of answers given one after another, in one window; positions count from 0.

@@ -73,7 +73,7 @@ impl Look<'_> {
     }
 
     fn json(&self, file: File) -> Result<Map<String, Value>> {
-        serde_json::from_str(&self.text(file)?).map_err(|e| fail(format!("{}: {e}", file.name())))
+        serde_json::from_str(&self.text(file)?).map_err(|e| Error::json(file.name(), e))
     }
 
     /// A text of environment.json that is there and not empty.
@@ -89,7 +89,7 @@ impl Look<'_> {
 }
 
 fn fail(what: impl Into<String>) -> Error {
-    Error::Config(what.into())
+    Error::Folder(what.into())
 }
 
 fn naming(look: &Look<'_>) -> Result<String> {

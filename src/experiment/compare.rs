@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::config_record::read_config;
 use super::folder::{Convention, File, RunFolder};
 use super::plot::{Plot, Series};
-use super::record::value;
+use super::record::json_value;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::platform::files;
@@ -40,19 +40,22 @@ impl RunRecord {
         let text = |file: File| {
             let path = folder.file(file);
             if !files::is_file(&path) {
-                return Err(Error::Config(format!("{}: missing; the run is not finished", path.display())));
+                return Err(Error::Folder(format!("{}: missing; the run is not finished", path.display())));
             }
             files::read_text(&path)
         };
-        let broken = |file: File, e: &dyn std::fmt::Display| Error::Config(format!("{name}/{}: {e}", file.name()));
+        let broken = |file: File| {
+            let file = format!("{name}/{}", file.name());
+            move |e| Error::json(file, e)
+        };
         let config_text = text(File::Config)?;
         let results_text = text(File::Results)?;
-        let value: Value = serde_json::from_str(&results_text).map_err(|e| broken(File::Results, &e))?;
+        let value: Value = serde_json::from_str(&results_text).map_err(broken(File::Results))?;
         Ok(Self {
             config: read_config(&format!("{name}/config.json"), &config_text)?,
-            record: serde_json::from_str(&config_text).map_err(|e| broken(File::Config, &e))?,
-            results: serde_json::from_value(value.clone()).map_err(|e| broken(File::Results, &e))?,
-            history: serde_json::from_value(value["epochs"].clone()).map_err(|e| broken(File::Results, &e))?,
+            record: serde_json::from_str(&config_text).map_err(broken(File::Config))?,
+            results: serde_json::from_value(value.clone()).map_err(broken(File::Results))?,
+            history: serde_json::from_value(value["epochs"].clone()).map_err(broken(File::Results))?,
             name,
         })
     }
@@ -64,8 +67,10 @@ impl RunRecord {
 /// Never for settings of this program.
 pub fn config_differences(runs: &[RunRecord]) -> Result<Vec<(String, Vec<String>)>> {
     // The settings, not the records, whose form differs from version to version.
-    let flat =
-        runs.iter().map(|r| Ok(flatten("", &value(&r.config)?))).collect::<Result<Vec<Vec<(String, String)>>>>()?;
+    let flat = runs
+        .iter()
+        .map(|r| Ok(flatten("", &json_value(&r.config)?)))
+        .collect::<Result<Vec<Vec<(String, String)>>>>()?;
     let mut keys: Vec<&String> = flat.iter().flatten().map(|(key, _)| key).collect();
     keys.sort();
     keys.dedup();
@@ -109,13 +114,13 @@ pub fn metric_differences(
     let read = |text: &str| -> Result<Vec<csv::StringRecord>> {
         let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
         let rows: std::result::Result<Vec<_>, _> = reader.records().collect();
-        rows.map_err(|e| Error::Config(format!("metrics_epoch.csv: {e}")))
+        rows.map_err(|e| Error::Folder(format!("metrics_epoch.csv: {e}")))
     };
     let (a, b) = (read(a)?, read(b)?);
     let mut found = Vec::new();
     for epoch in 0..=epochs {
         let (Some(x), Some(y)) = (a.get(epoch), b.get(epoch)) else {
-            return Err(Error::Config(format!("epoch {epoch} is missing in one of the runs")));
+            return Err(Error::Folder(format!("epoch {epoch} is missing in one of the runs")));
         };
         for (column, (x, y)) in x.iter().zip(y).enumerate() {
             let close = match (x.parse::<f64>(), y.parse::<f64>()) {

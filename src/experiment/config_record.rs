@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::record::{pretty, value};
+use super::record::{json_value, pretty};
 use crate::config::{Config, ModelKind, evaluation_snapshot, model_config, reproducibility_policy};
 use crate::data::SPLIT_SEED;
 use crate::error::{Error, Result};
@@ -56,7 +56,7 @@ pub fn train_command(title: &str, device: &str) -> String {
 /// Never for a config made by this program.
 pub fn config_json(config: &Config, id: &str, about: &Circumstances, device: DeviceRecord<'_>) -> Result<String> {
     let (snapshot, shape, kind) = (evaluation_snapshot(config), model_config(config), config.model.kind);
-    let settings = value(config)?;
+    let settings = json_value(config)?;
     let purpose = match about.purpose.is_empty() {
         true => format!("train and evaluate {} on {}, fold {}", kind.name(), config.data.dataset, config.data.fold),
         false => about.purpose.clone(),
@@ -76,9 +76,9 @@ pub fn config_json(config: &Config, id: &str, about: &Circumstances, device: Dev
         ),
         ("hardware", json!({"device": device.kind, "devices": [device.label], "threads": device.threads})),
         ("seeds", json!({"primary": seed, "all": [seed, SPLIT_SEED]})),
-        ("training", value(&config.training)?),
+        ("training", json_value(&config.training)?),
         ("experiment", json!({"id": id, "model": kind.name(), "short_title": about.title, "purpose": purpose})),
-        ("data", value(&config.data)?),
+        ("data", json_value(&config.data)?),
     ];
     let of_model = model_groups(kind).map(|group| (group, settings[group].clone()));
     let after = [
@@ -102,7 +102,7 @@ pub fn config_json(config: &Config, id: &str, about: &Circumstances, device: Dev
 /// Text that is not JSON, a missing group, or a key this program does not know.
 pub fn read_config(name: &str, text: &str) -> Result<Config> {
     let broken = |what: String| Error::Config(format!("{name}: {what}"));
-    let record: Map<String, Value> = serde_json::from_str(text).map_err(|e| broken(e.to_string()))?;
+    let record: Map<String, Value> = serde_json::from_str(text).map_err(|e| Error::json(name, e))?;
     let mut settings = Map::new();
     let model = record.get("experiment").and_then(|e| e.get("model")).cloned().unwrap_or_else(|| MODEL_OF_OLD.into());
     let kind: ModelKind = serde_json::from_value(model.clone())

@@ -101,7 +101,7 @@ impl RunFolder {
                 return Ok(Self { path });
             }
         }
-        Err(Error::Config(format!("{}: too many runs started in this second", parent.display())))
+        Err(Error::Folder(format!("{}: too many runs started in this second", parent.display())))
     }
 
     /// The folder in `parent` whose title is `title`, whenever it was made; `None` where there is none.
@@ -124,7 +124,7 @@ impl RunFolder {
     pub fn open(path: &Path) -> Result<Self> {
         let folder = Self { path: path.to_owned() };
         if !files::is_file(&folder.file(File::Config)) {
-            return Err(Error::Config(format!("{}: not an experiment folder (no config.json in it)", path.display())));
+            return Err(Error::Folder(format!("{}: not an experiment folder (no config.json in it)", path.display())));
         }
         Ok(folder)
     }

@@ -83,7 +83,7 @@ pub fn load_dataset(path: &Path, columns: &ColumnNames) -> Result<Dataset> {
 pub fn load_model(folder: &RunFolder, config: &Config, skills: usize, device: &Device) -> Result<Model> {
     let path = folder.file(File::Best);
     if !files::is_file(&path) {
-        return Err(Error::Checkpoint(format!("{}: no epoch of this run is finished; continue it", path.display())));
+        return Err(Error::Folder(format!("{}: no epoch of this run is finished; continue it", path.display())));
     }
     let name = path.display().to_string();
     let (stored, weights) = decode_weights(&name, &files::read(&path)?)?;

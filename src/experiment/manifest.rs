@@ -50,10 +50,9 @@ pub fn differences(folder: &RunFolder) -> Result<Vec<String>> {
     let path = folder.file(File::Manifest);
     let name = path.display().to_string();
     if !files::is_file(&path) {
-        return Err(Error::Config(format!("{name}: missing; the run is unfinished, or the manifest was deleted")));
+        return Err(Error::Folder(format!("{name}: missing; the run is unfinished, or the manifest was deleted")));
     }
-    let manifest: Manifest =
-        serde_json::from_str(&files::read_text(&path)?).map_err(|e| Error::Config(format!("{name}: {e}")))?;
+    let manifest: Manifest = serde_json::from_str(&files::read_text(&path)?).map_err(|e| Error::json(&name, e))?;
     let mut found = Vec::new();
     if list_hash(&manifest.files)? != manifest.list_sha256 {
         found.push(format!("{}: the list itself was edited", File::Manifest.name()));

@@ -31,7 +31,7 @@ pub use grid::Grid;
 pub use load::{DataChoice, load_corpus, load_dataset, load_model};
 pub use manifest::{differences, seal};
 pub use plot::{Plot, Series, png};
-pub use record::{metrics_csv, pretty, results_json};
+pub use record::{json_value, metrics_csv, pretty, results_json};
 pub use report::{marks, readme};
 pub use session::{Launch, Session, finished_folder, start};
 pub use student_report::student_report;

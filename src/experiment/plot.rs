@@ -161,20 +161,20 @@ impl Plot {
 /// The text is no SVG.
 pub fn png(svg: &str) -> Result<Vec<u8>> {
     use resvg::{tiny_skia, usvg};
-    let failed = |what: &dyn std::fmt::Display| Error::Config(format!("a plot could not be drawn: {what}"));
+    const PLOT: &str = "a plot";
     let mut options = usvg::Options { font_family: "Ubuntu".to_owned(), ..usvg::Options::default() };
     options.fontdb_mut().load_font_data(epaint_default_fonts::UBUNTU_LIGHT.to_vec());
     // Whatever family is asked for, there is one font.
     let family =
         options.fontdb.faces().next().and_then(|f| f.families.first().map(|n| n.0.clone())).unwrap_or_default();
     options.fontdb_mut().set_sans_serif_family(family);
-    let tree = usvg::Tree::from_str(svg, &options).map_err(|e| failed(&e))?;
+    let tree = usvg::Tree::from_str(svg, &options).map_err(|e| Error::output(PLOT, e))?;
     let scale = 2.0;
     let size = tree.size();
     let mut pixels = tiny_skia::Pixmap::new((size.width() * scale) as u32, (size.height() * scale) as u32)
-        .ok_or_else(|| failed(&"it has no size"))?;
+        .ok_or_else(|| Error::output(PLOT, "it has no size"))?;
     resvg::render(&tree, tiny_skia::Transform::from_scale(scale, scale), &mut pixels.as_mut());
-    pixels.encode_png().map_err(|e| failed(&e))
+    pixels.encode_png().map_err(|e| Error::output(PLOT, e))
 }
 
 fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {

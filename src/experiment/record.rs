@@ -57,11 +57,11 @@ pub fn metrics_csv(history: &[EpochRow]) -> String {
 /// # Errors
 /// Never for results made by this program.
 pub fn results_json(results: &Results, history: &[EpochRow]) -> Result<String> {
-    let mut record = match value(results)? {
+    let mut record = match json_value(results)? {
         Value::Object(map) => map,
         other => Map::from_iter([("results".to_owned(), other)]),
     };
-    record.insert("epochs".to_owned(), value(&history)?);
+    record.insert("epochs".to_owned(), json_value(&history)?);
     pretty(&record)
 }
 
@@ -70,7 +70,7 @@ pub fn results_json(results: &Results, history: &[EpochRow]) -> Result<String> {
 /// # Errors
 /// The value has no JSON form.
 pub fn pretty(value: &impl Serialize) -> Result<String> {
-    let text = serde_json::to_string_pretty(value).map_err(|e| Error::Config(format!("cannot write JSON: {e}")))?;
+    let text = serde_json::to_string_pretty(value).map_err(|e| Error::output("JSON", e))?;
     Ok(text + "\n")
 }
 
@@ -78,6 +78,6 @@ pub fn pretty(value: &impl Serialize) -> Result<String> {
 ///
 /// # Errors
 /// The value has no JSON form.
-pub fn value(value: &impl Serialize) -> Result<Value> {
-    serde_json::to_value(value).map_err(|e| Error::Config(format!("cannot write JSON: {e}")))
+pub fn json_value(value: &impl Serialize) -> Result<Value> {
+    serde_json::to_value(value).map_err(|e| Error::output("JSON", e))
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::checklist::{Item, checklist};
 use super::folder::{Convention, File, RunFolder};
-use super::record::value;
+use super::record::json_value;
 use crate::config::{Config, ModelKind, evaluation_snapshot, model_config, reproducibility_policy};
 use crate::error::Result;
 use crate::pyjson;
@@ -51,7 +51,7 @@ pub fn readme(folder: &RunFolder, config: &Config, results: &Results) -> Result<
         ModelKind::GainAkt2Exp => gainakt_settings(&mut out, config)?,
         kind if kind.about().groups.is_empty() => {}
         kind => {
-            let settings = value(config)?;
+            let settings = json_value(config)?;
             out += "\n### Core Interpretability & Constraints\n| Key | Value |\n|-----|-------|\n";
             kind.about().groups.iter().for_each(|(group, _)| rows(&mut out, group, &settings[*group]));
         }
@@ -79,11 +79,11 @@ pub fn readme(folder: &RunFolder, config: &Config, results: &Results) -> Result<
 /// The settings of GainAKT2Exp, in the original's two tables.
 fn gainakt_settings(out: &mut String, config: &Config) -> Result<()> {
     *out += "\n### Semantic Flag Snapshot\n| Flag | Value |\n|------|-------|\n";
-    rows(out, "alignment", &value(&config.alignment)?);
-    rows(out, "global_alignment", &value(&config.global_alignment)?);
-    rows(out, "refinement", &value(&config.refinement)?);
+    rows(out, "alignment", &json_value(&config.alignment)?);
+    rows(out, "global_alignment", &json_value(&config.global_alignment)?);
+    rows(out, "refinement", &json_value(&config.refinement)?);
     *out += "\n### Core Interpretability & Constraints\n| Key | Value |\n|-----|-------|\n";
-    let mut core = value(&config.interpretability)?;
+    let mut core = json_value(&config.interpretability)?;
     if let Some(core) = core.as_object_mut().filter(|_| !config.interpretability.enable_cosine_perf_schedule) {
         // The original's table has no row for it; it is told only where it is on.
         core.shift_remove("enable_cosine_perf_schedule");

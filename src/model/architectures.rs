@@ -84,7 +84,7 @@ impl Places {
             }
             ModelKind::Evidence => (ReadoutAt::Evidence(EvidenceAt::new(b, config)), b.len()),
             other => {
-                return Err(Error::Config(format!(
+                return Err(Error::Request(format!(
                     "{} needs burn, which the page and builds without the feature \"burn\" do not have; use a full build of \
                      the program",
                     other.title()

@@ -64,7 +64,7 @@ impl Survey {
 /// The path of the student with this index.
 pub(super) async fn student(model: &mut Model, corpus: &Corpus, student: u32) -> Result<Trajectory> {
     let id = corpus.students.get(student as usize);
-    let id = id.ok_or_else(|| Error::Config(format!("there is no student number {student}")))?;
+    let id = id.ok_or_else(|| Error::Request(format!("there is no student number {student}")))?;
     trajectory(model, corpus, id).await
 }
 

@@ -19,7 +19,7 @@ fn embedded(kind: ModelKind) -> Result<&'static [u8]> {
         ModelKind::GainAkt2Exp => Ok(include_bytes!("../../web/demo.safetensors")),
         ModelKind::Evidence => Ok(include_bytes!("../../web/evidence.safetensors")),
         other => {
-            Err(Error::Config(format!("the program carries no trained {}; train one and open its run", other.title())))
+            Err(Error::Request(format!("the program carries no trained {}; train one and open its run", other.title())))
         }
     }
 }
@@ -54,7 +54,7 @@ impl OpenedModel {
                 let about = "the run's best model".to_owned();
                 Ok(Self::new(&name, about, Some(path), config, corpus, model))
             }
-            Source::Checkpoint(path) => Err(Error::Config(format!(
+            Source::Checkpoint(path) => Err(Error::Request(format!(
                 "{}: a checkpoint needs data to look at; open a run or the embedded class first",
                 path.display()
             ))),

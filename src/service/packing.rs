@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 /// # Errors
 /// A value has no form in MessagePack; that is a defect.
 pub fn pack<T: Serialize>(message: &T) -> Result<Vec<u8>> {
-    rmp_serde::to_vec_named(message).map_err(|e| Error::Config(format!("a message could not be packed: {e}")))
+    rmp_serde::to_vec_named(message).map_err(|e| Error::output("a message", e))
 }
 
 /// The message in `bytes`.
@@ -19,7 +19,7 @@ pub fn pack<T: Serialize>(message: &T) -> Result<Vec<u8>> {
 /// They were not written by [`pack`] of the same version.
 pub fn unpack<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     rmp_serde::from_slice(bytes)
-        .map_err(|e| Error::Config(format!("a message came from another version of gainakt ({e}); reload the page")))
+        .map_err(|e| Error::Request(format!("a message came from another version of gainakt ({e}); reload the page")))
 }
 
 #[cfg(test)]

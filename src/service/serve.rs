@@ -184,7 +184,7 @@ impl Service {
             Request::Take { name, bytes, purpose } => self.take(&name, &bytes, purpose).await?,
             Request::Delete(path) => {
                 if self.training.as_ref().is_some_and(|t| t.folder() == path) {
-                    return Err(Error::Config("this run is under way; stop it before deleting it".to_owned()));
+                    return Err(Error::Request("this run is under way; stop it before deleting it".to_owned()));
                 }
                 files::remove_dir(&path)?;
                 // What is said to be gone must not come back after a reload.
@@ -203,12 +203,12 @@ impl Service {
     pub(super) fn opened_model(&mut self) -> Result<&mut OpenedModel> {
         self.opened
             .as_mut()
-            .ok_or_else(|| Error::Config("nothing is open; open a run or the embedded class".to_owned()))
+            .ok_or_else(|| Error::Request("nothing is open; open a run or the embedded class".to_owned()))
     }
 
     pub(super) fn open(&mut self, source: &Source) -> Result<()> {
         if self.training.is_some() {
-            return Err(Error::Config("a run is under way; stop it before opening something else".to_owned()));
+            return Err(Error::Request("a run is under way; stop it before opening something else".to_owned()));
         }
         self.events.send(Event::Busy("opening".to_owned()));
         if let Source::Checkpoint(_) = source

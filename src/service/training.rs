@@ -29,13 +29,13 @@ impl Service {
     /// Starts (or goes on with) a run; its data and its untrained model become what is open.
     pub(super) fn train(&mut self, order: TrainOrder) -> Result<()> {
         if self.training.is_some() || self.completing.is_some() {
-            return Err(Error::Config("a run is under way already; stop it or wait for its end".to_owned()));
+            return Err(Error::Request("a run is under way already; stop it or wait for its end".to_owned()));
         }
         let resumed = order.resume.as_deref().map(open_folder).transpose()?;
         let config = resumed.as_ref().map_or_else(|| order.config.clone(), |(_, config)| config.clone());
         if let Some((folder, _)) = resumed.as_ref().filter(|(folder, _)| finished_folder(folder)) {
             let name = folder_name(folder.path());
-            return Err(Error::Config(format!("{name}: this run is finished; there is nothing to continue")));
+            return Err(Error::Request(format!("{name}: this run is finished; there is nothing to continue")));
         }
         self.events.send(Event::Busy("reading the data".to_owned()));
         let began = Instant::now();

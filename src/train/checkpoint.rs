@@ -102,14 +102,14 @@ impl TrainState {
 }
 
 fn json(value: &impl Serialize) -> Result<String> {
-    serde_json::to_string(value).map_err(|e| Error::Checkpoint(format!("cannot write the checkpoint: {e}")))
+    serde_json::to_string(value).map_err(|e| Error::output("a checkpoint", e))
 }
 
 fn encode<'a>(
     tensors: impl Iterator<Item = (&'a String, &'a (Vec<usize>, Vec<f32>))>,
     metadata: &[(&str, String)],
 ) -> Result<Vec<u8>> {
-    let failed = |e: safetensors::SafeTensorError| Error::Checkpoint(format!("cannot write the checkpoint: {e}"));
+    let failed = |e: safetensors::SafeTensorError| Error::output("a checkpoint", e);
     let views: BTreeMap<&str, TensorView<'_>> = tensors
         .map(|(name, (shape, values))| {
             let view = TensorView::new(Dtype::F32, shape.clone(), bytemuck::cast_slice(values)).map_err(failed)?;

@@ -103,7 +103,7 @@ async fn read(data: &JsValue) -> Result<Request> {
     let part = |name: &str| Reflect::get(data, &JsValue::from_str(name)).ok();
     let file: Option<web_sys::File> = part("file").and_then(|f| f.dyn_into().ok());
     let purpose = part("purpose").and_then(|p| p.as_string()).unwrap_or_default();
-    let Some(file) = file else { return Err(Error::Config("no file came with the message".to_owned())) };
+    let Some(file) = file else { return Err(Error::Request("no file came with the message".to_owned())) };
     let name = file.name();
     let content = JsFuture::from(file.array_buffer()).await.map_err(|_| {
         Error::data(&name, "the browser could not read it; folders cannot be dropped, zip a run's folder first")

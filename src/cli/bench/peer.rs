@@ -102,8 +102,9 @@ impl Peer<'_> {
             command.arg("--eval");
         }
         command.arg("--mode").args(modes);
-        let failed = |why: &dyn std::fmt::Display| {
-            Error::Config(format!("{} {}: {why}", self.python.display(), self.script.display()))
+        let failed = |why: &dyn std::fmt::Display| Error::Program {
+            program: format!("{} {}", self.python.display(), self.script.display()),
+            problem: why.to_string(),
         };
         let output = command.output().map_err(|e| failed(&e))?;
         if !output.status.success() {

@@ -333,8 +333,7 @@ fn made_windows(kind: Windows, count: usize, config: &Config, skills: usize) -> 
 }
 
 fn table(report: &Report, peak: PeakArgs, terminal: &mut Terminal) -> Result<()> {
-    let value =
-        serde_json::to_value(report).map_err(|e| Error::Config(format!("the report cannot be written: {e}")))?;
+    let value = crate::experiment::json_value(report)?;
     for (key, value) in value.as_object().into_iter().flatten() {
         let text = match value {
             serde_json::Value::Object(_) | serde_json::Value::Array(_) => continue,

@@ -17,7 +17,7 @@ pub(super) fn twin(config: &Config, skills: usize, device: &Device) -> Result<St
     let model = match config.model.kind {
         ModelKind::GainAkt2Exp => Model::on_tensors::<GainAktTwin>(&shape, config.seeds.seed, device)?,
         ModelKind::Evidence => Model::on_tensors::<EvidenceTwin>(&shape, config.seeds.seed, device)?,
-        other => return Err(Error::Config(format!("{} is in burn's operations already", other.title()))),
+        other => return Err(Error::Request(format!("{} is in burn's operations already", other.title()))),
     };
     let mut stepper = Stepper::new(config, skills, device)?;
     (stepper.model, stepper.objective) = (model, Objective::CrossEntropy);
@@ -27,5 +27,5 @@ pub(super) fn twin(config: &Config, skills: usize, device: &Device) -> Result<St
 /// There is none in this build.
 #[cfg(not(feature = "burn"))]
 pub(super) fn twin(_: &Config, _: usize, _: &Device) -> Result<Stepper> {
-    Err(Error::Config("--against burn needs a build with the feature \"burn\"".to_owned()))
+    Err(Error::Request("--against burn needs a build with the feature \"burn\"".to_owned()))
 }

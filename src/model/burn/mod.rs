@@ -53,7 +53,7 @@ macro_rules! models {
         pub(super) fn start(config: &ModelConfig, values: &[f32], device: &Device) -> Result<Box<dyn Engine>> {
             match config.kind {
                 $(ModelKind::$kind => start_of::<$model>(config, values, device),)*
-                other => Err(Error::Config(format!("{} is not a model on tensors", other.title()))),
+                other => Err(Error::Request(format!("{} is not a model on tensors", other.title()))),
             }
         }
     };
