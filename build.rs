@@ -1,4 +1,5 @@
-//! Notes what the program was built from, for environment.json.
+//! Notes what the program was built from, for environment.json. Crates that do the same either bring a Git library or call
+//! `git` as here, and fail where sources lie without a repository; this says "unknown" then.
 
 use std::process::Command;
 

@@ -85,7 +85,8 @@ fn a_stopped_run_continues_as_if_it_never_was() {
         let shape = ModelConfig::new(&config, corpus.skills.len());
         let state = TrainState::decode("state", &saved(CheckpointKind::State), &shape).unwrap();
         let mut history = state.run.history.clone();
-        let resumed = train_on(compute, request(Some(Resume { state, best: saved(CheckpointKind::Best) })), |_, _| {});
+        let resumed =
+            train_on(compute, request(Some(Resume { state, best: saved(CheckpointKind::Best).to_vec() })), |_, _| {});
         history.extend(
             resumed
                 .messages

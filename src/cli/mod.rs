@@ -169,12 +169,9 @@ fn open(run_dir: Option<PathBuf>) -> Result<()> {
 
 /// The command line as a shell would take it.
 fn command_line() -> String {
-    let plain = |c: char| c.is_alphanumeric() || "_-./:=,@%+".contains(c);
-    let quoted = std::env::args().map(|arg| match !arg.is_empty() && arg.chars().all(plain) {
-        true => arg,
-        false => format!("'{}'", arg.replace('\'', "'\\''")),
-    });
-    quoted.collect::<Vec<_>>().join(" ")
+    // No argument can hold a zero byte, the one thing that a shell cannot be given.
+    let quoted = std::env::args().map(|arg| shlex::try_quote(&arg).map_or_else(|_| arg.clone(), Into::into));
+    quoted.collect::<Vec<String>>().join(" ")
 }
 
 /// `RUST_LOG`, else only errors: the adapter's own chatter is not for users.

@@ -1,8 +1,7 @@
 //! pykt's own files, byte for byte (`docs/DATA.md`): what `gainakt data export` writes.
 
-use std::fmt::Write as _;
-
 use super::MIN_INTERACTIONS;
+use super::csv_text::CsvText;
 use super::folds::FoldAssignment;
 use super::sliding::sliding;
 use super::students::{Dataset, Student};
@@ -49,11 +48,11 @@ pub fn export_pykt(dataset: &Dataset) -> Vec<ExportedFile> {
     let file = |name, content| ExportedFile { name, content };
     vec![
         file("keyid2idx.json", keyid2idx(dataset)),
-        file("train_valid.csv", train.text),
-        file("train_valid_sequences.csv", train_windows.text),
-        file("test.csv", test.text),
-        file("test_sequences.csv", test_windows.text),
-        file("test_window_sequences.csv", sliding_windows.text),
+        file("train_valid.csv", train.text.finish()),
+        file("train_valid_sequences.csv", train_windows.text.finish()),
+        file("test.csv", test.text.finish()),
+        file("test_sequences.csv", test_windows.text.finish()),
+        file("test_window_sequences.csv", sliding_windows.text.finish()),
     ]
 }
 
@@ -67,7 +66,7 @@ fn chunks(length: usize) -> impl Iterator<Item = (std::ops::Range<usize>, usize)
 }
 
 struct CsvTable {
-    text: String,
+    text: CsvText,
     has_items: bool,
     has_repeats: bool,
     has_cells: bool,
@@ -89,47 +88,38 @@ impl CsvTable {
             ("cidxs", test),
         ];
         columns.extend(optional.into_iter().filter(|c| c.1).map(|c| c.0));
-        Self { text: columns.join(",") + "\n", has_items, has_repeats, has_cells: test, first_cell: 0 }
+        Self { text: CsvText::new(columns), has_items, has_repeats, has_cells: test, first_cell: 0 }
     }
 
     /// One row; `unscored` is the number of leading interactions another window scores, `None` for a whole
     /// sequence, which is neither masked nor padded.
     fn row(&mut self, fold: i8, uid: usize, student: &Student, range: std::ops::Range<usize>, unscored: Option<usize>) {
         let width = if unscored.is_some() { MAXLEN } else { range.len() };
-        let _ = write!(self.text, "{fold},{uid}");
+        let mut fields = vec![fold.to_string(), uid.to_string()];
         if self.has_items {
-            self.list(student.items[range.clone()].iter(), width);
+            fields.push(list(&student.items[range.clone()], width));
         }
-        self.list(student.skills[range.clone()].iter(), width);
-        self.list(student.responses[range.clone()].iter(), width);
+        fields.push(list(&student.skills[range.clone()], width));
+        fields.push(list(&student.responses[range.clone()], width));
         if let Some(unscored) = unscored {
-            self.list((0..range.len()).map(|i| if i < unscored { -1 } else { 1 }), width);
+            fields.push(list((0..range.len()).map(|i| if i < unscored { -1 } else { 1 }), width));
         }
         if self.has_repeats {
-            self.list(student.repeats[range.clone()].iter(), width);
+            fields.push(list(&student.repeats[range.clone()], width));
         }
         if self.has_cells {
             let first = self.first_cell;
-            self.list(range.map(|i| first + i), width);
+            fields.push(list(range.map(|i| first + i), width));
         }
-        self.text.push('\n');
+        self.text.row(fields);
     }
+}
 
-    /// A comma-joined list padded with −1, quoted when it holds a comma.
-    fn list(&mut self, values: impl Iterator<Item = impl std::fmt::Display>, width: usize) {
-        let quote = if width > 1 { "\"" } else { "" };
-        self.text.push(',');
-        self.text.push_str(quote);
-        let mut written = 0;
-        for value in values {
-            let _ = write!(self.text, "{}{value}", if written > 0 { "," } else { "" });
-            written += 1;
-        }
-        for _ in written..width {
-            self.text.push_str(if written > 0 { ",-1" } else { "-1" });
-        }
-        self.text.push_str(quote);
-    }
+/// Values joined by commas, with −1 at the end until there are `width`.
+fn list(values: impl IntoIterator<Item = impl ToString>, width: usize) -> String {
+    let mut fields: Vec<String> = values.into_iter().map(|v| v.to_string()).collect();
+    fields.resize_with(width.max(fields.len()), || "-1".to_owned());
+    fields.join(",")
 }
 
 fn keyid2idx(dataset: &Dataset) -> String {

@@ -1,6 +1,6 @@
 //! Forward passes over many windows, reduced on the device to a few numbers a step.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use crate::data::{RaggedBatch, Window};
 use crate::error::Result;
@@ -54,8 +54,13 @@ impl WindowOutcome {
     }
 }
 
-/// Of each window, its answers as wholes ([`WindowOutcome::answers`]), after a forward pass over `batch`.
-async fn whole_answers(model: &mut Model, windows: &[&Window], batch: &RaggedBatch) -> Result<Vec<Vec<(f32, bool)>>> {
+/// Of each window, its answers as wholes ([`WindowOutcome::answers`]), after a forward pass over
+/// them; `ranges` are their rows.
+async fn whole_answers(
+    model: &mut Model,
+    windows: &[&Window],
+    ranges: &[Range<usize>],
+) -> Result<Vec<Vec<(f32, bool)>>> {
     if windows.iter().all(|w| w.repeats.is_empty()) {
         return Ok(vec![Vec::new(); windows.len()]);
     }
@@ -66,7 +71,7 @@ async fn whole_answers(model: &mut Model, windows: &[&Window], batch: &RaggedBat
         let repeats = |t: usize| window.repeats.get(t) == Some(&1);
         for first in (1..window.skills.len()).filter(|&t| !repeats(t)) {
             let end = (first + 1..window.skills.len()).find(|&t| !repeats(t)).unwrap_or(window.skills.len());
-            before.push(batch.range(w).start + first - 1);
+            before.push(ranges[w].start + first - 1);
             places.push((w, first..end));
         }
     }
@@ -95,10 +100,10 @@ pub async fn infer(
     let mut outcomes = Vec::with_capacity(windows.len());
     for part in windows.chunks(batch_size.max(1)) {
         let batch = RaggedBatch::new(part.iter().copied());
-        let stats = model.row_stats(batch.clone()).await?;
-        let answers = whole_answers(model, part, &batch).await?;
-        for (w, answers) in answers.into_iter().enumerate() {
-            let range = batch.range(w);
+        let ranges: Vec<Range<usize>> = (0..part.len()).map(|w| batch.range(w)).collect();
+        let stats = model.row_stats(batch).await?;
+        let answers = whole_answers(model, part, &ranges).await?;
+        for ((window, range), answers) in part.iter().zip(ranges).zip(answers) {
             let column = |stat| stats.column(stat)[range.clone()].to_vec();
             let heads = interpretable.then(|| HeadsOutcome {
                 mean_mastery: column(RowStat::MeanMastery),
@@ -110,9 +115,9 @@ pub async fn infer(
             });
             outcomes.push(WindowOutcome {
                 probability: column(RowStat::Probability),
-                target: batch.next_response[range.clone()].iter().map(|&r| r == 1).collect(),
+                target: window.responses.iter().skip(1).map(|&r| r == 1).collect(),
                 answers,
-                skill: batch.next_skill[range.clone()].to_vec(),
+                skill: window.skills.iter().skip(1).copied().collect(),
                 heads: heads.unwrap_or_default(),
             });
         }

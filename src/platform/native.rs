@@ -43,7 +43,7 @@ pub async fn store_changes() -> Result<()> {
     Ok(())
 }
 
-/// Most memory this process ever held, in bytes; `None` where the system does not tell (only Linux does here).
+/// Most memory this process ever held, in bytes; `None` but on Linux: sysinfo tells only what is held now.
 pub fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let kilobytes = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?;
@@ -60,9 +60,10 @@ pub fn system() -> serde_json::Value {
     })
 }
 
-/// The processor's name; `None` where the system does not tell (only Linux does here).
+/// The processor's name; `None` where the system does not tell.
 fn cpu_name() -> Option<String> {
-    let info = std::fs::read_to_string("/proc/cpuinfo").ok()?;
-    let line = info.lines().find(|l| l.starts_with("model name"))?;
-    line.split_once(':').map(|(_, name)| name.trim().to_owned())
+    let what = sysinfo::RefreshKind::nothing().with_cpu(sysinfo::CpuRefreshKind::nothing());
+    let system = sysinfo::System::new_with_specifics(what);
+    let name = system.cpus().first()?.brand().trim().to_owned();
+    (!name.is_empty()).then_some(name)
 }

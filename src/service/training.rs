@@ -126,7 +126,7 @@ impl Service {
             Message::Finished(results) if results.ended != Ended::Stopped => {
                 let Some(training) = &self.training else { return Ok(()) };
                 let best = files::read(&training.folder.file(File::Best))?;
-                (best, format!("the run's best model, of epoch {}", results.best_epoch))
+                (Arc::new(best), format!("the run's best model, of epoch {}", results.best_epoch))
             }
             _ => return Ok(()),
         };
@@ -201,7 +201,7 @@ fn same_data(a: &Config, b: &Config) -> bool {
 
 fn without_bytes(message: Message) -> Message {
     match message {
-        Message::Checkpoint { kind, epoch, .. } => Message::Checkpoint { kind, epoch, bytes: Vec::new() },
+        Message::Checkpoint { kind, epoch, .. } => Message::Checkpoint { kind, epoch, bytes: Arc::default() },
         other => other,
     }
 }

@@ -12,6 +12,9 @@ use crate::error::{Error, Result};
 use crate::model::{ModelConfig, Weights};
 use crate::objective::Controller;
 
+/// Shape and values.
+type Tensor = (Vec<usize>, Vec<f32>);
+
 /// Metadata key of a model's sizes.
 const MODEL: &str = "gainakt_model";
 /// Metadata key of a run's state.
@@ -64,18 +67,21 @@ pub fn decode_weights(name: &str, bytes: &[u8]) -> Result<(Option<ModelConfig>, 
     Ok((model, weights))
 }
 
-impl TrainState {
-    /// A safetensors file of the whole state.
-    ///
-    /// # Errors
-    /// The tensors cannot be serialised.
-    pub fn encode(&self, model: &ModelConfig) -> Result<Vec<u8>> {
-        let moments: Weights =
-            self.moments.iter().map(|(name, value)| (format!("{MOMENTS}{name}"), value.clone())).collect();
-        encode(self.weights.iter().chain(&moments), &[(MODEL, json(model)?), (STATE, json(&self.run)?)])
-    }
+/// A safetensors file of everything a run needs to go on: weights, and Adam's moments under names of their own.
+///
+/// # Errors
+/// The tensors cannot be serialised.
+pub fn encode_state(model: &ModelConfig, run: &RunState, weights: &Weights, moments: &Weights) -> Result<Vec<u8>> {
+    let named: Vec<(String, &Tensor)> =
+        moments.iter().map(|(name, value)| (format!("{MOMENTS}{name}"), value)).collect();
+    encode(
+        weights.iter().chain(named.iter().map(|(name, value)| (name, *value))),
+        &[(MODEL, json(model)?), (STATE, json(run)?)],
+    )
+}
 
-    /// Reads what [`Self::encode`] wrote.
+impl TrainState {
+    /// Reads what [`encode_state`] wrote.
     ///
     /// # Errors
     /// `name` is damaged, no state file, or of a model of other sizes than `model`.
@@ -105,10 +111,7 @@ fn json(value: &impl Serialize) -> Result<String> {
     serde_json::to_string(value).map_err(|e| Error::output("a checkpoint", e))
 }
 
-fn encode<'a>(
-    tensors: impl Iterator<Item = (&'a String, &'a (Vec<usize>, Vec<f32>))>,
-    metadata: &[(&str, String)],
-) -> Result<Vec<u8>> {
+fn encode<'a>(tensors: impl Iterator<Item = (&'a String, &'a Tensor)>, metadata: &[(&str, String)]) -> Result<Vec<u8>> {
     let failed = |e: safetensors::SafeTensorError| Error::output("a checkpoint", e);
     let views: BTreeMap<&str, TensorView<'_>> = tensors
         .map(|(name, (shape, values))| {

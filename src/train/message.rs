@@ -1,5 +1,7 @@
 //! What a run says and what it listens to. Serde values, so that they cross thread and worker borders alike.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::ended::Ended;
@@ -142,7 +144,7 @@ pub enum Message {
         /// Epoch it was made after.
         epoch: usize,
         /// A whole safetensors file.
-        bytes: Vec<u8>,
+        bytes: Arc<Vec<u8>>,
     },
     /// Something the user should know.
     Warning(String),

@@ -10,7 +10,7 @@ mod plateau;
 mod run;
 mod stepper;
 
-pub use checkpoint::{RunState, TrainState, decode_weights, encode_weights};
+pub use checkpoint::{RunState, TrainState, decode_weights, encode_state, encode_weights};
 pub use ended::Ended;
 pub use message::{CheckpointKind, Command, EpochRow, Message, Phase, READ_EVERY, Results};
 pub use plateau::Plateau;

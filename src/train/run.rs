@@ -7,7 +7,7 @@ use async_channel::{Receiver, Sender};
 use rand::{SeedableRng as _, seq::SliceRandom as _};
 use rand_chacha::ChaCha8Rng;
 
-use super::checkpoint::{RunState, TrainState, decode_weights, encode_weights};
+use super::checkpoint::{RunState, TrainState, decode_weights, encode_state, encode_weights};
 use super::ended::Ended;
 use super::epoch::EpochLog;
 use super::message::{CheckpointKind, Command, EpochRow, Message, Phase, READ_EVERY, Results};
@@ -134,7 +134,7 @@ struct Trainer<'a> {
     corpus: &'a Corpus,
     stepper: Stepper,
     state: RunState,
-    best: Option<Vec<u8>>,
+    best: Option<Arc<Vec<u8>>>,
 }
 
 impl<'a> Trainer<'a> {
@@ -165,7 +165,7 @@ impl<'a> Trainer<'a> {
         self.stepper.model.write_moments(&moments)?;
         self.stepper.steps = run.steps;
         self.state = run;
-        self.best = Some(resume.best);
+        self.best = Some(Arc::new(resume.best));
         Ok(self)
     }
 
@@ -237,7 +237,7 @@ impl<'a> Trainer<'a> {
         let epoch = row.epoch;
         let shape = self.stepper.model.config().clone();
         let weights = self.stepper.model.read_weights().await?;
-        let file = encode_weights(&shape, &weights)?;
+        let file = Arc::new(encode_weights(&shape, &weights)?);
         if self.state.plateau.update(epoch, row.validation.auc) {
             self.best = Some(file.clone());
             control.say(Message::Checkpoint { kind: CheckpointKind::Best, epoch, bytes: file.clone() }).await?;
@@ -246,7 +246,7 @@ impl<'a> Trainer<'a> {
         self.state.steps = self.stepper.steps;
         self.state.history.push(row.clone());
         let moments = self.stepper.model.read_moments().await?;
-        let bytes = TrainState { run: self.state.clone(), weights, moments }.encode(&shape)?;
+        let bytes = Arc::new(encode_state(&shape, &self.state, &weights, &moments)?);
         control.say(Message::Checkpoint { kind: CheckpointKind::Last, epoch, bytes: file }).await?;
         control.say(Message::Checkpoint { kind: CheckpointKind::State, epoch, bytes }).await?;
         control.say(Message::Epoch(Box::new(row))).await
