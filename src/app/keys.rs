@@ -51,7 +51,18 @@ impl App {
             return;
         }
         let command = |key: Key| ctx.input_mut(|i| i.consume_key(egui::Modifiers::COMMAND, key));
-        for (key, (view, _)) in [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5].into_iter().zip(View::ALL) {
+        let numbers = [
+            Key::Num1,
+            Key::Num2,
+            Key::Num3,
+            Key::Num4,
+            Key::Num5,
+            Key::Num6,
+            Key::Num7,
+            Key::Num8,
+            Key::Num9,
+        ];
+        for (key, (view, _)) in numbers.into_iter().zip(View::ALL) {
             if command(key) {
                 self.settings.view = view;
             }
@@ -71,7 +82,7 @@ impl App {
                     self.pause_or_resume();
                 }
             }
-            View::Class | View::Runs | View::You => {}
+            _ => {}
         }
     }
 
