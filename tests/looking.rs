@@ -6,7 +6,7 @@ use futures_lite::future::block_on;
 use gainakt::config::{Config, ModelKind};
 use gainakt::data::{Corpus, Window, simulate};
 use gainakt::evaluate::{
-    Calibration, ClassOrder, StudentSummary, TrajectoryStep, auc, class_course, correlation, infer, inspect, path,
+    Calibration, ClassOrder, StudentSummary, TrajectoryStep, auc, class_quartiles, correlation, infer, inspect, path,
     survey, trajectory, windows_by_student,
 };
 use gainakt::model::{Model, ModelConfig, Weights};
@@ -226,15 +226,15 @@ fn the_class_course_holds_the_quartiles_of_mastery() {
     let (_, corpus, _) = class();
     let (_, mut model) = models().remove(0);
     let firsts: Vec<&Window> = corpus.windows.iter().filter(|w| w.first == 0).collect();
-    let course = block_on(class_course(&mut model, &firsts)).unwrap();
-    assert_eq!(course.students, firsts.len());
+    let quartiles = block_on(class_quartiles(&mut model, &firsts)).unwrap();
+    assert_eq!(quartiles.students, firsts.len());
     let mut values: Vec<f32> = Vec::new();
     for window in &firsts {
         let steps = block_on(path(&mut model, &window.skills, &window.responses)).unwrap();
         values.extend(steps.get(4).map(|s| s.mastery[2]));
     }
     values.sort_by(f32::total_cmp);
-    let [low, median, high] = course.quartiles[4][2];
+    let [low, median, high] = quartiles.quartiles[4][2];
     let below = |q: f32| values.iter().filter(|&&v| v < q - 1e-6).count() as f64 / values.len() as f64;
     let up_to = |q: f32| values.iter().filter(|&&v| v <= q + 1e-6).count() as f64 / values.len() as f64;
     for (quartile, share) in [(low, 0.25), (median, 0.5), (high, 0.75)] {

@@ -105,8 +105,8 @@ function startPage() {
         for (const file of event.dataTransfer.files) take(file);
       }, { capture: true });
     },
-    // What is shown, as text and buttons for those who do not see it.
-    account(sentences, buttons, press) {
+    // What is shown, as text and buttons for screen readers.
+    textVersion(sentences, buttons, press) {
       const said = element('said');
       const before = [...said.children].map((p) => p.textContent);
       sentences.forEach((text, i) => {

@@ -60,8 +60,8 @@ impl App {
     }
 
     /// Tells that something went wrong.
-    pub fn complain(&mut self, what: &str, problem: &str) {
-        self.state.complain(what, problem);
+    pub fn add_error(&mut self, what: &str, problem: &str) {
+        self.state.add_error(what, problem);
     }
 
     /// Whether what is looked at is there, not only what surrounds it.

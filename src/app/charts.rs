@@ -5,7 +5,7 @@ use egui_plot::{Line, LineStyle, MarkerShape, Plot, PlotPoints, Points};
 
 use super::context::ViewContext;
 use super::theme;
-use super::view_state::RunState;
+use super::view_state::ShownRun;
 use crate::experiment::metrics_csv;
 use crate::service::Export;
 use crate::train::EpochRow;
@@ -17,7 +17,7 @@ fn column<'a>(name: &'a str, value: impl Fn(&EpochRow) -> Option<f64> + 'a) -> C
     (name, Box::new(value))
 }
 
-pub(super) fn show(ui: &mut Ui, run: &RunState, context: &mut ViewContext<'_>) {
+pub(super) fn show(ui: &mut Ui, run: &ShownRun, context: &mut ViewContext<'_>) {
     let folded = theme::narrow(ui);
     let width = if folded { ui.available_width() } else { (ui.available_width() - theme::GAP) / 2.0 };
     let height = ((ui.available_height() - 160.0) / 2.0).clamp(140.0, 300.0);
@@ -94,7 +94,7 @@ fn block(ui: &mut Ui, width: f32, add: impl FnOnce(&mut Ui)) {
 }
 
 fn plot<'a>(ui: &Ui, name: &str, height: f32) -> Plot<'a> {
-    theme::quiet(ui, Plot::new(name))
+    theme::with_grid(ui, Plot::new(name))
         .height(height)
         .allow_drag(false)
         .allow_scroll(false)
@@ -110,7 +110,7 @@ fn plot<'a>(ui: &Ui, name: &str, height: f32) -> Plot<'a> {
         })
 }
 
-fn loss(ui: &mut Ui, run: &RunState, height: f32) {
+fn loss(ui: &mut Ui, run: &ShownRun, height: f32) {
     theme::part(ui, "Loss", "as it goes (thin) and by epoch; rises while the constraints' weights are warmed up");
     let (thin, thick, validation) = (theme::line(ui, 0).gamma_multiply(0.5), theme::line(ui, 0), theme::line(ui, 1));
     let rows = |value: &dyn Fn(&EpochRow) -> Option<f64>| -> Vec<[f64; 2]> {

@@ -51,17 +51,8 @@ impl App {
             return;
         }
         let command = |key: Key| ctx.input_mut(|i| i.consume_key(egui::Modifiers::COMMAND, key));
-        let numbers = [
-            Key::Num1,
-            Key::Num2,
-            Key::Num3,
-            Key::Num4,
-            Key::Num5,
-            Key::Num6,
-            Key::Num7,
-            Key::Num8,
-            Key::Num9,
-        ];
+        let numbers =
+            [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9];
         for (key, (view, _)) in numbers.into_iter().zip(View::ALL) {
             if command(key) {
                 self.settings.view = view;

@@ -55,7 +55,7 @@ enum Stage {
     Over,
 }
 
-struct Rehearsal {
+struct Measurement {
     app: App,
     order: Option<TrainOrder>,
     stage: Stage,
@@ -83,7 +83,7 @@ pub fn measure(order: TrainOrder) -> Result<WindowTimes> {
         let order = Some(order);
         let times = WindowTimes::default();
         let (stage, since, read_at, last_frame) = (Stage::Reading, now, now, now);
-        let rehearsal = Rehearsal { app, order, stage, since, read_at, last_frame, times, out };
+        let rehearsal = Measurement { app, order, stage, since, read_at, last_frame, times, out };
         Ok(Box::new(rehearsal) as Box<dyn eframe::App>)
     };
     let mut options = eframe::NativeOptions { persistence_path: memory, ..options() };
@@ -95,7 +95,7 @@ pub fn measure(order: TrainOrder) -> Result<WindowTimes> {
     std::mem::replace(&mut result, Ok(WindowTimes::default()))
 }
 
-impl Rehearsal {
+impl Measurement {
     fn go(&mut self, stage: Stage) {
         self.stage = stage;
         self.since = Instant::now();
@@ -188,7 +188,7 @@ impl Rehearsal {
     }
 }
 
-impl eframe::App for Rehearsal {
+impl eframe::App for Measurement {
     fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
         self.app.clear_color(visuals)
     }

@@ -1,6 +1,5 @@
 //! The window: views of the service's events. Nothing is computed here that the core should compute.
 
-mod account;
 mod automation;
 mod charts;
 mod class;
@@ -18,6 +17,7 @@ mod run_progress;
 mod runs;
 mod student;
 mod students;
+mod text_version;
 mod theme;
 mod toolbars;
 mod train;
@@ -60,7 +60,7 @@ pub enum View {
     Class,
     /// A run under way or to be started.
     Train,
-    /// Runs that were.
+    /// Runs of the past.
     Runs,
     /// The person at the screen as a student.
     You,
@@ -141,7 +141,7 @@ pub struct App {
 impl App {
     /// A window on the service behind `client`; `storage` remembers the last session.
     pub fn new(ctx: &egui::Context, client: Client, storage: Option<&dyn eframe::Storage>) -> Self {
-        theme::dress(ctx);
+        theme::set_up(ctx);
         let settings: Settings = storage.and_then(|s| eframe::get_value(s, KEY)).unwrap_or_default();
         ctx.set_theme(settings.theme);
         Self {
@@ -163,7 +163,7 @@ impl App {
         }
     }
 
-    /// Takes in what was told, then draws.
+    /// Handles new events, then draws.
     pub fn draw(&mut self, ui: &mut Ui) {
         while let Some(event) = self.client.next_event() {
             self.state.handle(event);
@@ -303,7 +303,7 @@ impl App {
         });
     }
 
-    /// A path was named that concerns a view.
+    /// A person chose a path that a view asked for.
     fn named(&mut self, purpose: &Purpose, path: PathBuf) {
         match purpose {
             Purpose::Runs => self.settings.runs = path,
@@ -324,7 +324,7 @@ impl App {
         for (name, bytes) in std::mem::take(&mut self.state.downloads) {
             #[cfg(target_arch = "wasm32")]
             web::download(&name, &bytes);
-            self.state.say(format!("{name}: {:.1} MB, in your downloads", bytes.len() as f64 / 1e6));
+            self.state.add_news(format!("{name}: {:.1} MB, in your downloads", bytes.len() as f64 / 1e6));
         }
     }
 
@@ -345,7 +345,7 @@ impl App {
         if ui.input(|i| !i.raw.hovered_files.is_empty()) {
             let painter = ui.ctx().layer_painter(egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("drop")));
             let area = ui.ctx().content_rect();
-            painter.rect_filled(area, 0.0, theme::ground(ui.visuals()).gamma_multiply(0.85));
+            painter.rect_filled(area, 0.0, theme::background(ui.visuals()).gamma_multiply(0.85));
             let text = match cfg!(target_arch = "wasm32") {
                 true => {
                     "Drop answers (CSV) to train on them,\na zipped run or a checkpoint to look at it.\nThey are read here and sent nowhere."
@@ -369,7 +369,7 @@ impl eframe::App for App {
     }
 
     fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
-        theme::ground(visuals).to_normalized_gamma_f32()
+        theme::background(visuals).to_normalized_gamma_f32()
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {

@@ -1,4 +1,4 @@
-//! Which of the two embedded models is looked through: one click changes it, one sentence says what differs.
+//! Which of the two embedded models is shown: one click changes it, one sentence says what differs.
 
 use eframe::egui::{self, Ui};
 
@@ -19,20 +19,20 @@ pub(super) fn sentence(kind: ModelKind) -> &'static str {
     }
 }
 
-/// Text of the button that looks through the embedded model of a kind.
+/// Text of the button that shows the embedded model of a kind.
 fn button_text(kind: ModelKind) -> String {
     format!("Look through {}", kind.title())
 }
 
 impl App {
-    /// The embedded class, where it is looked at.
+    /// The kind of the embedded model that is shown; `None` where something else is open.
     fn looked_through(&self) -> Option<ModelKind> {
         let looking = matches!(self.settings.view, View::Students | View::Class | View::You);
         self.state.opened.as_ref().filter(|o| looking && o.folder.is_none()).map(|o| o.model.kind)
     }
 
     /// The switch as a sentence and a button.
-    pub(super) fn model_account(&self, sentences: &mut Vec<String>, buttons: &mut Vec<String>) {
+    pub(super) fn model_text(&self, sentences: &mut Vec<String>, buttons: &mut Vec<String>) {
         if let Some(now) = self.looked_through() {
             sentences.push(format!("{}: {}", now.title(), sentence(now)));
             buttons.extend(ModelKind::EMBEDDED.into_iter().filter(|kind| *kind != now).map(button_text));

@@ -1,4 +1,4 @@
-//! Where one is, as the text of a link: view, student, answer, skills with a line, imagined answers.
+//! Where the user is, as the text of a link: view, student, answer, skills with a line, imagined answers.
 
 use std::path::{Path, PathBuf};
 
@@ -20,7 +20,7 @@ pub struct Place {
     pub view: View,
     /// Name of the run whose model and data are open; none: the embedded class.
     pub run: Option<String>,
-    /// The embedded model that is looked through, where it is not the first.
+    /// The embedded model that is shown, where it is not the first.
     pub model: Option<ModelKind>,
     /// Id of the student.
     pub student: Option<String>,
@@ -116,7 +116,7 @@ fn skill_index(opened: &OpenedInfo, id: &str) -> Result<u32, String> {
 }
 
 impl App {
-    /// Where one is.
+    /// Where the user is.
     pub fn place(&self) -> Place {
         let mut place = Place { view: self.settings.view, ..Place::default() };
         let Some(opened) = &self.state.opened else { return place };
@@ -164,7 +164,7 @@ impl App {
             return;
         }
         if let Err(problem) = self.settings.page.go(&self.state, &place) {
-            self.state.complain("Following the link failed", &problem);
+            self.state.add_error("Following the link failed", &problem);
         }
     }
 }

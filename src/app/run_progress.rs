@@ -3,11 +3,11 @@
 use eframe::egui::{self, Ui};
 
 use super::theme;
-use super::view_state::RunState;
+use super::view_state::ShownRun;
 use crate::train::Phase;
 
 /// Where the run is, in a sentence.
-pub(super) fn state_text(run: &RunState) -> String {
+pub(super) fn state_text(run: &ShownRun) -> String {
     let epochs = run.sizes.map_or(0, |s| s.2);
     match (&run.ended, run.progress) {
         (Some(Ok(how)), _) => match &run.results {
@@ -39,7 +39,7 @@ pub(super) fn state_text(run: &RunState) -> String {
 }
 
 /// Where the run is, in a line and a bar.
-pub(super) fn show(ui: &mut Ui, run: &RunState) {
+pub(super) fn show(ui: &mut Ui, run: &ShownRun) {
     let epochs = run.sizes.map_or(0, |s| s.2);
     let state = state_text(run);
     let share = if run.over() { 1.0 } else { run.position() / epochs.max(1) as f64 };

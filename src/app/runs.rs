@@ -20,7 +20,7 @@ pub(super) struct RunsView {
     asked: Option<PathBuf>,
     /// Runs marked, at most two; the first is the one looked at.
     marked: Vec<PathBuf>,
-    /// A run that is to be deleted if it is said once more.
+    /// A run that is deleted if the button is pressed once more.
     deleting: Option<PathBuf>,
     /// The latest run when the list was made, and whether it was over.
     listed_after: Option<(PathBuf, bool)>,
@@ -173,7 +173,7 @@ impl RunsView {
         }
     }
 
-    /// What can be done with a run that is kept in a browser: download it, or delete it after a second thought.
+    /// What can be done with a run that is kept in a browser: download it, or delete it after a second click.
     fn kept(&mut self, ui: &mut Ui, state: &ViewState, entry: &RunEntry, context: &mut ViewContext<'_>) {
         if ui.button("Download, zip").on_hover_text("the whole folder; it opens here and on a desktop").clicked() {
             context.save(&format!("{}.zip", entry.name), Export::Zip(entry.path.clone()));
@@ -255,7 +255,7 @@ impl RunsView {
 fn details(ui: &mut Ui, detail: &RunDetail, context: &mut ViewContext<'_>) {
     ui.label(format!("Best epoch {}; {}.", detail.record.results.best_epoch, detail.record.results.ended));
     figures(ui, &[("", &detail.record.results)]);
-    yardsticks(ui, &detail.record.results);
+    baselines(ui, &detail.record.results);
     ui.add_space(theme::GAP);
     theme::part(ui, "Checklist", "each statement tried on the folder just now");
     for item in &detail.checklist {
@@ -322,7 +322,7 @@ fn two(ui: &mut Ui, state: &ViewState, wanted: [&PathBuf; 2], context: &mut View
 fn curves(ui: &mut Ui, pair: &RunPair) {
     theme::part(ui, "Validation AUC", "by epoch");
     let colours = [theme::line(ui, 0), theme::line(ui, 1)];
-    theme::quiet(ui, egui_plot::Plot::new("pair"))
+    theme::with_grid(ui, egui_plot::Plot::new("pair"))
         .height(220.0)
         .legend(egui_plot::Legend::default())
         .allow_drag(false)
@@ -345,14 +345,14 @@ fn curves(ui: &mut Ui, pair: &RunPair) {
 
 /// The best models' figures, a row a part of the data.
 /// The best model beside simpler methods, on the same answers.
-fn yardsticks(ui: &mut Ui, results: &Results) {
-    if results.yardsticks.is_empty() {
+fn baselines(ui: &mut Ui, results: &Results) {
+    if results.baselines.is_empty() {
         return;
     }
     ui.add_space(theme::GAP);
-    theme::part(ui, "Yardsticks", "simpler methods on the same answers");
+    theme::part(ui, "Baselines", "simpler methods on the same answers");
     let own = results.test.as_ref().unwrap_or(&results.validation);
-    egui::Grid::new("yardsticks").num_columns(6).striped(true).spacing([14.0, 4.0]).show(ui, |ui| {
+    egui::Grid::new("baselines").num_columns(6).striped(true).spacing([14.0, 4.0]).show(ui, |ui| {
         for head in ["", "AUC", "within skills", "accuracy", "loss", "calibration error"] {
             ui.label(RichText::new(head).strong().small());
         }
@@ -366,7 +366,7 @@ fn yardsticks(ui: &mut Ui, results: &Results) {
         };
         row("this model", [own.auc, own.within_skills, own.accuracy, own.loss, own.calibration_error]);
         row("its mastery", [own.mastery_auc, own.mastery_within_skills, None, None, None]);
-        for y in &results.yardsticks {
+        for y in &results.baselines {
             row(&y.name, [y.auc, y.within_skills, y.accuracy, y.loss, y.calibration_error]);
         }
     });

@@ -281,8 +281,8 @@ fn row(ui: &mut Ui, state: &ViewState, student: u32, selected: bool) -> egui::Re
     painter.text(at(8.0, 28.0), left, line, egui::FontId::proportional(12.0), weak);
     let spark =
         Rect::from_min_max(pos2(rect.right() - 84.0, rect.top() + 6.0), pos2(rect.right() - 42.0, rect.bottom() - 6.0));
-    if let Some(course) = summary.map(|s| &s.course) {
-        sparkline(ui, spark, course, theme::accent(ui));
+    if let Some(mastery_over_time) = summary.map(|s| &s.mastery_over_time) {
+        sparkline(ui, spark, mastery_over_time, theme::accent(ui));
     }
     let mastery = summary.and_then(StudentSummary::final_mean).map_or_else(|| "…".to_owned(), theme::percent);
     let right_edge = egui::Align2::RIGHT_CENTER;

@@ -6,7 +6,7 @@ use egui_plot::Plot;
 
 pub(super) use crate::evaluate::{outcome_word as word, percent};
 
-/// Okabe and Ito's colours, which people with colour-blindness tell apart; the last has no place on a dark ground.
+/// Okabe and Ito's colours, which people with colour-blindness tell apart; the last is not used on a dark background.
 const LINES: [Color32; 7] = [
     Color32::from_rgb(0x00, 0x72, 0xB2),
     Color32::from_rgb(0xD5, 0x5E, 0x00),
@@ -21,7 +21,7 @@ const LINES: [Color32; 7] = [
 pub(super) const GAP: f32 = 10.0;
 
 /// Sets type, spacing and both themes.
-pub(super) fn dress(ctx: &egui::Context) {
+pub(super) fn set_up(ctx: &egui::Context) {
     ctx.set_fonts(fonts());
     ctx.all_styles_mut(|style| {
         let font = |size| FontId::new(size, FontFamily::Proportional);
@@ -43,9 +43,9 @@ pub(super) fn dress(ctx: &egui::Context) {
     ctx.set_visuals_of(Theme::Dark, dark());
 }
 
-/// What everything stands on. The window is cleared to it and panels are not filled: every layer of pixels costs, and
+/// Colour of the background. The window is cleared to it and panels are not filled: every layer of pixels costs, and
 /// where the graphics adapter is software, layers decide how long a frame takes.
-pub(super) fn ground(visuals: &Visuals) -> Color32 {
+pub(super) fn background(visuals: &Visuals) -> Color32 {
     if visuals.dark_mode { Color32::from_rgb(0x1A, 0x1C, 0x20) } else { Color32::from_rgb(0xFB, 0xFB, 0xFC) }
 }
 
@@ -147,7 +147,7 @@ fn ink_on(ground: Color32) -> Color32 {
 }
 
 /// A plot with a grid that stays behind the data.
-pub(super) fn quiet<'a>(ui: &Ui, plot: Plot<'a>) -> Plot<'a> {
+pub(super) fn with_grid<'a>(ui: &Ui, plot: Plot<'a>) -> Plot<'a> {
     plot.grid_color(ui.visuals().weak_text_color().gamma_multiply(0.35)).grid_fade(0.8).show_background(false)
 }
 

@@ -1,4 +1,4 @@
-//! Training: pick data and settings, start, watch it learn, pause, stop.
+//! Training: choose data and settings, start, watch, pause, stop.
 
 use std::path::PathBuf;
 

@@ -1,9 +1,9 @@
-//! What the events brought: everything the views draw, and nothing computed from it.
+//! The content of all events so far: everything the views draw, and nothing computed from it.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use crate::evaluate::{Calibration, ClassCourse, ClassReport, StudentSummary, Trajectory, TrajectoryStep};
+use crate::evaluate::{Calibration, ClassQuartiles, ClassReport, StudentSummary, Trajectory, TrajectoryStep};
 use crate::model::Inspection;
 use crate::platform::Instant;
 use crate::service::{DataReport, Event, FilePurpose, ModelRole, OpenedInfo, RunDetail, RunEntry, RunPair};
@@ -14,7 +14,7 @@ pub(super) const TICKETS: u64 = 1 << 40;
 
 /// A run as it is seen from the window.
 #[derive(Debug)]
-pub(super) struct RunState {
+pub(super) struct ShownRun {
     /// Its folder.
     pub folder: PathBuf,
     /// Device in words, once it is open.
@@ -29,7 +29,7 @@ pub(super) struct RunState {
     pub losses: Vec<[f64; 2]>,
     /// Every finished epoch.
     pub history: Vec<EpochRow>,
-    /// What it found.
+    /// Its results.
     pub results: Option<Box<Results>>,
     /// Whether it waits.
     pub paused: bool,
@@ -39,7 +39,7 @@ pub(super) struct RunState {
     pub began: Option<(Instant, f64)>,
 }
 
-impl RunState {
+impl ShownRun {
     fn new(folder: PathBuf, history: Vec<EpochRow>) -> Self {
         Self {
             folder,
@@ -75,7 +75,7 @@ impl RunState {
         (done > 0.02).then(|| began.elapsed().as_secs_f64() / done * (epochs as f64 - self.position()))
     }
 
-    fn hear(&mut self, message: Message) {
+    fn handle(&mut self, message: Message) {
         match message {
             Message::Device { label, .. } => self.device = Some(label),
             Message::Started { parameters, steps, first_epoch, epochs, .. } => {
@@ -111,7 +111,7 @@ pub(super) struct Notice {
     pub since: Instant,
 }
 
-/// Everything told so far.
+/// The content of all events so far.
 #[derive(Debug, Default)]
 pub(super) struct ViewState {
     /// What is being done that takes a while.
@@ -127,16 +127,16 @@ pub(super) struct ViewState {
     /// On training, validation and test part.
     pub calibration: Option<Box<[Calibration; 3]>>,
     /// The class's quartiles.
-    pub course: Option<ClassCourse>,
+    pub quartiles: Option<ClassQuartiles>,
     /// Skills, learning curves and honesty, where they were asked for.
     pub class_report: Option<Box<ClassReport>>,
     /// Paths by student and by the model's role.
     pub paths: HashMap<(u32, ModelRole), Trajectory>,
     /// Answers tried out, by ticket.
     pub what_if: Option<(u64, Vec<TrajectoryStep>)>,
-    /// A moment looked into, by ticket.
+    /// The inspected moment, by ticket.
     pub moment: Option<(u64, Inspection)>,
-    /// What became of your own answers, by ticket.
+    /// What the model makes of your own answers, by ticket.
     pub your_steps: Option<(u64, Vec<TrajectoryStep>)>,
     /// The moment after your own answers, by ticket.
     pub your_moment: Option<(u64, Inspection)>,
@@ -151,14 +151,14 @@ pub(super) struct ViewState {
     /// The latest data file looked at.
     pub data: Option<Result<DataReport, String>>,
     /// The latest run.
-    pub run: Option<RunState>,
+    pub run: Option<ShownRun>,
     /// Runs by the folder they lie in.
     pub runs: Option<(PathBuf, Vec<RunEntry>)>,
     /// The run looked at.
     pub detail: Option<Box<RunDetail>>,
     /// The runs compared.
     pub pair: Option<Box<RunPair>>,
-    /// Files to be handed to the person: name and content.
+    /// Files to be downloaded: name and content.
     pub downloads: Vec<(String, Vec<u8>)>,
     /// Data files that were taken in, and what for.
     pub taken: Vec<(PathBuf, FilePurpose)>,
@@ -169,14 +169,14 @@ pub(super) struct ViewState {
 }
 
 impl ViewState {
-    /// Takes in an answer.
+    /// Handles an event.
     pub(super) fn handle(&mut self, event: Event) {
         match event {
             Event::Busy(what) => self.busy = (!what.is_empty()).then_some(what),
             Event::Opened(info) => self.opened(info),
             Event::Weights { about } => {
                 self.generation += 1;
-                self.course = None;
+                self.quartiles = None;
                 self.class_report = None;
                 if let Some(opened) = &mut self.opened {
                     opened.model_about = about;
@@ -204,16 +204,16 @@ impl ViewState {
             Event::Inspection { ticket, moment } if ticket > TICKETS => self.your_moment = Some((ticket, moment)),
             Event::WhatIf { ticket, steps } => self.what_if = Some((ticket, steps)),
             Event::Inspection { ticket, moment } => self.moment = Some((ticket, moment)),
-            Event::Course(course) => self.course = Some(course),
+            Event::ClassQuartiles(quartiles) => self.quartiles = Some(quartiles),
             Event::ClassReport(report) => self.class_report = Some(report),
             Event::Data(report) => self.data = Some(report),
-            Event::RunBegan { folder, history } => self.run = Some(RunState::new(folder, history)),
+            Event::RunBegan { folder, history } => self.run = Some(ShownRun::new(folder, history)),
             Event::Run(message) => {
                 if let Message::Warning(text) = &*message {
-                    self.say(text.clone());
+                    self.add_news(text.clone());
                 }
                 if let Some(run) = &mut self.run {
-                    run.hear(*message);
+                    run.handle(*message);
                 }
             }
             Event::Ordered(command) => {
@@ -224,7 +224,7 @@ impl ViewState {
             }
             Event::RunEnded(outcome) => {
                 if let Err(problem) = &outcome {
-                    self.complain("The run ended", problem);
+                    self.add_error("The run ended", problem);
                 }
                 if let Some(run) = &mut self.run {
                     run.ended = Some(outcome);
@@ -233,7 +233,7 @@ impl ViewState {
             Event::Runs(parent, entries) => self.runs = Some((parent, entries)),
             Event::Inspected(detail) => self.detail = Some(detail),
             Event::Pair(pair) => self.pair = Some(pair),
-            Event::Saved(path) => self.say(format!("Saved {}", path.display())),
+            Event::Saved(path) => self.add_news(format!("Saved {}", path.display())),
             Event::Download { name, bytes } => self.downloads.push((name, bytes)),
             Event::Taken(path, purpose) => self.taken.push((path, purpose)),
             Event::Failed { doing, problem } => {
@@ -241,7 +241,7 @@ impl ViewState {
                 if let Some(first) = doing.get_mut(..1) {
                     first.make_ascii_uppercase();
                 }
-                self.complain(&format!("{doing} failed"), &problem);
+                self.add_error(&format!("{doing} failed"), &problem);
             }
         }
     }
@@ -250,7 +250,7 @@ impl ViewState {
         self.summaries = vec![None; info.students.len()];
         self.surveyed = (0, info.students.iter().filter(|s| s.answers > 0).count());
         self.calibration = None;
-        self.course = None;
+        self.quartiles = None;
         self.class_report = None;
         self.paths.clear();
         self.what_if = None;
@@ -267,8 +267,8 @@ impl ViewState {
         self.paths.retain(|(student, _), _| students.contains(&Some(*student)));
     }
 
-    /// Something went wrong: told until it is read, each once.
-    pub(super) fn complain(&mut self, what: &str, problem: &str) {
+    /// Something went wrong: shown until it is closed, each error once.
+    pub(super) fn add_error(&mut self, what: &str, problem: &str) {
         let text = format!("{what}: {problem}");
         self.failures += 1;
         if !self.notices.iter().any(|n| n.error && n.text == text) {
@@ -276,8 +276,8 @@ impl ViewState {
         }
     }
 
-    /// Something worth a line.
-    pub(super) fn say(&mut self, text: String) {
+    /// A short message in the status line.
+    pub(super) fn add_news(&mut self, text: String) {
         self.notices.retain(|n| n.error);
         self.notices.push(Notice { text, error: false, since: Instant::now() });
     }

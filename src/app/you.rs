@@ -157,7 +157,7 @@ impl YouView {
         self.ticket += 1;
     }
 
-    /// The question, and what became of the last one.
+    /// The question, and whether the last one was answered correctly.
     fn card(&mut self, ui: &mut Ui, client: &Client) {
         if let Some((exercise, text, right)) = &self.last {
             let colour = if *right { theme::right(ui) } else { theme::wrong(ui) };
@@ -221,7 +221,7 @@ impl YouView {
         let height = (ui.available_height() - 60.0).clamp(180.0, 300.0);
         let mut key = Vec::new();
         let colours: Vec<egui::Color32> = (0..asked.len()).map(|i| theme::line(ui, i)).collect();
-        theme::quiet(ui, Plot::new("you"))
+        theme::with_grid(ui, Plot::new("you"))
             .height(height)
             .default_x_bounds(0.5, QUESTIONS as f64 + 0.5)
             .default_y_bounds(-0.03, 1.03)
@@ -296,8 +296,8 @@ impl YouView {
         });
     }
 
-    /// Sentences and buttons for those who do not see the canvas.
-    pub(super) fn account(&self, sentences: &mut Vec<String>, buttons: &mut Vec<String>) {
+    /// Sentences and buttons of the text version.
+    pub(super) fn text_version(&self, sentences: &mut Vec<String>, buttons: &mut Vec<String>) {
         if let Some((exercise, text, right)) = &self.last {
             sentences.push(format!("{}: {}", theme::word(u8::from(*right)), solution(exercise, text, *right)));
         }

@@ -12,10 +12,10 @@ use crate::config::Config;
 use crate::data::{Corpus, Window};
 use crate::error::Result;
 use crate::evaluate::{
-    Honesty, Trajectory, check_student, evaluate_parts, evaluate_sliding, final_part, honesty, parts, trajectory,
-    yardsticks,
+    Honesty, Trajectory, baselines, check_student, evaluate_parts, evaluate_sliding, final_part, honesty, parts,
+    trajectory,
 };
-use crate::experiment::{File, RunFolder, figure, load_corpus, load_model, pretty, read_config, yardstick_lines};
+use crate::experiment::{File, RunFolder, baseline_lines, figure, load_corpus, load_model, pretty, read_config};
 use crate::model::Model;
 use crate::platform::device::{ComputeDevice, Device, DeviceChoice, choose};
 use crate::platform::files;
@@ -122,7 +122,7 @@ pub(super) fn evaluate(args: &EvaluateArgs) -> Result<()> {
     let test = (!windows[2].is_empty()).then_some(test);
     let part = final_part(&windows);
     let results =
-        Results { train, validation, test, yardsticks: yardsticks(&corpus, &windows[0], part), ..Results::default() };
+        Results { train, validation, test, baselines: baselines(&corpus, &windows[0], part), ..Results::default() };
     let sliding = match args.protocol {
         Protocol::Sequences => None,
         Protocol::Window => {
@@ -137,13 +137,13 @@ pub(super) fn evaluate(args: &EvaluateArgs) -> Result<()> {
         }
     };
     let honesty = if args.honesty {
-        Some(honest(&mut model, &config, &corpus, [&windows[0], part], &mut terminal)?)
+        Some(measure_honesty(&mut model, &config, &corpus, [&windows[0], part], &mut terminal)?)
     } else {
         None
     };
-    let Results { train, validation, test, yardsticks, .. } = &results;
+    let Results { train, validation, test, baselines, .. } = &results;
     let json = pretty(&serde_json::json!({
-        "train": train, "validation": validation, "test": test, "yardsticks": yardsticks, "window_protocol": sliding,
+        "train": train, "validation": validation, "test": test, "baselines": baselines, "window_protocol": sliding,
         "honesty": honesty,
     }))?;
     if let (Some(path), Some(honesty)) = (&args.csv, &honesty) {
@@ -160,9 +160,9 @@ pub(super) fn evaluate(args: &EvaluateArgs) -> Result<()> {
             parts.extend(test.as_ref().map(|t| ("test", t)));
             parts.extend(sliding.as_ref().map(|s| ("sliding", s)));
             terminal.measures(&parts);
-            yardstick_lines(&results).iter().for_each(|line| terminal.line(line));
+            baseline_lines(&results).iter().for_each(|line| terminal.line(line));
             if let Some(honesty) = &honesty {
-                tell(honesty, &mut terminal);
+                print_honesty(honesty, &mut terminal);
             }
         }
     }
@@ -170,7 +170,7 @@ pub(super) fn evaluate(args: &EvaluateArgs) -> Result<()> {
 }
 
 /// Takes the measures of honesty, with progress.
-fn honest(
+fn measure_honesty(
     model: &mut Model,
     config: &Config,
     corpus: &Corpus,
@@ -187,7 +187,7 @@ fn honest(
 }
 
 /// Prints the measures of honesty: the sentences, then the tables behind them.
-fn tell(honesty: &Honesty, terminal: &mut Terminal) {
+fn print_honesty(honesty: &Honesty, terminal: &mut Terminal) {
     terminal.line("");
     for (measure, sentence) in honesty.sentences() {
         terminal.line(&format!("{measure:<14}{sentence}"));

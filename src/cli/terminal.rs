@@ -16,7 +16,7 @@ pub(super) struct Terminal {
 }
 
 impl Terminal {
-    /// Shows lines, and a progress bar where a person looks on; `log` gets the lines too.
+    /// Shows lines, and a progress bar where standard error is a terminal; `log` gets the lines too.
     pub(super) fn new(log: Option<Box<dyn Write>>) -> Self {
         let bar = ProgressBar::new(0);
         let style = ProgressStyle::with_template("{msg} {wide_bar:.cyan/blue} {pos}/{len}  {eta} left");

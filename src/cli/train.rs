@@ -13,7 +13,7 @@ use crate::config::{Config, ModelKind};
 use crate::error::{Error, Result};
 use crate::evaluate::parts;
 use crate::experiment::{
-    Account, Circumstances, File, Launch, RunFolder, Session, finished_folder, load_corpus, read_config,
+    Circumstances, File, Launch, RunFolder, RunLines, Session, finished_folder, load_corpus, read_config,
     settings_from_json, start,
 };
 use crate::platform::device::DeviceChoice;
@@ -117,7 +117,7 @@ pub(super) fn train(args: &TrainArgs) -> Result<()> {
         None => RunFolder::create(&args.out, config.model.kind, &args.title)?,
     };
     let mut terminal = Terminal::new(Some(Box::new(files::append(&folder.file(File::Log))?)));
-    terminal.line(&Account::data(&config, &corpus, seconds));
+    terminal.line(&RunLines::data(&config, &corpus, seconds));
     let mut session =
         start(Launch { config, corpus: corpus.clone(), device: args.device, folder: folder.clone(), about })?;
     stop_on_interrupt(session.commands());
@@ -174,11 +174,11 @@ fn stop_on_interrupt(commands: Sender<Command>) {
 }
 
 fn show(session: &mut Session, terminal: &mut Terminal, folder: &Path) -> Result<Option<Box<Results>>> {
-    let mut account = Account::new(folder);
+    let mut lines = RunLines::new(folder);
     let mut ended = None;
     let mut epochs = 0;
     while let Some(message) = session.wait()? {
-        account.lines(&message).iter().for_each(|line| terminal.line(line));
+        lines.lines(&message).iter().for_each(|line| terminal.line(line));
         match message {
             Message::Started { epochs: all, .. } => epochs = all,
             Message::Progress { epoch, phase, done, total, loss, .. } => {

@@ -1,4 +1,4 @@
-//! Which column of a raw file means what: the user's word first, then the names data sets commonly use.
+//! Which column of a raw file means what: the names the user gave first, then the names data sets commonly use.
 
 use crate::error::{Error, Result, quote};
 

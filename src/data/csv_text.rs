@@ -1,6 +1,6 @@
 //! CSV text built row by row: fields are quoted where they must be.
 
-/// A CSV text in the making.
+/// Builds a CSV text.
 #[derive(Debug)]
 pub struct CsvText(csv::Writer<Vec<u8>>);
 

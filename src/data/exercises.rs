@@ -1,4 +1,4 @@
-//! Small questions on the skills of the embedded class, made up on the spot, so that a person can be its next student.
+//! Small questions on the skills of the embedded class, drawn at random, so that a person can be its next student.
 
 use rand::{Rng, RngExt as _};
 

@@ -45,7 +45,7 @@ impl ClassOrder {
 
 /// Quartiles of mastery over students, by answers given: where a student stands in the class.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct ClassCourse {
+pub struct ClassQuartiles {
     /// Students the quartiles are over.
     pub students: usize,
     /// By answers given (less one), then by skill: lower quartile, median, upper quartile; as far as a fifth of the
@@ -57,7 +57,7 @@ pub struct ClassCourse {
 ///
 /// # Errors
 /// The device fails.
-pub async fn class_course(model: &mut Model, windows: &[&Window]) -> Result<ClassCourse> {
+pub async fn class_quartiles(model: &mut Model, windows: &[&Window]) -> Result<ClassQuartiles> {
     let skills = model.config().num_c;
     let mut paths: Vec<Vec<f32>> = Vec::with_capacity(windows.len());
     for part in windows.chunks(WINDOWS) {
@@ -66,7 +66,7 @@ pub async fn class_course(model: &mut Model, windows: &[&Window]) -> Result<Clas
         let ranges: Vec<_> = (0..batch.windows()).map(|w| batch.range(w)).collect();
         let (_, mastery) = model.survey(batch).await?;
         if mastery.is_empty() {
-            return Ok(ClassCourse::default());
+            return Ok(ClassQuartiles::default());
         }
         paths.extend(ranges.into_iter().map(|r| mastery[r.start * skills..r.end * skills].to_vec()));
         crate::platform::yield_now().await;
@@ -87,7 +87,7 @@ pub async fn class_course(model: &mut Model, windows: &[&Window]) -> Result<Clas
         };
         quartiles.push((0..skills).map(of_skill).collect());
     }
-    Ok(ClassCourse { students: paths.len(), quartiles })
+    Ok(ClassQuartiles { students: paths.len(), quartiles })
 }
 
 #[cfg(test)]

@@ -70,7 +70,7 @@ pub struct ClassReport {
     pub transfer: Vec<Vec<f32>>,
 }
 
-/// Answers of one skill in the making.
+/// Collects the answers of one skill.
 #[derive(Default)]
 struct Gathered {
     scores: Vec<f64>,

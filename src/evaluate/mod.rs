@@ -1,5 +1,6 @@
 //! How good and how honest a model is (SPEC §5): AUC, accuracy, consistency, correlations, trajectories.
 
+mod baselines;
 mod class;
 mod class_report;
 mod honesty;
@@ -12,9 +13,9 @@ mod scores;
 mod sentences;
 mod survey;
 mod trajectory;
-mod yardsticks;
 
-pub use class::{ClassCourse, ClassOrder, class_course};
+pub use baselines::{Baseline, SkillTracing, baselines, observe};
+pub use class::{ClassOrder, ClassQuartiles, class_quartiles};
 pub use class_report::{ClassReport, CurvePoint, SkillReport, class_report, wilson};
 pub use honesty::{
     Agreement, Honesty, Opportunity, Reliability, Score, agreement, by_observed_rate, by_opportunity, by_prediction,
@@ -25,8 +26,7 @@ pub use inspection::inspect;
 pub use measure::{Measure, global_alignment, measure, truth_correlation};
 pub use metrics::{accuracy, auc, correlation, cumulative_mastery, stratified_sample};
 pub use parts::{evaluate_parts, evaluate_sliding, final_part, parts};
-pub use scores::{Truth, calibration_error, cross_entropy, truth_of, within_skills};
+pub use scores::{TruthAgreement, calibration_error, cross_entropy, truth_of, within_skills};
 pub use sentences::{SkillRow, answer_sentences, outcome_word, percent, skill_rows, student_sentences};
 pub use survey::{Bin, Calibration, StudentSummary, part_of, survey, windows_by_student};
 pub use trajectory::{Trajectory, TrajectoryStep, check_student, path, practice, trajectory};
-pub use yardsticks::{SkillTracing, Yardstick, observe, yardsticks};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::metrics::{auc, correlation};
-use crate::data::{Truth as KnownMastery, Window};
+use crate::data::{Truth, Window};
 
 /// Bins of predicted chance in a calibration error.
 const BINS: usize = 15;
@@ -56,7 +56,7 @@ pub fn cross_entropy(probability: &[f64], target: &[bool]) -> Option<f64> {
 
 /// How inferred mastery meets the true one, in a simulated class.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct Truth {
+pub struct TruthAgreement {
     /// Correlation over all answers and skills.
     pub correlation: Option<f64>,
     /// Mean correlation along the curves of skills a student practised, in windows of eight answers or more.
@@ -66,7 +66,7 @@ pub struct Truth {
 }
 
 /// Compares `inferred`, mastery after each answer `[answers, C]` of each window, with what is known.
-pub fn truth_of(windows: &[&Window], inferred: &[&[f32]], truth: &KnownMastery, skills: usize) -> Truth {
+pub fn truth_of(windows: &[&Window], inferred: &[&[f32]], truth: &Truth, skills: usize) -> TruthAgreement {
     let (mut seen, mut known, mut curves) = (Vec::new(), Vec::new(), Vec::new());
     for (window, inferred) in windows.iter().zip(inferred) {
         let answers = window.skills.len();
@@ -87,7 +87,7 @@ pub fn truth_of(windows: &[&Window], inferred: &[&[f32]], truth: &KnownMastery, 
     }
     let square: f64 = seen.iter().zip(&known).map(|(a, b)| (a - b).powi(2)).sum();
     let some = !seen.is_empty();
-    Truth {
+    TruthAgreement {
         correlation: if some { correlation(&seen, &known) } else { None },
         along_curves: (!curves.is_empty()).then(|| curves.iter().sum::<f64>() / curves.len() as f64),
         rmse: some.then(|| (square / seen.len() as f64).sqrt()),

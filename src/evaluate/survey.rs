@@ -11,8 +11,8 @@ use crate::model::{Model, RowStat};
 
 /// Fewest steps of a window whose correlation counts.
 const MIN_STEPS: usize = 3;
-/// Points kept of a student's course, for a sparkline.
-const COURSE: usize = 24;
+/// Points kept of a student's mastery over time, for a sparkline.
+const POINTS: usize = 24;
 /// Bins of predicted probability in a calibration.
 const BINS: usize = 10;
 
@@ -31,7 +31,7 @@ pub struct StudentSummary {
     pub correlation: Option<f64>,
     /// Mean mastery of the skills this student practised, at up to 24 answers evenly apart, the last among them;
     /// empty where the model has no heads.
-    pub course: Vec<f32>,
+    pub mastery_over_time: Vec<f32>,
     /// Mastery of every skill after the last answer.
     pub mastery: Vec<f32>,
     /// Chance of a right answer were each skill asked now; empty where it is the mastery (evidence model).
@@ -57,7 +57,7 @@ impl StudentSummary {
 
     /// Mean of what is shown ([`Self::drawn`]) over the skills practised, after the last answer.
     pub fn final_mean(&self) -> Option<f32> {
-        self.course.last().copied().or_else(|| {
+        self.mastery_over_time.last().copied().or_else(|| {
             let practised = self.drawn().iter().zip(&self.attempts).filter(|(_, attempts)| **attempts > 0);
             let (sum, count) = practised.fold((0.0, 0), |(sum, count), (value, _)| (sum + value, count + 1));
             (count > 0).then(|| sum / count as f32)
@@ -171,14 +171,14 @@ async fn last_chances(model: &mut Model, students: &[Vec<&Window>], offsets: &[u
     model.chances(&last.collect::<Vec<_>>()).await
 }
 
-/// One student's figures in the making.
+/// Collects one student's figures.
 struct Gather {
     summary: StudentSummary,
     practised: Vec<usize>,
     probabilities: Vec<f64>,
     targets: Vec<bool>,
     correlations: Vec<f64>,
-    course: Vec<f32>,
+    mastery_over_time: Vec<f32>,
 }
 
 impl Gather {
@@ -205,7 +205,7 @@ impl Gather {
             probabilities: Vec::new(),
             targets: Vec::new(),
             correlations: Vec::new(),
-            course: Vec::new(),
+            mastery_over_time: Vec::new(),
         }
     }
 
@@ -226,7 +226,7 @@ impl Gather {
         }
         for row in mastery.chunks_exact(skills) {
             let sum: f32 = self.practised.iter().map(|&c| row[c]).sum();
-            self.course.push(sum / self.practised.len() as f32);
+            self.mastery_over_time.push(sum / self.practised.len() as f32);
         }
         self.summary.mastery = mastery[mastery.len() - skills..].to_vec();
     }
@@ -235,9 +235,9 @@ impl Gather {
         self.summary.auc = auc(&self.probabilities, &self.targets);
         let n = self.correlations.len();
         self.summary.correlation = (n > 0).then(|| self.correlations.iter().sum::<f64>() / n as f64);
-        let points = self.course.len().min(COURSE);
-        let at = |i: usize| if points == 1 { 0 } else { i * (self.course.len() - 1) / (points - 1) };
-        self.summary.course = (0..points).map(|i| self.course[at(i)]).collect();
+        let points = self.mastery_over_time.len().min(POINTS);
+        let at = |i: usize| if points == 1 { 0 } else { i * (self.mastery_over_time.len() - 1) / (points - 1) };
+        self.summary.mastery_over_time = (0..points).map(|i| self.mastery_over_time[at(i)]).collect();
         self.summary
     }
 }

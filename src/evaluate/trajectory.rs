@@ -125,7 +125,7 @@ pub async fn path(model: &mut Model, skills: &[u32], responses: &[u8]) -> Result
     Ok(steps)
 }
 
-/// A window in which every answer has a row: a stand-in for the unknown next exercise gives the last one its own.
+/// A window in which every answer has a row: a placeholder for the unknown next exercise gives the last answer a row too.
 pub(super) fn closed_window(skills: &[u32], responses: &[u8]) -> RaggedBatch {
     let mut batch = RaggedBatch::default();
     close(&mut batch, skills, responses);

@@ -48,26 +48,26 @@ const FURTHER: [(&str, Test); 3] = [
 
 /// Tries every item on `folder`: the original's ten, then the further ones.
 pub fn checklist(folder: &RunFolder) -> Vec<Item> {
-    let look = Look { folder };
+    let check = FolderCheck { folder };
     let tried = |original: bool| {
         move |(statement, test): (&str, Test)| Item {
             statement: statement.to_owned(),
             original,
-            outcome: test(&look).map_err(|e| e.to_string()),
+            outcome: test(&check).map_err(|e| e.to_string()),
         }
     };
     ORIGINAL.into_iter().map(tried(true)).chain(FURTHER.into_iter().map(tried(false))).collect()
 }
 
 /// Looks at a folder: a remark, or why the statement does not hold.
-type Test = fn(&Look<'_>) -> Result<String>;
+type Test = fn(&FolderCheck<'_>) -> Result<String>;
 
 #[derive(Clone, Copy)]
-struct Look<'a> {
+struct FolderCheck<'a> {
     folder: &'a RunFolder,
 }
 
-impl Look<'_> {
+impl FolderCheck<'_> {
     fn text(&self, file: File) -> Result<String> {
         files::read_text(&self.folder.file(file))
     }
@@ -92,12 +92,12 @@ fn fail(what: impl Into<String>) -> Error {
     Error::Folder(what.into())
 }
 
-fn naming(look: &Look<'_>) -> Result<String> {
-    let name = look.folder.name();
+fn naming(check: &FolderCheck<'_>) -> Result<String> {
+    let name = check.folder.name();
     let model = Convention::of(&name).ok_or_else(|| {
         fail(format!("the folder is called {name}, expected YYYYMMDD_HHMMSS_MODEL_TITLE with the time in UTC"))
     })?;
-    let record = look.json(File::Config)?;
+    let record = check.json(File::Config)?;
     let experiment = record.get("experiment").unwrap_or(&Value::Null);
     let trained = experiment["model"].as_str().unwrap_or(model.model);
     if trained != model.model {
@@ -109,21 +109,21 @@ fn naming(look: &Look<'_>) -> Result<String> {
     }
 }
 
-fn all_params(look: &Look<'_>) -> Result<String> {
-    look.config()?;
-    let mut record = look.json(File::Config)?;
+fn all_params(check: &FolderCheck<'_>) -> Result<String> {
+    check.config()?;
+    let mut record = check.json(File::Config)?;
     let written = record.shift_remove("config_md5").ok_or_else(|| fail("config.json: no config_md5"))?;
     let found = pyjson::md5_hex(&Value::Object(record));
     if written != found.as_str() {
         return Err(fail(format!("config.json: config_md5 is {written}, its content has {found}")));
     }
-    group_md5(look, "evaluation_snapshot")?;
-    group_md5(look, "model_config")?;
+    group_md5(check, "evaluation_snapshot")?;
+    group_md5(check, "model_config")?;
     Ok(format!("config_md5 {found}"))
 }
 
-fn group_md5(look: &Look<'_>, group: &str) -> Result<()> {
-    let record = look.json(File::Config)?;
+fn group_md5(check: &FolderCheck<'_>, group: &str) -> Result<()> {
+    let record = check.json(File::Config)?;
     let key = format!("{group}_md5");
     let (Some(content), Some(written)) = (record.get(group), record.get(&key)) else {
         return Err(fail(format!("config.json: no {group} or no {key}")));
@@ -132,7 +132,7 @@ fn group_md5(look: &Look<'_>, group: &str) -> Result<()> {
     if *written != found.as_str() {
         return Err(fail(format!("config.json: {key} is {written}, its content has {found}")));
     }
-    let config = look.config()?;
+    let config = check.config()?;
     let expected = if group == "model_config" {
         crate::config::model_config(&config)
     } else {
@@ -144,57 +144,57 @@ fn group_md5(look: &Look<'_>, group: &str) -> Result<()> {
     Ok(())
 }
 
-fn command(look: &Look<'_>) -> Result<String> {
-    let record = look.json(File::Config)?;
+fn command(check: &FolderCheck<'_>) -> Result<String> {
+    let record = check.json(File::Config)?;
     let runtime = record.get("runtime").unwrap_or(&Value::Null);
     // Earlier versions recorded one command, the one that was typed.
     let command = runtime["train_command"].as_str().or_else(|| runtime["command"].as_str());
     let command = command.ok_or_else(|| fail("config.json: no runtime.train_command"))?;
-    if !look.text(File::Script)?.contains(command) {
+    if !check.text(File::Script)?.contains(command) {
         return Err(fail("run.sh: another command than config.json's"));
     }
     Ok(command.to_owned())
 }
 
-fn log(look: &Look<'_>) -> Result<String> {
-    let lines = look.text(File::Log)?.lines().filter(|line| !line.trim().is_empty()).count();
+fn log(check: &FolderCheck<'_>) -> Result<String> {
+    let lines = check.text(File::Log)?.lines().filter(|line| !line.trim().is_empty()).count();
     match lines {
         0 => Err(fail("stdout.log: empty")),
         lines => Ok(format!("{lines} lines")),
     }
 }
 
-fn commit(look: &Look<'_>) -> Result<String> {
-    let commit = look.environment("build", "git_commit")?;
-    let branch = look.environment("build", "git_branch")?;
-    let dirty = match look.environment("build", "tree_was_dirty")?.as_str() {
+fn commit(check: &FolderCheck<'_>) -> Result<String> {
+    let commit = check.environment("build", "git_commit")?;
+    let branch = check.environment("build", "git_branch")?;
+    let dirty = match check.environment("build", "tree_was_dirty")?.as_str() {
         "true" => ", with uncommitted changes",
         _ => "",
     };
     Ok(format!("{commit} on {branch}{dirty}"))
 }
 
-fn seeds(look: &Look<'_>) -> Result<String> {
-    let seed = look.config()?.seeds.seed;
-    if !look.text(File::SeedInfo)?.contains(&format!("**{seed}**")) {
+fn seeds(check: &FolderCheck<'_>) -> Result<String> {
+    let seed = check.config()?.seeds.seed;
+    if !check.text(File::SeedInfo)?.contains(&format!("**{seed}**")) {
         return Err(fail(format!("SEED_INFO.md: does not name the seed {seed} of config.json")));
     }
     Ok(format!("seed {seed}"))
 }
 
-fn environment(look: &Look<'_>) -> Result<String> {
-    let version = look.environment("program", "version")?;
-    let rustc = look.environment("build", "rustc")?;
-    let adapter = look.environment("device", "adapter")?;
-    let os = look.environment("system", "os")?;
+fn environment(check: &FolderCheck<'_>) -> Result<String> {
+    let version = check.environment("program", "version")?;
+    let rustc = check.environment("build", "rustc")?;
+    let adapter = check.environment("device", "adapter")?;
+    let os = check.environment("system", "os")?;
     Ok(format!("gainakt {version}, {rustc}, {adapter}, {os}"))
 }
 
-fn correlations(look: &Look<'_>) -> Result<String> {
-    let csv = look.text(File::Metrics)?;
+fn correlations(check: &FolderCheck<'_>) -> Result<String> {
+    let csv = check.text(File::Metrics)?;
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
     let header = reader.headers().map_err(|e| fail(format!("metrics_epoch.csv: {e}")))?;
-    let results = look.json(File::Results)?;
+    let results = check.json(File::Results)?;
     let validation = results.get("validation").unwrap_or(&Value::Null);
     for column in ["mastery_correlation", "gain_correlation", "monotonicity_violation_rate"] {
         if !header.iter().any(|name| name == column) {
@@ -207,9 +207,9 @@ fn correlations(look: &Look<'_>) -> Result<String> {
     Ok(String::new())
 }
 
-fn data(look: &Look<'_>) -> Result<String> {
-    let record = look.json(File::Environment)?;
-    let choice = DataChoice::of(&look.config()?);
+fn data(check: &FolderCheck<'_>) -> Result<String> {
+    let record = check.json(File::Environment)?;
+    let choice = DataChoice::of(&check.config()?);
     let hash = |key: &str| record.get("data").and_then(|d| d[key]["sha256"].as_str()).map(str::to_owned);
     match (choice.path, hash("file")) {
         (Some(_), Some(hash)) if choice.test_path.is_none() || hash_known(&record) => Ok(format!("SHA-256 {hash}")),
@@ -224,9 +224,9 @@ fn hash_known(record: &Map<String, Value>) -> bool {
     record.get("data").is_some_and(|d| d["test_file"]["sha256"].is_string())
 }
 
-fn metrics(look: &Look<'_>) -> Result<String> {
-    let csv = look.text(File::Metrics)?;
-    let results = look.json(File::Results)?;
+fn metrics(check: &FolderCheck<'_>) -> Result<String> {
+    let csv = check.text(File::Metrics)?;
+    let results = check.json(File::Results)?;
     let epochs = results.get("epochs").and_then(Value::as_array).ok_or_else(|| fail("results.json: no epochs"))?;
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
     let rows: Vec<csv::StringRecord> =
@@ -244,10 +244,10 @@ fn metrics(look: &Look<'_>) -> Result<String> {
 }
 
 /// The sizes the checkpoint in `file` states, which must be the config's.
-fn checkpoint(look: &Look<'_>, file: File) -> Result<ModelConfig> {
-    let (stored, weights) = decode_weights(file.name(), &files::read(&look.folder.file(file))?)?;
+fn checkpoint(check: &FolderCheck<'_>, file: File) -> Result<ModelConfig> {
+    let (stored, weights) = decode_weights(file.name(), &files::read(&check.folder.file(file))?)?;
     let stored = stored.ok_or_else(|| fail(format!("{}: does not say its model's sizes", file.name())))?;
-    if stored != ModelConfig::new(&look.config()?, stored.num_c) {
+    if stored != ModelConfig::new(&check.config()?, stored.num_c) {
         return Err(fail(format!("{}: a model of other sizes than config.json's", file.name())));
     }
     if weights.values().any(|(_, values)| values.iter().any(|v| !v.is_finite())) {
@@ -256,23 +256,23 @@ fn checkpoint(look: &Look<'_>, file: File) -> Result<ModelConfig> {
     Ok(stored)
 }
 
-fn checkpoints(look: &Look<'_>) -> Result<String> {
-    let best = checkpoint(look, File::Best)?;
-    let last = checkpoint(look, File::Last)?;
+fn checkpoints(check: &FolderCheck<'_>) -> Result<String> {
+    let best = checkpoint(check, File::Best)?;
+    let last = checkpoint(check, File::Last)?;
     if best != last {
         return Err(fail("best and last checkpoint are models of different sizes"));
     }
     Ok(format!("{} skills", best.num_c))
 }
 
-fn state(look: &Look<'_>) -> Result<String> {
-    let shape = checkpoint(look, File::Last)?;
-    let state = TrainState::decode(File::State.name(), &files::read(&look.folder.file(File::State))?, &shape)?;
+fn state(check: &FolderCheck<'_>) -> Result<String> {
+    let shape = checkpoint(check, File::Last)?;
+    let state = TrainState::decode(File::State.name(), &files::read(&check.folder.file(File::State))?, &shape)?;
     Ok(format!("after epoch {}", state.run.epoch))
 }
 
-fn artifacts(look: &Look<'_>) -> Result<String> {
-    let names = look.folder.names()?;
+fn artifacts(check: &FolderCheck<'_>) -> Result<String> {
+    let names = check.folder.names()?;
     for wanted in ["trajectories.json", "trajectories.csv", "loss.svg", "loss.png", "auc.svg", "auc.png"] {
         if !names.iter().any(|n| n == &format!("artifacts/{wanted}")) {
             return Err(fail(format!("artifacts/{wanted}: missing")));

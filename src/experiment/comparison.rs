@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::account::figure;
 use super::compare::RunRecord;
+use super::run_lines::figure;
 use crate::data::CsvText;
 use crate::evaluate::Measure;
 
@@ -141,7 +141,7 @@ impl Comparison {
         let headings: Vec<&str> = self.headings().collect();
         let mut out = format!("| | runs | {} |\n|---|---:|{}\n", headings.join(" | "), "---:|".repeat(headings.len()));
         for row in &self.rows {
-            let cells: Vec<String> = row.cells.iter().map(|&cell| spread(cell, " ± ")).collect();
+            let cells: Vec<String> = row.cells.iter().map(|&cell| with_deviation(cell, " ± ")).collect();
             let _ = writeln!(out, "| {} | {} | {} |", row.group, row.runs, cells.join(" | "));
         }
         if !self.differences.is_empty() {
@@ -154,7 +154,7 @@ impl Comparison {
         }
         for d in &self.differences {
             let [a, b] = &d.groups;
-            let _ = writeln!(out, "| {a} − {b} | {} | {} | {} |", spread(d.spread, " ± "), d.pairs, d.higher);
+            let _ = writeln!(out, "| {a} − {b} | {} | {} | {} |", with_deviation(d.spread, " ± "), d.pairs, d.higher);
         }
         out
     }
@@ -181,7 +181,8 @@ impl Comparison {
             headings.join(" & ")
         );
         for row in &self.rows {
-            let cells: Vec<String> = row.cells.iter().map(|&cell| format!("${}$", spread(cell, " \\pm "))).collect();
+            let cells: Vec<String> =
+                row.cells.iter().map(|&cell| format!("${}$", with_deviation(cell, " \\pm "))).collect();
             let _ = writeln!(out, "{} & {} & {} \\\\", escaped(&row.group), row.runs, cells.join(" & "));
         }
         out + "\\hline\n\\end{tabular}\n"
@@ -193,7 +194,7 @@ fn of_group<'a>(runs: &'a [Compared], group: &'a str) -> impl Iterator<Item = &'
 }
 
 /// "0.7123 ± 0.0011", the mean alone, or a dash.
-fn spread((mean, std): Spread, between: &str) -> String {
+fn with_deviation((mean, std): Spread, between: &str) -> String {
     match std {
         Some(_) => format!("{}{between}{}", figure(mean, 0, 4), figure(std, 0, 4)),
         None => figure(mean, 0, 4),

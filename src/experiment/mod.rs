@@ -1,6 +1,5 @@
 //! The folder a run leaves and what reads it back (SPEC §6).
 
-mod account;
 mod artifacts;
 mod checklist;
 mod compare;
@@ -15,10 +14,10 @@ mod manifest;
 mod plot;
 mod record;
 mod report;
+mod run_lines;
 mod session;
 mod student_report;
 
-pub use account::{Account, figure, measure_lines, yardstick_lines};
 pub use artifacts::student_plot;
 pub use checklist::{Item, checklist};
 pub use compare::{RunRecord, config_differences, metric_differences, overlay};
@@ -33,5 +32,6 @@ pub use manifest::{differences, seal};
 pub use plot::{Plot, Series, png};
 pub use record::{json_value, metrics_csv, pretty, results_json};
 pub use report::{marks, readme};
+pub use run_lines::{RunLines, baseline_lines, figure, measure_lines};
 pub use session::{Launch, Session, finished_folder, start};
 pub use student_report::student_report;

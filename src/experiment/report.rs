@@ -148,13 +148,13 @@ fn figures(out: &mut String, config: &Config, results: &Results) {
             figure(m.gain_correlation)
         );
     }
-    yardstick_table(out, results);
+    baseline_table(out, results);
     let _ =
         writeln!(out, "\nBest epoch {}; {}.\n\n![AUC by epoch](artifacts/auc.svg)", results.best_epoch, results.ended);
 }
 
 /// The best model beside simpler methods, on the same answers.
-fn yardstick_table(out: &mut String, results: &Results) {
+fn baseline_table(out: &mut String, results: &Results) {
     let own = results.test.as_ref().unwrap_or(&results.validation);
     let figure = |value: Option<f64>| value.map_or("–".to_owned(), |v| format!("{v:.4}"));
     *out += "\n| same answers | AUC | within skills | accuracy | loss | calibration error |\n| --- | --- | --- | --- | --- | --- |\n";
@@ -163,7 +163,7 @@ fn yardstick_table(out: &mut String, results: &Results) {
     };
     row("this model", [own.auc, own.within_skills, own.accuracy, own.loss, own.calibration_error]);
     row("its mastery", [own.mastery_auc, own.mastery_within_skills, None, None, None]);
-    for y in &results.yardsticks {
+    for y in &results.baselines {
         row(&y.name, [y.auc, y.within_skills, y.accuracy, y.loss, y.calibration_error]);
     }
 }

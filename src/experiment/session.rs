@@ -23,7 +23,7 @@ use crate::train::{
     CheckpointKind, Command, Control, EpochRow, Message, Results, Resume, TrainRequest, TrainState, run,
 };
 
-/// Messages that may wait; checkpoints are large, so a slow disk holds the run back rather than fill memory.
+/// Messages that may wait; checkpoints are large, so with a slow disk the run waits instead of filling memory.
 const WAITING: usize = 16;
 
 /// What to start.
@@ -110,7 +110,7 @@ impl Session {
         self.commands.clone()
     }
 
-    /// [`Self::next`] for those who have nothing else to do.
+    /// The blocking form of [`Self::next`].
     ///
     /// # Errors
     /// As [`Self::next`].
@@ -141,7 +141,7 @@ impl Session {
         self.task = None;
         match outcome {
             Err(error) if !files::is_file(&self.folder.file(File::Config)) => {
-                // Nothing was trained: a folder that says nothing is only litter.
+                // Nothing was trained: a folder without content is removed.
                 files::remove_dir(self.folder.path())?;
                 Err(error)
             }

@@ -1,4 +1,4 @@
-//! Hands each dropout of a forward pass its own place.
+//! Gives each dropout of a forward pass a number of its own, so that masks differ.
 
 use crate::ops::Dropout;
 

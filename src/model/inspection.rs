@@ -1,4 +1,4 @@
-//! Inside one moment of one student: what the heads look at, and what every next exercise would bring.
+//! One moment of one student in detail: attention of the heads, and the chance of every possible next exercise.
 
 use super::evidence::EvidenceInside;
 

@@ -46,7 +46,7 @@ pub(super) struct Learning<F> {
     streams: StreamGrads<F>,
 }
 
-/// What moves a model in one step.
+/// All that one training step needs.
 #[derive(Debug, Clone)]
 pub struct TrainingStep {
     /// The batch, prepared for training.

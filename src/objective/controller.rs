@@ -11,7 +11,7 @@ const WEIGHT_FLOOR: f64 = 0.05;
 /// A rise of the correlation below this counts as none.
 const PLATEAU: f64 = 0.005;
 
-/// What the controller goes by, all run long.
+/// Settings of the controller, constant during a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ControllerSettings {
@@ -49,7 +49,7 @@ pub struct ControllerSettings {
     pub variance_patience: usize,
     /// Factor of that reduction.
     pub variance_factor: f64,
-    /// Fall of the correlation that is forgiven.
+    /// Fall of the correlation that costs nothing.
     pub retention_delta: f64,
 }
 
@@ -89,7 +89,7 @@ impl ControllerSettings {
     }
 }
 
-/// What the controller hands to every step of an epoch.
+/// The settings that the controller gives to every step of an epoch.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct EpochSettings {
     /// Factor of the two performance weights.

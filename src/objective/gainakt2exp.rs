@@ -29,7 +29,7 @@ pub struct GainAktObjective {
     pub lag_weights: Vec<f64>,
     /// Weight of the retention term, 0 where it is off.
     pub retention_weight: f64,
-    /// Fall of the correlation that is forgiven.
+    /// Fall of the correlation that costs nothing.
     pub retention_delta: f64,
 }
 

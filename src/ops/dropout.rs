@@ -49,7 +49,7 @@ impl Dropout {
     }
 }
 
-/// The element hash that `shaders/` repeats word for word.
+/// The hash of an element; `shaders/include/dropout_factor.wgsl` has the same function.
 #[inline(always)]
 fn hash(index: u32, key: [u32; 2]) -> u32 {
     let mut x = index ^ key[0];

@@ -65,7 +65,7 @@ pub struct ComputeDevice {
     pub kind: &'static str,
     /// One line for people: adapter, backend, driver, or the number of threads.
     pub label: String,
-    /// The adapter's own account of itself: names, driver and limits; empty for the CPU.
+    /// What the adapter reports of itself: names, driver and limits; empty for the CPU.
     pub details: serde_json::Value,
 }
 

@@ -1,4 +1,4 @@
-//! Files: opened with the path in the error, written beside and renamed so that none is ever half there.
+//! Files: errors name the path; a file is written under another name and then renamed, so that none is ever incomplete.
 
 use std::fs::{self, File};
 use std::io::{Read, Write as _};

@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::data::{Corpus, Window};
 use crate::error::{Error, Result};
 use crate::evaluate::{
-    Calibration, ClassCourse, ClassReport, Trajectory, class_course, class_report, final_part, parts, survey,
+    Calibration, ClassQuartiles, ClassReport, Trajectory, class_quartiles, class_report, final_part, parts, survey,
     trajectory,
 };
 use crate::model::Model;
@@ -16,7 +16,7 @@ use crate::platform::{Instant, Task, spawn_task};
 /// Rows surveyed at once: little enough that a question never waits long.
 const ROWS: usize = 2048;
 /// Students the class's quartiles are over, drawn evenly.
-const COURSE_STUDENTS: usize = 600;
+const QUARTILE_STUDENTS: usize = 600;
 
 /// A walk through all students, a few at a time.
 #[derive(Debug)]
@@ -69,11 +69,11 @@ pub(super) async fn student(model: &mut Model, corpus: &Corpus, student: u32) ->
 }
 
 /// The class's quartiles, by the first windows of up to 600 students evenly apart.
-pub(super) async fn course(opened: &mut OpenedModel) -> Result<ClassCourse> {
+pub(super) async fn quartiles(opened: &mut OpenedModel) -> Result<ClassQuartiles> {
     let firsts: Vec<u32> = opened.windows.iter().filter_map(|w| w.first().copied()).collect();
-    let step = firsts.len().div_ceil(COURSE_STUDENTS).max(1);
+    let step = firsts.len().div_ceil(QUARTILE_STUDENTS).max(1);
     let windows: Vec<&Window> = firsts.iter().step_by(step).map(|&w| &opened.corpus.windows[w as usize]).collect();
-    class_course(&mut opened.model, &windows).await
+    class_quartiles(&mut opened.model, &windows).await
 }
 
 /// What a corpus read since `began` holds.
@@ -88,7 +88,7 @@ pub(super) fn report(config: &Config, corpus: &Corpus, began: Instant) -> Result
     })
 }
 
-/// Asks a copy of the open model about the class, on a task of its own: the service goes on listening.
+/// Makes the class report with a copy of the open model, in a task of its own: the service goes on taking requests.
 pub(super) async fn class_report_task(opened: &mut OpenedModel) -> Result<Task<Result<ClassReport>>> {
     let (shape, weights) = (opened.model.config().clone(), opened.model.read_weights().await?);
     let (corpus, config) = (opened.corpus.clone(), opened.info.config.clone());

@@ -1,7 +1,7 @@
 //! The service behind the window and the page: one task that opens data and models, answers questions about
 //! students and keeps a run going. Window and page send a [`Request`], draw what an [`Event`] brings, and compute nothing.
 //!
-//! Looking is done on the CPU, training on the device asked for: a student is there before the first shader is
+//! Questions are answered on the CPU, training runs on the device asked for: a student is shown before the first shader is
 //! compiled, and a busy graphics adapter does not hold up an answer.
 
 mod answers;

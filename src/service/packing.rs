@@ -1,4 +1,4 @@
-//! Questions and answers as bytes, for a border that only bytes cross: MessagePack, which keeps every float as it is.
+//! Requests and events as bytes, for the browser's worker: MessagePack, which keeps every float as it is.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -43,7 +43,7 @@ mod tests {
             Request::Train(Box::new(order)),
             Request::WhatIf { ticket: u64::MAX, answers },
             Request::Save("a/b".into(), Export::Text("ü".to_owned())),
-            Request::Course,
+            Request::ClassQuartiles,
         ] {
             assert_eq!(unpack::<Request>(&pack(&ask).unwrap()).unwrap(), ask);
         }

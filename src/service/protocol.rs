@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, ModelKind};
 use crate::data::{Skill, Split};
-use crate::evaluate::{Calibration, ClassCourse, ClassReport, StudentSummary, Trajectory, TrajectoryStep};
+use crate::evaluate::{Calibration, ClassQuartiles, ClassReport, StudentSummary, Trajectory, TrajectoryStep};
 use crate::experiment::{Item, Plot, RunRecord};
 use crate::model::{Inspection, ModelConfig};
 use crate::platform::device::DeviceChoice;
@@ -90,7 +90,7 @@ pub enum Export {
 /// What a file that was handed over is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FilePurpose {
-    /// What it is decides: a zipped run or a checkpoint is opened, answers are trained on.
+    /// Decided by its content: a zipped run or a checkpoint is opened, answers are trained on.
     Open,
     /// A zipped run or a checkpoint to compare the open model with.
     Compare,
@@ -119,7 +119,7 @@ pub enum Request {
         /// The answers.
         answers: Answers,
     },
-    /// What comes next and what is looked back on, after these answers.
+    /// The moment after these answers in detail.
     Inspection {
         /// Comes back with the answer.
         ticket: u64,
@@ -127,7 +127,7 @@ pub enum Request {
         answers: Answers,
     },
     /// The class's median and quartiles.
-    Course,
+    ClassQuartiles,
     /// Learning curves, skills and measures of honesty of the class, by the open model as it is now.
     ClassReport,
     /// Read the data a config names, and say what is in them.
@@ -254,12 +254,12 @@ pub struct RunPair {
     pub plot: Plot,
 }
 
-/// What the service tells.
+/// What the service answers and reports.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     /// Something is being done that may take a while; an empty text ends it.
     Busy(String),
-    /// Something was opened; all that was known of what was open before is void.
+    /// Something was opened; all that was known of what was open before no longer holds.
     Opened(Box<OpenedInfo>),
     /// The open model has other weights now; figures of students follow.
     Weights {
@@ -279,7 +279,7 @@ pub enum Event {
     },
     /// Calibration on training, validation and test part, over all students.
     Calibrated(Box<[Calibration; 3]>),
-    /// The student followed, through one of the lenses.
+    /// The student followed, by one of the models.
     Student {
         /// Index into the students.
         student: u32,
@@ -288,14 +288,14 @@ pub enum Event {
         /// The path.
         path: Box<Trajectory>,
     },
-    /// What became of answers.
+    /// What the model makes of answers.
     WhatIf {
         /// Of the question.
         ticket: u64,
         /// A step an answer.
         steps: Vec<TrajectoryStep>,
     },
-    /// What comes next and what is looked back on.
+    /// A moment in detail.
     Inspection {
         /// Of the question.
         ticket: u64,
@@ -305,7 +305,7 @@ pub enum Event {
     /// The class by the open model, as it was when it was asked about.
     ClassReport(Box<ClassReport>),
     /// The class's median and quartiles.
-    Course(ClassCourse),
+    ClassQuartiles(ClassQuartiles),
     /// What a data file holds, or why it cannot be used.
     Data(Result<DataReport, String>),
     /// The run's folder, and what it says; checkpoints come without their bytes.

@@ -43,7 +43,7 @@ pub async fn serve(requests: Receiver<Request>, events: EventSender) {
     while let Some(event) = service.next(&requests).await {
         match event {
             Next::Request(request) => service.answer(request).await,
-            Next::Run(outcome) => service.hear(outcome).await,
+            Next::Run(outcome) => service.handle_run(outcome).await,
             Next::Completed(outcome) => service.completed(outcome),
             Next::Reported(outcome) => service.reported(outcome),
             Next::Idle => service.survey_some().await,
@@ -132,7 +132,7 @@ impl Service {
             Request::Compare(source) => self.compare(source).await?,
             Request::Student { student, with } => {
                 self.followed = Some((student, with));
-                self.tell_followed().await?;
+                self.send_followed().await?;
             }
             Request::WhatIf { ticket, answers } => {
                 let model = &mut self.opened_model()?.model;
@@ -144,9 +144,9 @@ impl Service {
                 let moment = inspect(model, &answers.skills, &answers.responses).await?;
                 self.events.send(Event::Inspection { ticket, moment });
             }
-            Request::Course => {
-                let course = answers::course(self.opened_model()?).await?;
-                self.events.send(Event::Course(course));
+            Request::ClassQuartiles => {
+                let quartiles = answers::quartiles(self.opened_model()?).await?;
+                self.events.send(Event::ClassQuartiles(quartiles));
             }
             Request::ClassReport => self.report().await?,
             Request::CheckData(config) => self.check_data(&config),
@@ -243,7 +243,7 @@ impl Service {
         let (model, about) = other.unzip();
         opened.other = model;
         self.events.send(Event::Compared(about));
-        self.tell_followed().await
+        self.send_followed().await
     }
 
     async fn report(&mut self) -> Result<()> {
@@ -270,7 +270,7 @@ impl Service {
     }
 
     /// Tells the path of the student followed, through every model, and of the one compared with.
-    pub(super) async fn tell_followed(&mut self) -> Result<()> {
+    pub(super) async fn send_followed(&mut self) -> Result<()> {
         let Some((student, with)) = self.followed else { return Ok(()) };
         let events = self.events.clone();
         let opened = self.opened_model()?;
@@ -308,7 +308,7 @@ fn doing(request: &Request) -> &'static str {
         Request::Student { .. } => "following the student",
         Request::WhatIf { .. } => "trying out answers",
         Request::Inspection { .. } => "looking at this moment",
-        Request::Course => "finding the class's quartiles",
+        Request::ClassQuartiles => "finding the class's quartiles",
         Request::ClassReport => "asking the model about the class",
         Request::CheckData(_) => "reading the data",
         Request::Train(_) => "starting the run",

@@ -12,7 +12,7 @@ use super::protocol::{Event, Request, TrainOrder};
 use crate::data::Corpus;
 use crate::error::{Error, Result};
 use crate::evaluate::ClassReport;
-use crate::experiment::{Account, RunFolder, Session};
+use crate::experiment::{RunFolder, RunLines, Session};
 use crate::platform::{Task, files};
 use crate::train::Results;
 
@@ -58,7 +58,7 @@ pub(super) struct Service {
     /// A task that completes the folder of a finished run.
     pub completing: Option<Task<Result<()>>>,
     pub(super) waiting: VecDeque<Request>,
-    /// Whether what was written last could not be stored: this is said once.
+    /// Whether what was written last could not be stored: this is reported once.
     pub(super) unstored: bool,
 }
 
@@ -68,7 +68,7 @@ pub(super) struct Training {
     pub(super) corpus: Arc<Corpus>,
     pub(super) order: TrainOrder,
     pub(super) folder: RunFolder,
-    pub(super) account: Account,
+    pub(super) lines: RunLines,
     pub(super) log: files::Log,
     pub(super) results: Option<Box<Results>>,
     /// Times the device failed since an epoch was finished.

@@ -1,4 +1,4 @@
-//! A run under way: its folder, its log, and the open model that learns along.
+//! A run under way: its folder, its log, and the open model, which gets the run's weights after every epoch.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::data::Corpus;
 use crate::error::{Error, Result};
 use crate::evaluate::parts;
 use crate::experiment::{
-    Account, Circumstances, File, Launch, RunFolder, Session, finished_folder, load_corpus, load_model, start,
+    Circumstances, File, Launch, RunFolder, RunLines, Session, finished_folder, load_corpus, load_model, start,
 };
 use crate::model::Model;
 use crate::platform::device::{Device, DeviceChoice};
@@ -64,7 +64,7 @@ impl Service {
         });
         let mut log = files::append(&folder.file(File::Log))?;
         // A full disk shows at the next checkpoint, in words.
-        let _ = writeln!(log, "{}", Account::data(&config, &corpus, began.elapsed().as_secs_f64()));
+        let _ = writeln!(log, "{}", RunLines::data(&config, &corpus, began.elapsed().as_secs_f64()));
         let launch = Launch {
             config: config.clone(),
             corpus: corpus.clone(),
@@ -75,8 +75,8 @@ impl Service {
         let session = start(launch)?;
         self.begin(&config, &corpus, model, &session, folder.path());
         self.followed = followed;
-        let account = Account::new(folder.path());
-        self.training = Some(Training { session, corpus, order, folder, account, log, results: None, failures: 0 });
+        let lines = RunLines::new(folder.path());
+        self.training = Some(Training { session, corpus, order, folder, lines, log, results: None, failures: 0 });
         Ok(())
     }
 
@@ -95,14 +95,14 @@ impl Service {
     }
 
     /// Takes in what the run says.
-    pub(super) async fn hear(&mut self, outcome: Result<Option<Message>>) {
+    pub(super) async fn handle_run(&mut self, outcome: Result<Option<Message>>) {
         match outcome {
             Ok(Some(message)) => {
-                if let Err(error) = self.learn(&message).await {
+                if let Err(error) = self.update_model(&message).await {
                     self.failed("showing the run's latest model", &error);
                 }
                 let Some(training) = &mut self.training else { return };
-                for line in training.account.lines(&message) {
+                for line in training.lines.lines(&message) {
                     let _ = writeln!(training.log, "{line}");
                 }
                 match &message {
@@ -118,7 +118,7 @@ impl Service {
     }
 
     /// Gives the open model the run's latest weights; at its end the best ones.
-    async fn learn(&mut self, message: &Message) -> Result<()> {
+    async fn update_model(&mut self, message: &Message) -> Result<()> {
         let (bytes, about) = match message {
             Message::Checkpoint { kind: CheckpointKind::Last, epoch, bytes } => {
                 (bytes.clone(), format!("the run after epoch {epoch}"))
@@ -135,7 +135,7 @@ impl Service {
         opened.model.write_weights(&weights)?;
         opened.info.model_about.clone_from(&about);
         self.events.send(Event::Weights { about });
-        self.tell_followed().await?;
+        self.send_followed().await?;
         // Epochs may be quicker than a survey: one under way is finished first.
         match &self.survey {
             Some(_) => self.survey_again = true,

@@ -1,11 +1,11 @@
-//! What a run says and what it listens to. Serde values, so that they cross thread and worker borders alike.
+//! Messages of a run and commands to it: serde values, so that they can be sent to other threads and workers.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::ended::Ended;
-use crate::evaluate::{Measure, Yardstick};
+use crate::evaluate::{Baseline, Measure};
 use crate::objective::EpochSettings;
 
 /// Steps between two read-backs of the loss.
@@ -75,7 +75,7 @@ pub struct EpochRow {
     pub learning_rate: f64,
 }
 
-/// What a finished run found.
+/// Results of a finished run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Results {
     /// Epoch of the best checkpoint.
@@ -91,11 +91,11 @@ pub struct Results {
     /// The best model on the held-out test set; none where the data has none.
     pub test: Option<Measure>,
     /// What simpler methods reach on the test set, or on the validation fold where there is none.
-    #[serde(default)]
-    pub yardsticks: Vec<Yardstick>,
+    #[serde(default, alias = "yardsticks")]
+    pub baselines: Vec<Baseline>,
 }
 
-/// What a run says.
+/// A message of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Message {
     /// The device is open.
@@ -104,7 +104,7 @@ pub enum Message {
         kind: String,
         /// Adapter, backend and driver, or threads.
         label: String,
-        /// The adapter's own account of itself.
+        /// What the adapter reports of itself: names, driver and limits.
         details: serde_json::Value,
     },
     /// The run begins (again).

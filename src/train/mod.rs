@@ -1,4 +1,4 @@
-//! The run: one function that trains a model and says what happens in typed messages.
+//! The run: one function that trains a model and reports what happens in typed messages.
 //!
 //! It touches no file and no screen: whoever starts it keeps the checkpoints it sends and shows the rest.
 

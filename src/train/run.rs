@@ -17,7 +17,7 @@ use crate::config::{Config, ModelKind};
 use crate::data::{Corpus, Window};
 use crate::error::{Error, Result};
 use crate::evaluate::{
-    evaluate_parts, final_part, global_alignment, infer, measure, parts, truth_correlation, yardsticks,
+    baselines, evaluate_parts, final_part, global_alignment, infer, measure, parts, truth_correlation,
 };
 use crate::model::gainakt2exp::LossTerm;
 use crate::objective::{Controller, ControllerSettings, EpochResult};
@@ -49,7 +49,7 @@ pub struct Resume {
     pub best: Vec<u8>,
 }
 
-/// The run's ear and mouth.
+/// The channels of a run: messages out, commands in.
 #[derive(Debug, Clone)]
 pub struct Control {
     /// Where messages go. A closed channel ends the run.
@@ -59,7 +59,7 @@ pub struct Control {
 }
 
 impl Control {
-    async fn say(&self, message: Message) -> Result<()> {
+    async fn send(&self, message: Message) -> Result<()> {
         self.messages.send(message).await.map_err(|_| Error::Device("nobody listens to the run any more".to_owned()))
     }
 
@@ -104,7 +104,7 @@ pub async fn run(request: TrainRequest, device: &Device, control: &Control) -> R
     let mut trainer = Trainer::new(&config, &corpus, device, resume)?;
     let first_epoch = trainer.state.epoch + 1;
     control
-        .say(Message::Started {
+        .send(Message::Started {
             parameters: trainer.stepper.model.layout().count(),
             steps: windows[0].len().div_ceil(config.training.batch_size),
             first_epoch,
@@ -124,11 +124,11 @@ pub async fn run(request: TrainRequest, device: &Device, control: &Control) -> R
         }
     }
     let results = trainer.results(ended, &windows, control).await?;
-    control.say(Message::Finished(Box::new(results.clone()))).await?;
+    control.send(Message::Finished(Box::new(results.clone()))).await?;
     Ok(results)
 }
 
-/// A run's moving parts.
+/// Everything that changes during a run.
 struct Trainer<'a> {
     config: &'a Config,
     corpus: &'a Corpus,
@@ -196,7 +196,7 @@ impl<'a> Trainer<'a> {
             if (i + 1) % READ_EVERY == 0 || i + 1 == total {
                 let loss = log.read(epoch, &mut self.stepper).await?;
                 let held = self.stepper.model.stats().bytes_held;
-                control.say(Message::Progress { epoch, phase: Phase::Train, done: i + 1, total, loss, held }).await?;
+                control.send(Message::Progress { epoch, phase: Phase::Train, done: i + 1, total, loss, held }).await?;
             }
         }
         let mut row = log.row(epoch, &mut self.stepper, &settings, learning_rate).await?;
@@ -240,16 +240,16 @@ impl<'a> Trainer<'a> {
         let file = Arc::new(encode_weights(&shape, &weights)?);
         if self.state.plateau.update(epoch, row.validation.auc) {
             self.best = Some(file.clone());
-            control.say(Message::Checkpoint { kind: CheckpointKind::Best, epoch, bytes: file.clone() }).await?;
+            control.send(Message::Checkpoint { kind: CheckpointKind::Best, epoch, bytes: file.clone() }).await?;
         }
         self.state.epoch = epoch;
         self.state.steps = self.stepper.steps;
         self.state.history.push(row.clone());
         let moments = self.stepper.model.read_moments().await?;
         let bytes = Arc::new(encode_state(&shape, &self.state, &weights, &moments)?);
-        control.say(Message::Checkpoint { kind: CheckpointKind::Last, epoch, bytes: file }).await?;
-        control.say(Message::Checkpoint { kind: CheckpointKind::State, epoch, bytes }).await?;
-        control.say(Message::Epoch(Box::new(row))).await
+        control.send(Message::Checkpoint { kind: CheckpointKind::Last, epoch, bytes: file }).await?;
+        control.send(Message::Checkpoint { kind: CheckpointKind::State, epoch, bytes }).await?;
+        control.send(Message::Epoch(Box::new(row))).await
     }
 
     /// What is known of a run that was stopped.
@@ -280,7 +280,7 @@ impl<'a> Trainer<'a> {
             train,
             validation,
             test: (!windows[2].is_empty()).then_some(test),
-            yardsticks: yardsticks(self.corpus, &windows[0], final_part(windows)),
+            baselines: baselines(self.corpus, &windows[0], final_part(windows)),
         })
     }
 }

@@ -9,7 +9,7 @@ use crate::objective::{EpochSettings, Objective};
 use crate::ops::{AdamStep, PreparedBatch};
 use crate::platform::device::Device;
 
-/// A model with what moves it.
+/// A model with all that its training steps need.
 #[derive(Debug)]
 pub struct Stepper {
     /// The model.

@@ -38,7 +38,7 @@ impl ClassView {
         let points: Vec<[f64; 2]> = filled().map(|b| [b.predicted, b.right]).collect();
         let most = filled().map(|b| b.count).max().map_or(1.0, f64::from);
         let tenths = || egui_plot::uniform_grid_spacer(|_| [1.0, 0.5, 0.1]);
-        theme::quiet(ui, Plot::new("calibration"))
+        theme::with_grid(ui, Plot::new("calibration"))
             .height(230.0)
             .x_grid_spacer(tenths())
             .y_grid_spacer(tenths())

@@ -121,7 +121,7 @@ impl ClassView {
         if let (Some(texture), true) = (&self.texture, self.painted.as_ref() == Some(&key)) {
             return texture.clone();
         }
-        let ground = theme::ground(ui.visuals());
+        let ground = theme::background(ui.visuals());
         let mut pixels = Vec::with_capacity(rows.len() * self.order.skills.len());
         for &student in &self.order.students[rows.clone()] {
             let summary = state.summaries[student].as_ref();

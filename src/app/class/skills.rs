@@ -159,7 +159,7 @@ fn curve(ui: &mut Ui, skill: &SkillReport) {
     let [lower, upper] = [0, 1].map(|end| skill.curve.iter().map(|p| p.interval[end]).collect::<Vec<f64>>());
     let model: Vec<[f64; 2]> = skill.curve.iter().filter_map(|p| Some([x(p.opportunity), p.predicted?])).collect();
     let last = skill.curve.last().map_or(1.0, |p| x(p.opportunity));
-    let response = theme::quiet(ui, Plot::new("learning curve"))
+    let response = theme::with_grid(ui, Plot::new("learning curve"))
         .height(230.0)
         .default_x_bounds(0.5, last + 0.5)
         .default_y_bounds(0.0, 1.0)

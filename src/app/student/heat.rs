@@ -131,7 +131,7 @@ impl HeatMap {
     }
 }
 
-/// How much the map of so many skills wants, at most `most`.
+/// Height of the map of so many skills, at most `most`.
 pub(super) fn height(skills: usize, most: f32) -> f32 {
     (skills as f32 * 15.0 + 26.0).clamp(90.0, most.max(90.0))
 }

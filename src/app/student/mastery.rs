@@ -218,8 +218,8 @@ fn marks(plot: &mut PlotUi<'_>, timeline: &Timeline<'_>, range: std::ops::Range<
 }
 
 fn class_band(plot: &mut PlotUi<'_>, state: &ViewState, skill: u32, colour: Color32) {
-    let Some(course) = &state.course else { return };
-    let rows: Vec<[f32; 3]> = course.quartiles.iter().filter_map(|row| row.get(skill as usize)).copied().collect();
+    let Some(quartiles) = &state.quartiles else { return };
+    let rows: Vec<[f32; 3]> = quartiles.quartiles.iter().filter_map(|row| row.get(skill as usize)).copied().collect();
     let xs: Vec<f64> = (1..=rows.len()).map(|x| x as f64).collect();
     let ys = |q: usize| -> Vec<f64> { rows.iter().map(|r| f64::from(r[q])).collect() };
     plot.add(

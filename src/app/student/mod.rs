@@ -26,7 +26,7 @@ use crate::evaluate::student_sentences;
 use crate::model::Inspection;
 use crate::service::{Answers, ModelRole, Request};
 
-/// What the headings between the plots take.
+/// Height of the headings between the plots.
 const HEADINGS: f32 = 196.0;
 /// Lines drawn unless others are chosen.
 const LINES: usize = 3;
@@ -81,7 +81,7 @@ pub(super) struct Page {
 #[derive(Debug, Default)]
 struct Asked {
     student: Option<(u64, u32, Option<u32>)>,
-    course: Option<u64>,
+    quartiles: Option<u64>,
     moment: Option<(u64, Answers)>,
     what_if: Option<(u64, Answers)>,
     tickets: u64,
@@ -124,9 +124,9 @@ impl Page {
             self.asked.student = Some(wanted);
             client.send(Request::Student { student, with: self.with });
         }
-        if self.show_class && state.course.is_none() && self.asked.course != Some(state.generation) {
-            self.asked.course = Some(state.generation);
-            client.send(Request::Course);
+        if self.show_class && state.quartiles.is_none() && self.asked.quartiles != Some(state.generation) {
+            self.asked.quartiles = Some(state.generation);
+            client.send(Request::ClassQuartiles);
         }
         if let Some(answers) = self.imagined_answers(state) {
             let wanted = (state.generation, answers);
@@ -170,7 +170,7 @@ impl Page {
         })
     }
 
-    /// Whether answers are being tried out and what becomes of them is not there yet.
+    /// Whether imagined answers wait for the model's result.
     fn imagining(&self, state: &ViewState) -> bool {
         self.imagined.is_some() && state.what_if.as_ref().is_none_or(|(ticket, _)| *ticket != self.asked.what_if_ticket)
     }
@@ -308,7 +308,7 @@ impl Page {
         let mut hasher = std::hash::DefaultHasher::new();
         (self.student, timeline.steps.len()).hash(&mut hasher);
         let group = egui::Id::unique(("time", std::hash::Hasher::finish(&hasher)));
-        theme::quiet(ui, Plot::new(group.with(name)))
+        theme::with_grid(ui, Plot::new(group.with(name)))
             .height(height)
             .link_axis(group, [true, false])
             .link_cursor(group, [true, false])

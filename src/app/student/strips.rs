@@ -1,4 +1,4 @@
-//! Two strips under mastery: what was expected against what happened, and what each answer added.
+//! Two narrow plots below mastery: what was expected against what happened, and what each answer added.
 
 use eframe::egui::{self, Ui};
 use egui_plot::{Bar, BarChart, HLine, Line, MarkerShape, PlotPoints, Points};

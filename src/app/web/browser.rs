@@ -34,8 +34,9 @@ extern "C" {
     /// Hands a file to the person.
     pub(in crate::app) fn download(name: &str, bytes: &[u8]);
 
-    /// Shows sentences and buttons to those who do not see the canvas; `press` gets the text of a button.
-    pub(super) fn account(sentences: Vec<String>, buttons: Vec<String>, press: &JsValue);
+    /// Writes sentences and buttons beside the canvas, for screen readers; `press` gets the text of a button.
+    #[wasm_bindgen(js_name = textVersion)]
+    pub(super) fn text_version(sentences: Vec<String>, buttons: Vec<String>, press: &JsValue);
 
     #[wasm_bindgen(js_name = pick)]
     fn pick_file(accept: &str, take: &JsValue);

@@ -1,4 +1,4 @@
-//! The page's side: what is drawn, the link in the address bar, and those who do not see the canvas.
+//! The thread that draws the page: the window, the link in the address bar, and the text version for screen readers.
 
 use std::time::Duration;
 
@@ -19,8 +19,8 @@ use crate::platform::device::DeviceChoice;
 /// Least time between two changes of the address bar; browsers refuse more than a hundred in half a minute.
 const ADDRESS_PAUSE: Duration = Duration::from_millis(500);
 
-/// Time between two looks at what is to be told to those who do not see the canvas.
-const ACCOUNT_PAUSE: Duration = Duration::from_millis(100);
+/// Time between two updates of the text version.
+const TEXT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Starts the page.
 pub(super) fn start() {
@@ -92,13 +92,13 @@ struct Page {
     started: bool,
     /// The place in the address bar, and when it was put there.
     address: (Place, Instant),
-    /// Told when Back, Forward or a hand has changed the address.
+    /// Receives a message when the address was changed: by Back, by Forward or by typing.
     moved: Receiver<()>,
-    /// Buttons pressed by those who do not see the canvas.
+    /// Buttons pressed in the text version.
     pressed: Receiver<String>,
     press: JsValue,
-    account: (Vec<String>, Vec<String>),
-    /// When the account was looked at last.
+    text_version: (Vec<String>, Vec<String>),
+    /// When the text version was looked at last.
     told: Instant,
 }
 
@@ -137,7 +137,7 @@ impl Page {
             moved,
             pressed,
             press,
-            account: Default::default(),
+            text_version: Default::default(),
             told: Instant::now(),
         };
         page.follow_address();
@@ -155,7 +155,7 @@ impl Page {
             }
             Err(problem) => {
                 self.app.go(Place::default());
-                self.app.complain("Following the link failed", &problem);
+                self.app.add_error("Following the link failed", &problem);
             }
         }
     }
@@ -172,7 +172,7 @@ impl Page {
         }
         let fragment = format!("#{}", place.to_fragment());
         let step = (place.view, &place.student, &place.run) != (before.view, &before.student, &before.run);
-        // The student chosen at the start is no step of the visitor's.
+        // The student chosen at the start is not a choice of the visitor: there is nothing to go back to.
         let first = before.student.is_none() && before.view == place.view;
         let Ok(history) = self.window.history() else { return };
         if !step && since.elapsed() < ADDRESS_PAUSE {
@@ -186,17 +186,17 @@ impl Page {
         self.address = (place, Instant::now());
     }
 
-    /// Shows sentences and buttons where they changed.
-    fn keep_account(&mut self, ctx: &egui::Context) {
-        if self.told.elapsed() < ACCOUNT_PAUSE {
-            ctx.request_repaint_after(ACCOUNT_PAUSE);
+    /// Writes the text version into the page where it changed.
+    fn keep_text_version(&mut self, ctx: &egui::Context) {
+        if self.told.elapsed() < TEXT_PAUSE {
+            ctx.request_repaint_after(TEXT_PAUSE);
             return;
         }
         self.told = Instant::now();
-        let account = self.app.account();
-        if account != self.account {
-            browser::account(account.0.clone(), account.1.clone(), &self.press);
-            self.account = account;
+        let text_version = self.app.text_version();
+        if text_version != self.text_version {
+            browser::text_version(text_version.0.clone(), text_version.1.clone(), &self.press);
+            self.text_version = text_version;
         }
     }
 }
@@ -217,7 +217,7 @@ impl eframe::App for Page {
             browser::started();
         }
         self.keep_address(ui.ctx());
-        self.keep_account(ui.ctx());
+        self.keep_text_version(ui.ctx());
     }
 
     fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {

@@ -1,4 +1,4 @@
-//! The worker's side: the service, its messages, and files handed to it.
+//! The worker's thread: the service, its messages, and files sent to it.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use crate::experiment::File;
 use crate::platform::{self, files};
 use crate::service::{Event, EventSender, FilePurpose, Request, pack, serve, unpack};
 
-/// Said once, when questions may be asked.
+/// The first message of a worker: from now on it takes requests.
 pub(super) const READY: &str = "ready";
 
 /// Restores what was kept in this browser, then serves the page's questions.
@@ -30,7 +30,7 @@ pub(super) fn start(scope: DedicatedWorkerGlobalScope) {
         let (events, outgoing) = async_channel::unbounded();
         let events = EventSender::new(events, || {});
         listen(&scope, requests, events.clone());
-        // A worker that cannot speak is of no use; the page notices by itself.
+        // A worker that cannot send messages is of no use; the page notices by itself.
         let _ = scope.post_message(&JsString::from(READY));
         if let Err(error) = restored {
             let doing = "reading what was kept in this browser".to_owned();
@@ -66,7 +66,7 @@ fn drop_unused_data() -> Result<()> {
     Ok(())
 }
 
-/// Posts bytes and gives their memory away with them.
+/// Posts bytes; their memory is transferred, not copied.
 fn post(scope: &DedicatedWorkerGlobalScope, bytes: &[u8]) {
     let bytes = Uint8Array::from(bytes);
     let _ = scope.post_message_with_transfer(&bytes, &Array::of1(&bytes.buffer()));

@@ -1,4 +1,4 @@
-//! The page's line to its worker, and a new worker where one fails or does not hear that a run shall stop.
+//! The page's connection to its worker, and a new worker where one fails or does not obey an order to stop.
 
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
@@ -33,7 +33,7 @@ struct Known {
     run: Option<(PathBuf, bool)>,
 }
 
-/// The line to the worker.
+/// The connection to the worker.
 pub(super) struct WorkerClient {
     worker: RefCell<Worker>,
     ready: Cell<bool>,
@@ -41,7 +41,7 @@ pub(super) struct WorkerClient {
     waiting: RefCell<Vec<JsValue>>,
     known: RefCell<Known>,
     failures: RefCell<Vec<Instant>>,
-    /// Counts workers: what one says after it was replaced is not listened to.
+    /// Counts workers: messages of a replaced worker are ignored.
     generation: Cell<u32>,
     events: Sender<Event>,
     ctx: egui::Context,
@@ -134,7 +134,7 @@ impl WorkerClient {
         let generation = self.generation.get();
         let heard: Closure<dyn FnMut(MessageEvent)> = Closure::new(move |event: MessageEvent| {
             if client.generation.get() == generation {
-                client.clone().hear(&event.data());
+                client.clone().handle(&event.data());
             }
         });
         worker.set_onmessage(Some(heard.as_ref().unchecked_ref()));
@@ -149,7 +149,7 @@ impl WorkerClient {
         failed.forget();
     }
 
-    fn hear(self: Rc<Self>, data: &JsValue) {
+    fn handle(self: Rc<Self>, data: &JsValue) {
         if let Some(bytes) = data.dyn_ref::<Uint8Array>() {
             match unpack::<Event>(&bytes.to_vec()) {
                 Ok(event) => {

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::ops::cpu::product::{View, product};
+use crate::ops::cpu::product::{Matrix, product};
 use crate::platform::Instant;
 
 /// Times the product is tried.
@@ -19,8 +19,8 @@ pub(super) fn gflops(rows: usize, inputs: usize, outputs: usize) -> f64 {
         let began = Instant::now();
         out.par_chunks_mut(each * outputs).zip(x.par_chunks(each * inputs)).for_each(|(out, x)| {
             let rows = out.len() / outputs;
-            let w = View::new(&w, outputs, inputs, inputs).transposed();
-            product(out, outputs, false, 1.0, View::new(x, rows, inputs, inputs), w);
+            let w = Matrix::new(&w, outputs, inputs, inputs).transposed();
+            product(out, outputs, false, 1.0, Matrix::new(x, rows, inputs, inputs), w);
         });
         began.elapsed().as_secs_f64()
     };

@@ -1,4 +1,4 @@
-//! Who takes turns with the program: PyTorch, another process that takes the same steps, or burn's operations.
+//! What the program is compared with: PyTorch, another process that takes the same steps, or burn's operations.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -11,7 +11,7 @@ use super::times::Times;
 use crate::config::Config;
 use crate::error::{Error, Result};
 
-/// Whom to compare with.
+/// What to compare with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Against {
     /// The same model in burn's operations, on the same device.

@@ -93,7 +93,7 @@ pub(in crate::cli) struct StepArgs {
     json: bool,
 }
 
-/// What a bench found out.
+/// The results of a bench.
 #[derive(Debug, Serialize)]
 struct Report {
     preset: String,
@@ -169,10 +169,10 @@ pub(super) fn step(args: &StepArgs) -> Result<()> {
     let mut turns = Vec::new();
     let (mut times, mut counts) = bench.run()?;
     if let Some(against) = &args.against {
-        let mut rival = match against {
-            Against::Burn => Rival::Twin(Box::new(twin(&config, skills, &compute.device)?)),
+        let mut competitor = match against {
+            Against::Burn => Competitor::Twin(Box::new(twin(&config, skills, &compute.device)?)),
             Against::Python(python) => {
-                Rival::Process(Peer { python, script: &args.peer, config: &config, skills, forward: args.forward })
+                Competitor::Process(Peer { python, script: &args.peer, config: &config, skills, forward: args.forward })
             }
         };
         for turn in 0..args.turns.max(1) {
@@ -181,7 +181,7 @@ pub(super) fn step(args: &StepArgs) -> Result<()> {
             }
             let about = format!("the other, turn {} of {}", turn + 1, args.turns.max(1));
             bench.terminal.progress(&about, "", turn, args.turns.max(1));
-            turns.push(Turn { gainakt: times.clone(), peer: bench.turn_of(&mut rival)? });
+            turns.push(Turn { gainakt: times.clone(), peer: bench.turn_of(&mut competitor)? });
         }
     }
     let operations = if args.no_profile { Operations::new() } else { bench.profile()? };
@@ -218,20 +218,20 @@ pub(super) fn step(args: &StepArgs) -> Result<()> {
     Ok(())
 }
 
-/// Who takes turns with the program's kernels.
-enum Rival<'a> {
+/// What is timed in turn with the program's kernels.
+enum Competitor<'a> {
     Process(Peer<'a>),
     Twin(Box<Stepper>),
 }
 
 impl Bench<'_> {
-    /// One turn of the other.
-    fn turn_of(&mut self, rival: &mut Rival<'_>) -> Result<BTreeMap<String, PeerTimes>> {
-        match rival {
-            Rival::Process(peer) => {
+    /// One turn of the competitor.
+    fn turn_of(&mut self, competitor: &mut Competitor<'_>) -> Result<BTreeMap<String, PeerTimes>> {
+        match competitor {
+            Competitor::Process(peer) => {
                 peer.time(self.args.data.as_deref(), &self.args.modes, self.args.steps, self.args.warmup)
             }
-            Rival::Twin(stepper) => {
+            Competitor::Twin(stepper) => {
                 std::mem::swap(&mut self.stepper, stepper);
                 let ran = self.run();
                 std::mem::swap(&mut self.stepper, stepper);

@@ -14,10 +14,10 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Serialize};
 
 use self::reliability::Answer;
+use super::baselines::skill_means;
 use super::infer::{WindowOutcome, infer};
 use super::metrics::auc;
-use super::scores::{Truth, calibration_error, within_skills};
-use super::yardsticks::skill_means;
+use super::scores::{TruthAgreement, calibration_error, within_skills};
 use crate::data::{Corpus, CsvText, Window};
 use crate::error::Result;
 use crate::model::Model;
@@ -67,7 +67,7 @@ pub struct Honesty {
     /// Mean absolute change, in one answer, of the mastery of skills that were not answered.
     pub drift: Option<f64>,
     /// How mastery meets the true one, in a simulated class.
-    pub truth: Option<Truth>,
+    pub truth: Option<TruthAgreement>,
 }
 
 /// Takes all measures of `model` on `windows`; `train` tells how hard each skill is. `progress` is told steps done and in all; where it breaks off, there are

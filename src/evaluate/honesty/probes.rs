@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use rand::{SeedableRng as _, seq::SliceRandom as _};
 use rand_chacha::ChaCha8Rng;
 
-use super::super::scores::{Truth, truth_of};
+use super::super::scores::{TruthAgreement, truth_of};
 use super::super::trajectory::close;
 use crate::data::{Corpus, RaggedBatch, Window};
 use crate::error::Result;
@@ -33,11 +33,11 @@ pub(super) struct Probes<'a> {
 pub(super) struct Probed {
     pub flip: Option<f64>,
     pub drift: Option<f64>,
-    pub truth: Option<Truth>,
+    pub truth: Option<TruthAgreement>,
 }
 
 /// Up to `count` of `windows`, evenly spread.
-fn spread<'a>(windows: &[&'a Window], count: usize) -> Vec<&'a Window> {
+fn evenly<'a>(windows: &[&'a Window], count: usize) -> Vec<&'a Window> {
     let count = count.min(windows.len());
     (0..count).map(|i| windows[i * windows.len() / count]).collect()
 }
@@ -49,7 +49,7 @@ impl<'a> Probes<'a> {
         let whole = if corpus.truth.is_some() { windows.len() } else { WHOLE };
         let mut batches: Vec<Vec<&Window>> = Vec::new();
         let mut cells = usize::MAX;
-        for window in spread(windows, whole) {
+        for window in evenly(windows, whole) {
             let own = window.skills.len() * model.num_c;
             if cells.saturating_add(own) > CELLS {
                 batches.push(Vec::new());
@@ -60,7 +60,7 @@ impl<'a> Probes<'a> {
                 batch.push(window);
             }
         }
-        let long = spread(windows, FLIPS).into_iter().filter(|w| w.skills.len() > 1);
+        let long = evenly(windows, FLIPS).into_iter().filter(|w| w.skills.len() > 1);
         Self { flips: long.enumerate().map(place).collect(), whole: batches }
     }
 

@@ -115,7 +115,7 @@ pub fn by_prediction(predicted: &[f64], targets: &[bool]) -> Vec<Reliability> {
     grouped(predicted, targets, |i| predicted[i])
 }
 
-/// Answers by tenth of their skill's share correct: a model should neither flatter hard skills nor fear easy ones.
+/// Answers by tenth of their skill's share correct: a model should predict neither hard skills too high nor easy ones too low.
 pub fn by_observed_rate(predicted: &[f64], targets: &[bool], skills: &[u32]) -> Vec<Reliability> {
     let rates = super::probes::skill_means(targets, skills);
     grouped(predicted, targets, |i| rates[i])

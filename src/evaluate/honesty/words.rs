@@ -1,4 +1,4 @@
-//! The measures in words, for a teacher.
+//! The measures in sentences, for a teacher.
 
 use super::Honesty;
 use crate::evaluate::percent;

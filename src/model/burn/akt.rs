@@ -20,7 +20,7 @@ use crate::model::parameters::Start;
 
 /// What a query may look at, and how far away it is.
 #[derive(Debug, Clone)]
-struct View {
+struct Visible {
     /// Keys that are hidden, `[W or 1, Q, K]`.
     hidden: Tensor<3, Bool>,
     /// |t − τ|, `[W or 1, Q, K]`.
@@ -60,10 +60,10 @@ impl Block {
     }
 
     /// The queries `[W, Q, D]` after they looked at keys and values `[W, K, D]`.
-    fn forward(&self, [query, key, value]: [Tensor<3>; 3], view: &View, dropout: &mut Dropouts) -> Tensor<3> {
+    fn forward(&self, [query, key, value]: [Tensor<3>; 3], visible: &Visible, dropout: &mut Dropouts) -> Tensor<3> {
         let scores = scores(self.query_key.forward(query.clone()), self.query_key.forward(key), self.heads);
-        let faded = scores.clone() * self.fading(scores, view);
-        let shares = dropout.apply(shares(faded, view.hidden.clone()));
+        let faded = scores.clone() * self.fading(scores, visible);
+        let shares = dropout.apply(shares(faded, visible.hidden.clone()));
         let seen = self.output.forward(joined(shares.matmul(split(self.value.forward(value), self.heads))));
         let x = self.norm1.forward(query + dropout.apply(seen));
         match (&self.ffn, &self.norm2) {
@@ -76,11 +76,11 @@ impl Block {
     }
 
     /// exp(−θ·d(t, τ)), `[W, H, Q, K]`.
-    fn fading(&self, scores: Tensor<4>, view: &View) -> Tensor<4> {
-        let plain = shares(scores.detach(), view.hidden.clone());
+    fn fading(&self, scores: Tensor<4>, visible: &Visible) -> Tensor<4> {
+        let plain = shares(scores.detach(), visible.hidden.clone());
         // What was attended to after τ: all shares less those up to τ.
         let after = plain.clone().sum_dim(3) - plain.cumsum(3);
-        let distance = (after * view.distance.clone().unsqueeze_dim::<4>(1)).clamp_min(0.0).sqrt().detach();
+        let distance = (after * visible.distance.clone().unsqueeze_dim::<4>(1)).clamp_min(0.0).sqrt().detach();
         let theta = activation::softplus(self.gamma.val(), 1.0).reshape([1, self.heads, 1, 1]);
         (distance * theta.neg()).exp().clamp(1e-5, 1e5)
     }
@@ -99,9 +99,9 @@ pub struct Akt {
 }
 
 /// Queries at positions 0 to `queries` look at keys up to so many positions before (0: up to themselves).
-fn view(windows: &Windows, queries: usize, keys: usize, before: usize) -> View {
+fn visible(windows: &Windows, queries: usize, keys: usize, before: usize) -> Visible {
     let distance = (0..queries).flat_map(|q| (0..keys).map(move |k| q.abs_diff(k) as f32)).collect::<Vec<f32>>();
-    View {
+    Visible {
         hidden: windows.hidden(queries, keys, 1 - before).unsqueeze_dim(0),
         distance: Tensor::from_data(TensorData::new(distance, [1, queries, keys]), &windows.device),
     }
@@ -116,7 +116,7 @@ impl Akt {
     /// Answers `[W, T, D]` after they looked at one another.
     fn answers(&self, windows: &Windows, dropout: &mut Dropouts) -> Tensor<3> {
         let mut y = self.exercise.forward(windows.skill.clone()) + self.response.forward(windows.response.clone());
-        let own = view(windows, windows.length, windows.length, 0);
+        let own = visible(windows, windows.length, windows.length, 0);
         for block in &self.of_answers {
             y = block.forward([y.clone(), y.clone(), y], &own, dropout);
         }
@@ -142,7 +142,7 @@ impl TensorModel for Akt {
         let t = windows.length;
         let embedded = self.exercise.forward(Self::exercises(windows));
         let y = self.answers(windows, dropout);
-        let (own, before) = (view(windows, t + 1, t + 1, 0), view(windows, t + 1, t, 1));
+        let (own, before) = (visible(windows, t + 1, t + 1, 0), visible(windows, t + 1, t, 1));
         let mut x = embedded.clone();
         for (exercises, answers) in &self.of_exercises {
             x = exercises.forward([x.clone(), x.clone(), x], &own, dropout);
@@ -159,18 +159,18 @@ impl TensorModel for Akt {
         let y = self.answers(windows, off);
         let embedded = self.exercise.forward(asked.skill.clone());
         let mut query = embedded.clone();
-        let (own, before) = (view(windows, t, t, 0), view(windows, t, t, 1));
+        let (own, before) = (visible(windows, t, t, 0), visible(windows, t, t, 1));
         // A question stands one position after the row it follows, and sees itself besides.
         let keys = Tensor::<1, Int>::arange(0..t as i64, &windows.device).float().reshape([1, 1, t]);
         let distance = (asked.after.clone().float().unsqueeze_dim::<3>(2) + 1.0 - keys).abs();
         let others: Vec<bool> = (0..k).flat_map(|a| (0..k).map(move |b| a != b)).collect();
         let others =
             Tensor::<3, Bool>::from_data(TensorData::new(others, [1, k, k]), &windows.device).expand([w, k, k]);
-        let with_itself = View {
+        let with_itself = Visible {
             hidden: Tensor::cat(vec![asked.later.clone(), others], 2),
             distance: Tensor::cat(vec![distance.clone(), Tensor::zeros([w, k, k], &windows.device)], 2),
         };
-        let at_answers = View { hidden: asked.later.clone(), distance };
+        let at_answers = Visible { hidden: asked.later.clone(), distance };
         for (exercises, answers) in &self.of_exercises {
             let all = Tensor::cat(vec![x.clone(), query.clone()], 1);
             query = exercises.forward([query, all.clone(), all], &with_itself, off);

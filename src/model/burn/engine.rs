@@ -11,7 +11,7 @@ use crate::model::network::{LogPlace, TrainingStep};
 use crate::model::{DropoutSites, Inspection};
 use crate::ops::{DeviceStats, PreparedBatch};
 
-/// An answer that needs no waiting.
+/// A future that is ready at once.
 type Now<T> = Ready<Result<T>>;
 
 /// What a network of kernels can do too; see there (`model/network.rs`, `network_reads.rs`).

@@ -1,7 +1,7 @@
 //! The encoder of both models (SPEC §2): embeddings, then blocks of attention and feed-forward layers over a context
 //! and a value stream.
 
-mod looks;
+mod attention_weights;
 mod work;
 
 pub(super) use work::{BlockWork, EncoderWork, StreamGrads};

@@ -39,7 +39,7 @@ impl EvidenceAt {
     }
 }
 
-/// What the losses of a step go by.
+/// Settings of a step's losses.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct EvidenceLosses {
     /// Weight of the mean square of what the context adds.

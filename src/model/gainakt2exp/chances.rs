@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::ops::LinearAt;
 use crate::ops::cpu::lanes::{sigmoid, vectorised};
-use crate::ops::cpu::product::{View, product};
+use crate::ops::cpu::product::{Matrix, product};
 
 /// The prediction head and the skills' embeddings on the host.
 pub(super) struct PredictionHead {
@@ -34,8 +34,8 @@ impl PredictionHead {
         let (rows, skills) = (ctx.len() / d, self.concepts.len() / d);
         let of_part = |x: &[f32], part: usize, into: &mut [f32], add: bool| {
             let count = x.len() / d;
-            let weight = View::new(&weight[part * d..], f, d, 3 * d).transposed();
-            product(into, f, add, 1.0, View::new(x, count, d, d), weight);
+            let weight = Matrix::new(&weight[part * d..], f, d, 3 * d).transposed();
+            product(into, f, add, 1.0, Matrix::new(x, count, d, d), weight);
         };
         let mut of_rows = vec![0.0; rows * f];
         of_part(ctx, 0, &mut of_rows, false);

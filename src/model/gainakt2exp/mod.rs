@@ -46,7 +46,7 @@ impl ReadoutAt {
     }
 }
 
-/// What the losses of a step go by.
+/// Settings and targets of a step's losses.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GainAktLosses {
     /// Weights and switches.

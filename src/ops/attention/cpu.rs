@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::{AttentionKernels, AttentionSizes};
 use crate::ops::Work;
 use crate::ops::cpu::lanes::{self, dot, exp, max, vectorised};
-use crate::ops::cpu::product::View;
+use crate::ops::cpu::product::Matrix;
 use crate::ops::cpu::small_product::small_product;
 use crate::ops::cpu::{Batch, Cpu, by_window};
 
@@ -13,13 +13,13 @@ use crate::ops::cpu::{Batch, Cpu, by_window};
 const ROWS: usize = 32;
 
 /// A window's rows of one head.
-fn head<'a>(x: &'a [f32], at: AttentionSizes, h: usize, rows: std::ops::Range<usize>) -> View<'a> {
+fn head<'a>(x: &'a [f32], at: AttentionSizes, h: usize, rows: std::ops::Range<usize>) -> Matrix<'a> {
     let width = at.heads * at.width;
-    View::new(&x[rows.start * width + h * at.width..], rows.len(), at.width, width)
+    Matrix::new(&x[rows.start * width + h * at.width..], rows.len(), at.width, width)
 }
 
-/// The rows of a window's head turned round, `[width, rows]`.
-fn turned(x: &[f32], at: AttentionSizes, h: usize, rows: std::ops::Range<usize>, out: &mut Vec<f32>) {
+/// The rows of a window's head transposed, `[width, rows]`.
+fn transposed(x: &[f32], at: AttentionSizes, h: usize, rows: std::ops::Range<usize>, out: &mut Vec<f32>) {
     let width = at.heads * at.width;
     let count = rows.len();
     out.clear();
@@ -40,11 +40,11 @@ fn forward([q, k, v]: [&[f32]; 3], offsets: &[u32], at: AttentionSizes, out: &mu
         let mut scores = vec![0.0; ROWS * (end - start)];
         let mut keys = Vec::new();
         for h in 0..at.heads {
-            turned(k, at, h, start..end, &mut keys);
+            transposed(k, at, h, start..end, &mut keys);
             for first in (start..end).step_by(ROWS) {
                 let last = (first + ROWS).min(end);
                 let (rows, seen) = (last - first, last - start);
-                let keys = View::new(&keys, at.width, seen, end - start);
+                let keys = Matrix::new(&keys, at.width, seen, end - start);
                 small_product(&mut scores, seen, false, scale, head(q, at, h, first..last), keys);
                 vectorised!({
                     for (i, scores) in scores.chunks_exact_mut(seen).take(rows).enumerate() {
@@ -61,7 +61,7 @@ fn forward([q, k, v]: [&[f32]; 3], offsets: &[u32], at: AttentionSizes, out: &mu
                 });
                 let values = head(v, at, h, start..last);
                 let out = &mut out[(first - start) * width + h * at.width..];
-                small_product(out, width, false, 1.0, View::new(&scores, rows, seen, seen), values);
+                small_product(out, width, false, 1.0, Matrix::new(&scores, rows, seen, seen), values);
             }
         }
     });
@@ -80,8 +80,8 @@ fn backward(saved: [&[f32]; 5], grad: &[f32], offsets: &[u32], at: AttentionSize
         dv.fill(0.0);
         let (mut keys, mut values) = (Vec::new(), Vec::new());
         for h in 0..at.heads {
-            turned(saved[1], at, h, start..end, &mut keys);
-            turned(saved[2], at, h, start..end, &mut values);
+            transposed(saved[1], at, h, start..end, &mut keys);
+            transposed(saved[2], at, h, start..end, &mut values);
             for first in (start..end).step_by(ROWS) {
                 window_backward(
                     saved,
@@ -100,7 +100,7 @@ fn backward(saved: [&[f32]; 5], grad: &[f32], offsets: &[u32], at: AttentionSize
 }
 
 /// The gradients that the queries `rows` of one head bring to their window, which begins at row `start` and whose keys and values
-/// are here turned round.
+/// are here transposed.
 #[allow(clippy::too_many_arguments)]
 fn window_backward(
     [q, k, _, out, lse]: [&[f32]; 5],
@@ -118,7 +118,7 @@ fn window_backward(
     let (count, seen, first) = (rows.len(), rows.end - start, rows.start);
     let [queries, gradients] = [q, grad].map(|x| head(x, at, h, rows.clone()));
     let length = keys.len() / at.width;
-    let [keys, values] = [keys, values].map(|x| View::new(x, at.width, seen, length));
+    let [keys, values] = [keys, values].map(|x| Matrix::new(x, at.width, seen, length));
     small_product(p, seen, false, scale, queries, keys);
     small_product(ds, seen, false, 1.0, gradients, values);
     vectorised!({
@@ -136,7 +136,7 @@ fn window_backward(
             ds[past..].fill(0.0);
         }
     });
-    let [p, ds] = [View::new(p, count, seen, seen), View::new(ds, count, seen, seen)];
+    let [p, ds] = [Matrix::new(p, count, seen, seen), Matrix::new(ds, count, seen, seen)];
     let part = h * at.width;
     small_product(&mut dq[(first - start) * width + part..], width, false, scale, ds, head(k, at, h, start..rows.end));
     small_product(&mut dk[part..], width, true, scale, ds.transposed(), queries);

@@ -5,7 +5,7 @@ use gemm::Parallelism;
 
 /// A matrix inside a slice.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct View<'a> {
+pub(crate) struct Matrix<'a> {
     data: &'a [f32],
     rows: usize,
     cols: usize,
@@ -13,7 +13,7 @@ pub(crate) struct View<'a> {
     col_stride: usize,
 }
 
-impl<'a> View<'a> {
+impl<'a> Matrix<'a> {
     /// `rows` rows of `cols` elements that begin every `stride` elements.
     pub(crate) fn new(data: &'a [f32], rows: usize, cols: usize, stride: usize) -> Self {
         Self { data, rows, cols, row_stride: stride, col_stride: 1 }
@@ -59,7 +59,7 @@ fn reach(rows: usize, cols: usize, row_stride: usize, col_stride: usize) -> usiz
 ///
 /// # Panics
 /// The matrices do not fit each other or their slices: a mistake in this program.
-pub(crate) fn product(out: &mut [f32], stride: usize, keep: bool, factor: f32, a: View<'_>, b: View<'_>) {
+pub(crate) fn product(out: &mut [f32], stride: usize, keep: bool, factor: f32, a: Matrix<'_>, b: Matrix<'_>) {
     let (m, n, k) = (a.rows, b.cols, a.cols);
     assert_eq!(k, b.rows, "inner sizes of a product");
     assert!(stride >= n || m <= 1, "rows of a product's output overlap");
@@ -106,7 +106,7 @@ mod tests {
         let a: Vec<f32> = (0..12).map(|i| i as f32).collect();
         let b: Vec<f32> = (0..20).map(|i| (i * i % 7) as f32).collect();
         // a: 3×2 inside rows of 4; b: 5×2 inside rows of 4, transposed to 2×5.
-        let (va, vb) = (View::new(&a, 3, 2, 4), View::new(&b, 5, 2, 4).transposed());
+        let (va, vb) = (Matrix::new(&a, 3, 2, 4), Matrix::new(&b, 5, 2, 4).transposed());
         let mut out = vec![1.0; 3 * 6];
         product(&mut out, 6, true, 2.0, va, vb);
         for i in 0..3 {
@@ -122,6 +122,6 @@ mod tests {
     #[should_panic(expected = "a factor too short")]
     fn a_view_past_its_slice_is_refused() {
         let data = [0.0; 7];
-        product(&mut [0.0; 16], 4, false, 1.0, View::new(&data, 4, 2, 2), View::new(&data, 2, 2, 2));
+        product(&mut [0.0; 16], 4, false, 1.0, Matrix::new(&data, 4, 2, 2), Matrix::new(&data, 2, 2, 2));
     }
 }

@@ -3,7 +3,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::product::View;
+use super::product::Matrix;
 
 /// Rows of a block whose sums stay in registers, beside two vectors of columns.
 const ROWS: usize = 6;
@@ -12,7 +12,7 @@ const ROWS: usize = 6;
 ///
 /// # Panics
 /// The matrices do not fit each other or their slices: a mistake in this program.
-pub(crate) fn small_product(out: &mut [f32], stride: usize, keep: bool, factor: f32, a: View<'_>, b: View<'_>) {
+pub(crate) fn small_product(out: &mut [f32], stride: usize, keep: bool, factor: f32, a: Matrix<'_>, b: Matrix<'_>) {
     let [m, k] = a.shape();
     let [inner, n] = b.shape();
     assert_eq!(k, inner, "inner sizes of a product");
@@ -31,8 +31,8 @@ struct Small<'a> {
     stride: usize,
     keep: bool,
     factor: f32,
-    a: View<'a>,
-    b: View<'a>,
+    a: Matrix<'a>,
+    b: Matrix<'a>,
 }
 
 impl WithSimd for Small<'_> {
@@ -128,11 +128,11 @@ mod tests {
             for transposed in [false, true] {
                 let width = m.max(k) + 3;
                 let view = match transposed {
-                    true => View::new(&a, k, m, width).transposed(),
-                    false => View::new(&a, m, k, width),
+                    true => Matrix::new(&a, k, m, width).transposed(),
+                    false => Matrix::new(&a, m, k, width),
                 };
                 let mut out = vec![2.0; m * (n + 1)];
-                small_product(&mut out, n + 1, true, 0.5, view, View::new(&b, k, n, n + 5));
+                small_product(&mut out, n + 1, true, 0.5, view, Matrix::new(&b, k, n, n + 5));
                 for i in 0..m {
                     for j in 0..n {
                         let at = |i: usize, l: usize| if transposed { a[l * width + i] } else { a[i * width + l] };
@@ -149,7 +149,7 @@ mod tests {
     #[should_panic(expected = "transposed")]
     fn a_transposed_second_factor_is_refused() {
         let data = [0.0; 16];
-        let b = View::new(&data, 4, 4, 4).transposed();
-        small_product(&mut [0.0; 16], 4, false, 1.0, View::new(&data, 4, 4, 4), b);
+        let b = Matrix::new(&data, 4, 4, 4).transposed();
+        small_product(&mut [0.0; 16], 4, false, 1.0, Matrix::new(&data, 4, 4, 4), b);
     }
 }

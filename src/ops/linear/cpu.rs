@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::{Activation, Input, InputGrad, LinearAt, LinearKernels};
 use crate::ops::cpu::lanes::{sigmoid, vectorised};
-use crate::ops::cpu::product::{View, product};
+use crate::ops::cpu::product::{Matrix, product};
 use crate::ops::cpu::{Batch, Cpu, apply_dropout};
 use crate::ops::{Dropout, Work};
 
@@ -14,11 +14,11 @@ const ROWS: usize = 256;
 /// Biases whose gradients are added together.
 const BIASES: usize = 256;
 
-/// Inputs of a weight that are turned round together: a cache line of each row.
-const TURNED: usize = 16;
+/// Inputs of a weight that are transposed together: a cache line of each row.
+const TRANSPOSED: usize = 16;
 
-/// Weights that are turned round by one thread: waking another takes longer.
-const TURNED_ALONE: usize = 32 * 1024;
+/// Weights that are transposed by one thread: waking another takes longer.
+const TRANSPOSED_ALONE: usize = 32 * 1024;
 
 /// What the layers read: up to three `[N, D]` side by side.
 type Parts<'a> = Vec<&'a [f32]>;
@@ -28,20 +28,20 @@ fn weight(params: &[f32], at: LinearAt) -> &[f32] {
     &params[at.weight..at.weight + at.outputs * at.inputs]
 }
 
-/// A weight `[outputs, inputs]` turned round, `[inputs, outputs]`.
-fn turned(weight: &[f32], at: LinearAt) -> Vec<f32> {
-    let mut turned = vec![0.0; weight.len()];
+/// A weight `[outputs, inputs]` transposed, `[inputs, outputs]`.
+fn transposed(weight: &[f32], at: LinearAt) -> Vec<f32> {
+    let mut transposed = vec![0.0; weight.len()];
     let turn = |(task, lines): (usize, &mut [f32])| {
         for (o, row) in weight.chunks_exact(at.inputs).enumerate() {
-            let row = &row[task * TURNED..];
+            let row = &row[task * TRANSPOSED..];
             row.iter().zip(lines.chunks_exact_mut(at.outputs)).for_each(|(value, line)| line[o] = *value);
         }
     };
     match weight.len() {
-        ..=TURNED_ALONE => turned.chunks_mut(TURNED * at.outputs).enumerate().for_each(turn),
-        _ => turned.par_chunks_mut(TURNED * at.outputs).enumerate().for_each(turn),
+        ..=TRANSPOSED_ALONE => transposed.chunks_mut(TRANSPOSED * at.outputs).enumerate().for_each(turn),
+        _ => transposed.par_chunks_mut(TRANSPOSED * at.outputs).enumerate().for_each(turn),
     }
-    turned
+    transposed
 }
 
 /// dropout(activation(x·Wᵀ + b)) of rows whose features lie in `parts`; `element` is the first's number for dropout.
@@ -56,13 +56,13 @@ fn forward(
 ) {
     let width = at.inputs / parts.len();
     let bias = &params[at.bias..at.bias + at.outputs];
-    // Turned round once: the library would do it again for the rows of each task.
-    let turned = turned(weight(params, at), at);
+    // Transposed once: the library would do it again for the rows of each task.
+    let transposed = transposed(weight(params, at), at);
     out.par_chunks_mut(ROWS * at.outputs).enumerate().for_each(|(task, out)| {
         let (first, rows) = (task * ROWS, out.len() / at.outputs);
         for (p, part) in parts.iter().enumerate() {
-            let x = View::new(&part[first * width..(first + rows) * width], rows, width, width);
-            let w = View::new(&turned[p * width * at.outputs..], width, at.outputs, at.outputs);
+            let x = Matrix::new(&part[first * width..(first + rows) * width], rows, width, width);
+            let w = Matrix::new(&transposed[p * width * at.outputs..], width, at.outputs, at.outputs);
             product(out, at.outputs, p > 0, 1.0, x, w);
         }
         vectorised!({
@@ -97,8 +97,8 @@ fn input_grad(
         let (first, rows) = (task * ROWS, d_x.len() / width);
         for (i, (d_out, at)) in d_outs.iter().enumerate() {
             let d_out = &d_out[first * at.outputs..(first + rows) * at.outputs];
-            let w = View::new(&weight(params, *at)[from..], at.outputs, width, at.inputs);
-            product(d_x, width, add || i > 0, 1.0, View::new(d_out, rows, at.outputs, at.outputs), w);
+            let w = Matrix::new(&weight(params, *at)[from..], at.outputs, width, at.inputs);
+            product(d_x, width, add || i > 0, 1.0, Matrix::new(d_out, rows, at.outputs, at.outputs), w);
         }
         if let Some((output, scale)) = through {
             let output = &output[first * width..(first + rows) * width];
@@ -120,9 +120,9 @@ fn weight_grad(d_out: &[f32], parts: &Parts<'_>, at: LinearAt, weight: &mut [f32
     let of_weight = || {
         weight.par_chunks_mut(outputs * at.inputs).enumerate().for_each(|(task, grads)| {
             let count = grads.len() / at.inputs;
-            let d_out = View::new(&d_out[(task * outputs).min(d_out.len())..], rows, count, at.outputs).transposed();
+            let d_out = Matrix::new(&d_out[(task * outputs).min(d_out.len())..], rows, count, at.outputs).transposed();
             for (p, part) in parts.iter().enumerate() {
-                let x = View::new(part, rows, width, width);
+                let x = Matrix::new(part, rows, width, width);
                 product(&mut grads[p * width..], at.inputs, false, 1.0, d_out, x);
             }
         });

@@ -1,4 +1,4 @@
-//! A run in lines: what the terminal prints and every run's log keeps.
+//! The lines of a run: what the terminal prints and the run's log keeps.
 
 use std::path::Path;
 
@@ -10,13 +10,13 @@ use crate::train::{Ended, EpochRow, Message, Results};
 
 /// Turns a run's messages into lines.
 #[derive(Debug)]
-pub struct Account {
+pub struct RunLines {
     folder: String,
     epoch_began: Instant,
 }
 
-impl Account {
-    /// The account of a run in `folder`.
+impl RunLines {
+    /// The lines of a run in `folder`.
     pub fn new(folder: &Path) -> Self {
         Self { folder: folder.display().to_string(), epoch_began: Instant::now() }
     }
@@ -82,7 +82,7 @@ impl Account {
             }
         }
         lines.extend(measure_lines(&parts));
-        lines.extend(yardstick_lines(results));
+        lines.extend(baseline_lines(results));
         lines.push(format!("folder    {}", self.folder));
         lines
     }
@@ -138,8 +138,8 @@ pub fn measure_lines(parts: &[(&str, &Measure)]) -> Vec<String> {
 }
 
 /// The best model beside simpler methods on the same answers; nothing where none was measured.
-pub fn yardstick_lines(results: &Results) -> Vec<String> {
-    if results.yardsticks.is_empty() {
+pub fn baseline_lines(results: &Results) -> Vec<String> {
+    if results.baselines.is_empty() {
         return Vec::new();
     }
     let (part, own) = match &results.test {
@@ -170,7 +170,7 @@ pub fn yardstick_lines(results: &Results) -> Vec<String> {
     if own.mastery_auc != own.auc {
         lines.push(line("its mastery", own.mastery_auc, own.mastery_within_skills, None, None, None, None));
     }
-    for y in &results.yardsticks {
+    for y in &results.baselines {
         let truth = y.truth.and_then(|t| t.correlation);
         lines.push(line(&y.name, y.auc, y.within_skills, y.accuracy, y.loss, y.calibration_error, truth));
     }

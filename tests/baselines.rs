@@ -1,13 +1,13 @@
-//! The yardsticks, against figures found elsewhere and against what they were made to find.
+//! The baselines, against figures found elsewhere and against what they were made to find.
 
 use std::path::Path;
 
 use gainakt::config::Config;
 use gainakt::data::{Corpus, Dataset, Skill, Student, simulate};
-use gainakt::evaluate::{SkillTracing, Yardstick, calibration_error, parts, within_skills, yardsticks};
+use gainakt::evaluate::{Baseline, SkillTracing, baselines, calibration_error, parts, within_skills};
 use gainakt::experiment::load_corpus;
 
-fn of<'a>(rows: &'a [Yardstick], name: &str) -> &'a Yardstick {
+fn of<'a>(rows: &'a [Baseline], name: &str) -> &'a Baseline {
     rows.iter().find(|r| r.name == name).unwrap()
 }
 
@@ -26,7 +26,7 @@ fn assist2015_figures_are_those_found_elsewhere() {
     config.data.test_path = file("test_sequences.csv.gz");
     let corpus = load_corpus(&config).unwrap();
     let [train, _, test] = parts(&config, &corpus).unwrap();
-    let rows = yardsticks(&corpus, &train, &test);
+    let rows = baselines(&corpus, &train, &test);
     for row in &rows {
         eprintln!("{:<12} AUC {:.4} within {:.4}", row.name, row.auc.unwrap(), row.within_skills.unwrap());
     }
@@ -45,7 +45,7 @@ fn the_ideal_observer_is_the_best_and_knows_the_truth() {
     let corpus = Corpus { truth: Some(truth), ..Corpus::from_dataset(&dataset, 200) };
     let config = Config::preset("demo").unwrap();
     let [train, validation, test] = parts(&config, &corpus).unwrap();
-    let rows = yardsticks(&corpus, &train, &[validation, test].concat());
+    let rows = baselines(&corpus, &train, &[validation, test].concat());
     let ideal = of(&rows, "ideal observer");
     for other in ["skill mean", "PFA", "BKT"] {
         assert!(ideal.auc > of(&rows, other).auc, "{other}: {rows:?}");

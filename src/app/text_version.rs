@@ -1,5 +1,5 @@
-//! What is shown, as sentences and named buttons: for people who do not see the canvas. A browser's page keeps them as
-//! text beside it; the window has roles and labels of its own.
+//! What is shown, as sentences and named buttons: the text version for screen readers. The page holds it beside the
+//! canvas, which is only pixels; the native window has roles and labels of its own.
 
 use eframe::egui;
 
@@ -16,8 +16,8 @@ const WEAKEST: usize = 3;
 const BELIEVE: &str = "May the model be believed";
 
 impl App {
-    /// Sentences about what is shown, and the texts of the buttons there are.
-    pub fn account(&self) -> (Vec<String>, Vec<String>) {
+    /// Sentences about what is shown, and the texts of the buttons.
+    pub fn text_version(&self) -> (Vec<String>, Vec<String>) {
         let mut sentences: Vec<String> = self.state.notices.iter().map(|n| n.text.clone()).collect();
         sentences.extend(self.state.busy.as_ref().map(|b| format!("Busy: {b}.")));
         sentences.extend(self.offered.as_ref().map(offer_text));
@@ -25,13 +25,13 @@ impl App {
         if self.offered.is_some() {
             buttons.push(CONTINUE.to_owned());
         }
-        self.model_account(&mut sentences, &mut buttons);
+        self.model_text(&mut sentences, &mut buttons);
         match self.settings.view {
-            View::Students => self.student_account(&mut sentences, &mut buttons),
-            View::Class => self.class_account(&mut sentences, &mut buttons),
-            View::Train => self.train_account(&mut sentences, &mut buttons),
-            View::Runs => self.runs_account(&mut sentences, &mut buttons),
-            View::You => self.you.account(&mut sentences, &mut buttons),
+            View::Students => self.student_text(&mut sentences, &mut buttons),
+            View::Class => self.class_text(&mut sentences, &mut buttons),
+            View::Train => self.train_text(&mut sentences, &mut buttons),
+            View::Runs => self.runs_text(&mut sentences, &mut buttons),
+            View::You => self.you.text_version(&mut sentences, &mut buttons),
         }
         (sentences, buttons)
     }
@@ -74,7 +74,7 @@ impl App {
         ctx.request_repaint();
     }
 
-    fn student_account(&self, sentences: &mut Vec<String>, buttons: &mut Vec<String>) {
+    fn student_text(&self, sentences: &mut Vec<String>, buttons: &mut Vec<String>) {
         let page = &self.settings.page;
         let Some(path) = page.student.and_then(|s| self.state.paths.get(&(s, ModelRole::Main))) else { return };
         let summary = page.student.and_then(|s| self.state.summaries.get(s as usize)).and_then(Option::as_ref);
@@ -101,7 +101,7 @@ impl App {
         }
     }
 
-    fn class_account(&self, sentences: &mut Vec<String>, buttons: &mut Vec<String>) {
+    fn class_text(&self, sentences: &mut Vec<String>, buttons: &mut Vec<String>) {
         let Some(opened) = &self.state.opened else { return };
         let order = self.class.order();
         sentences.push(format!("{}: {} students, {} skills.", opened.title, order.students.len(), opened.skills.len()));
@@ -117,7 +117,7 @@ impl App {
         }
     }
 
-    fn train_account(&self, sentences: &mut Vec<String>, buttons: &mut Vec<String>) {
+    fn train_text(&self, sentences: &mut Vec<String>, buttons: &mut Vec<String>) {
         match self.state.data.as_ref().filter(|_| self.train.has_file()) {
             Some(Ok(report)) => sentences.extend(train::report_text(report)),
             Some(Err(problem)) => sentences.push(problem.clone()),
@@ -163,7 +163,7 @@ impl App {
         true
     }
 
-    fn runs_account(&self, sentences: &mut Vec<String>, buttons: &mut Vec<String>) {
+    fn runs_text(&self, sentences: &mut Vec<String>, buttons: &mut Vec<String>) {
         let entries = self.state.runs.iter().flat_map(|(_, entries)| entries);
         for entry in entries {
             let state = if entry.finished { "finished" } else { "not finished" };

@@ -1,4 +1,4 @@
-//! How much each head looks at each row, for people to see (SPEC §2).
+//! Attention weights of each head, for display (SPEC §2).
 
 use super::EncoderWork;
 use crate::error::Result;

@@ -1,4 +1,4 @@
-//! Yardsticks: how well the same answers are predicted by methods everyone knows, on the same split. What a transformer
+//! Baselines: how well the same answers are predicted by methods everyone knows, on the same split. What a transformer
 //! adds shows beside them.
 
 mod bkt;
@@ -11,12 +11,12 @@ pub use observer::observe;
 use serde::{Deserialize, Serialize};
 
 use super::metrics::{accuracy, auc};
-use super::scores::{Truth, calibration_error, cross_entropy, within_skills};
+use super::scores::{TruthAgreement, calibration_error, cross_entropy, within_skills};
 use crate::data::{Corpus, Window};
 
 /// One method's figures on one part of the data.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Yardstick {
+pub struct Baseline {
     /// What it is.
     pub name: String,
     /// AUC of its predictions.
@@ -30,7 +30,7 @@ pub struct Yardstick {
     /// Expected calibration error ([`calibration_error`]).
     pub calibration_error: Option<f64>,
     /// How its mastery meets the true one, in a simulated class.
-    pub truth: Option<Truth>,
+    pub truth: Option<TruthAgreement>,
 }
 
 /// The answers of a part that are predicted: every answer of a window but its first.
@@ -47,13 +47,13 @@ impl Asked {
 }
 
 /// Learns every method from `train` and measures it on `part`. The ideal observer is there for simulated classes only.
-pub fn yardsticks(corpus: &Corpus, train: &[&Window], part: &[&Window]) -> Vec<Yardstick> {
+pub fn baselines(corpus: &Corpus, train: &[&Window], part: &[&Window]) -> Vec<Baseline> {
     let asked = Asked::new(part);
     if asked.targets.is_empty() {
         return Vec::new();
     }
     let skills = corpus.skills.len();
-    let row = |name: &str, scores: Vec<f64>| Yardstick {
+    let row = |name: &str, scores: Vec<f64>| Baseline {
         name: name.to_owned(),
         auc: auc(&scores, &asked.targets),
         within_skills: within_skills(&scores, &asked.targets, &asked.skills),
@@ -73,7 +73,7 @@ pub fn yardsticks(corpus: &Corpus, train: &[&Window], part: &[&Window]) -> Vec<Y
     ];
     if let Some(truth) = &corpus.truth {
         let observed = observe(part, truth, skills);
-        rows.push(Yardstick { truth: Some(observed.truth), ..row("ideal observer", observed.chances) });
+        rows.push(Baseline { truth: Some(observed.truth), ..row("ideal observer", observed.chances) });
     }
     rows
 }

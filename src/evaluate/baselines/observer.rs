@@ -5,8 +5,8 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use super::super::scores::{Truth, truth_of};
-use crate::data::{SimulatedStudent, Truth as KnownMastery, Window};
+use super::super::scores::{TruthAgreement, truth_of};
+use crate::data::{SimulatedStudent, Truth, Window};
 
 /// Students imagined at once for each real one; four times as many change the third digit by one.
 const PARTICLES: usize = 1000;
@@ -19,11 +19,11 @@ pub struct Observed {
     /// Chance of a correct answer, for every answer but each window's first.
     pub chances: Vec<f64>,
     /// How the mastery it infers meets the true one.
-    pub truth: Truth,
+    pub truth: TruthAgreement,
 }
 
 /// Observes `windows` of the simulated class with `skills` skills.
-pub fn observe(windows: &[&Window], truth: &KnownMastery, skills: usize) -> Observed {
+pub fn observe(windows: &[&Window], truth: &Truth, skills: usize) -> Observed {
     let each: Vec<(Vec<f64>, Vec<f32>)> = windows.par_iter().map(|w| follow(w)).collect();
     let inferred = each.iter().map(|(_, mastery)| mastery.as_slice()).collect::<Vec<_>>();
     let truth = truth_of(windows, &inferred, truth, skills);
