@@ -40,12 +40,17 @@ fn fold(a: &[f32], b: &[f32], f: impl Fn(f32, f32) -> f32) -> f32 {
             sums[i] += f(a[i], b[i]);
         }
     }
-    for half in [8, 4, 2, 1] {
-        for i in 0..half {
-            sums[i] += sums[i + half];
-        }
-    }
-    sums[0] + rest
+    joined(sums, |a, b| a + b) + rest
+}
+
+/// The partial results of all lanes as one: halves joined with halves. Written out, since compilers keep in registers only
+/// what has a known length.
+#[inline(always)]
+fn joined(lanes: [f32; LANES], join: impl Fn(f32, f32) -> f32) -> f32 {
+    let eight: [f32; 8] = std::array::from_fn(|i| join(lanes[i], lanes[i + 8]));
+    let four: [f32; 4] = std::array::from_fn(|i| join(eight[i], eight[i + 4]));
+    let two: [f32; 2] = std::array::from_fn(|i| join(four[i], four[i + 2]));
+    join(two[0], two[1])
 }
 
 /// Σ x.
@@ -83,7 +88,8 @@ pub(crate) fn max(x: &[f32]) -> f32 {
             tops[i] = if chunk[i] > tops[i] { chunk[i] } else { tops[i] };
         }
     }
-    tops.iter().fold(rest, |m, &x| if x > m { x } else { m })
+    let larger = |a: f32, b: f32| if b > a { b } else { a };
+    larger(rest, joined(tops, larger))
 }
 
 /// eˣ to about two units in the last place, for x ≤ 88; 0 below −87.

@@ -8,8 +8,14 @@ use crate::ops::cpu::product::{Matrix, product};
 use crate::ops::cpu::{Batch, Cpu, apply_dropout};
 use crate::ops::{Dropout, Work};
 
-/// Rows of a task: fixed, so that results do not depend on the number of threads.
+/// Most rows of a task.
 const ROWS: usize = 256;
+
+/// Rows of a task over `rows` rows: an even number of tasks of one size, so that two, four or more threads have the same to
+/// do. It does not depend on how many threads there are, and so results do not either.
+fn rows_of_task(rows: usize) -> usize {
+    rows.div_ceil(2 * rows.div_ceil(2 * ROWS).max(1)).max(1)
+}
 
 /// Biases whose gradients are added together.
 const BIASES: usize = 256;
@@ -58,8 +64,9 @@ fn forward(
     let bias = &params[at.bias..at.bias + at.outputs];
     // Transposed once: the library would do it again for the rows of each task.
     let transposed = transposed(weight(params, at), at);
-    out.par_chunks_mut(ROWS * at.outputs).enumerate().for_each(|(task, out)| {
-        let (first, rows) = (task * ROWS, out.len() / at.outputs);
+    let of_task = rows_of_task(out.len() / at.outputs);
+    out.par_chunks_mut(of_task * at.outputs).enumerate().for_each(|(task, out)| {
+        let (first, rows) = (task * of_task, out.len() / at.outputs);
         for (p, part) in parts.iter().enumerate() {
             let x = Matrix::new(&part[first * width..(first + rows) * width], rows, width, width);
             let w = Matrix::new(&transposed[p * width * at.outputs..], width, at.outputs, at.outputs);
@@ -93,8 +100,9 @@ fn input_grad(
     through: Option<(&[f32], f32)>,
     d_x: &mut [f32],
 ) {
-    d_x.par_chunks_mut(ROWS * width).enumerate().for_each(|(task, d_x)| {
-        let (first, rows) = (task * ROWS, d_x.len() / width);
+    let of_task = rows_of_task(d_x.len() / width);
+    d_x.par_chunks_mut(of_task * width).enumerate().for_each(|(task, d_x)| {
+        let (first, rows) = (task * of_task, d_x.len() / width);
         for (i, (d_out, at)) in d_outs.iter().enumerate() {
             let d_out = &d_out[first * at.outputs..(first + rows) * at.outputs];
             let w = Matrix::new(&weight(params, *at)[from..], at.outputs, width, at.inputs);
