@@ -199,6 +199,19 @@ fn gradient_error(got: &[f32], wanted: &[f32], largest_of_all: f32) -> f32 {
     absolute_error(got, wanted) / scale.max(1e-4 * largest_of_all)
 }
 
+/// Elements of a parameter whose gradient and weight decay cancel but for rounding: Adam divides what is left by itself, so that
+/// a different order of sums moves such a weight elsewhere.
+fn undecided(case: &Case, name: &str) -> Vec<usize> {
+    let Some((_, grads)) = case.floats.get(&format!("grad/{name}")) else { return Vec::new() };
+    let clip = (case.number("optimizer", "clip_norm") / (case.number("values", "grad_norm") + 1e-6)).min(1.0);
+    let decay = case.number("optimizer", "weight_decay");
+    let left = |(g, p): (&f32, &f32)| (clip * f64::from(*g) + decay * f64::from(*p)).abs();
+    let found = grads.iter().zip(&case.floats[&format!("param/{name}")].1).map(left).enumerate();
+    let found: Vec<usize> = found.filter(|&(_, left)| left > 0.0 && left < 1e-6).map(|(i, _)| i).collect();
+    assert!(found.len() <= 1 + grads.len() / 50, "{name}: {} of {} gradients cancel", found.len(), grads.len());
+    found
+}
+
 fn check_case(case: &Case, device: &ComputeDevice) {
     let place = format!("{} on {}", case.name, device.kind);
     let mut model = start(case, device);
@@ -235,7 +248,11 @@ fn check_case(case: &Case, device: &ComputeDevice) {
         if step == 1 || step == 5 {
             let weights = block_on(model.read_weights()).unwrap();
             for (name, (_, wanted)) in case.group(&format!("step{step}/")) {
-                let error = absolute_error(&weights[&name].1, &wanted);
+                let mut values = weights[&name].1.clone();
+                for i in undecided(case, &name) {
+                    values[i] = wanted[i];
+                }
+                let error = absolute_error(&values, &wanted);
                 assert!(error < TOLERANCE, "{place}, {name} after {step} steps: off by {error}");
             }
         }

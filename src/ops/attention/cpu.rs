@@ -1,33 +1,124 @@
-//! Causal attention within windows as small matrix products, one task a window.
+//! Causal attention within windows as small matrix products, one task a window. Scores lie key by key, the queries side by side
+//! in the lanes of vectors: softmax over the keys then needs no sum across lanes.
+
+use std::ops::Range;
 
 use rayon::prelude::*;
 
 use super::{AttentionKernels, AttentionSizes};
 use crate::ops::Work;
-use crate::ops::cpu::lanes::{self, dot, exp, max, vectorised};
+use crate::ops::cpu::lanes::{LANES, dot, exp, vectorised};
 use crate::ops::cpu::product::Matrix;
 use crate::ops::cpu::small_product::small_product;
 use crate::ops::cpu::{Batch, Cpu, by_window};
 
-/// Rows whose scores are held at once: past them the upper triangle is never computed.
-const ROWS: usize = 32;
+/// Queries whose scores are held at once: keys after the last of them are never looked at.
+const ROWS: usize = 2 * LANES;
 
 /// A window's rows of one head.
-fn head<'a>(x: &'a [f32], at: AttentionSizes, h: usize, rows: std::ops::Range<usize>) -> Matrix<'a> {
+fn head<'a>(x: &'a [f32], at: AttentionSizes, h: usize, rows: Range<usize>) -> Matrix<'a> {
     let width = at.heads * at.width;
     Matrix::new(&x[rows.start * width + h * at.width..], rows.len(), at.width, width)
 }
 
-/// The rows of a window's head transposed, `[width, rows]`.
-fn transposed(x: &[f32], at: AttentionSizes, h: usize, rows: std::ops::Range<usize>, out: &mut Vec<f32>) {
-    let width = at.heads * at.width;
-    let count = rows.len();
-    out.clear();
-    out.resize(at.width * count, 0.0);
-    for (i, row) in rows.enumerate() {
-        let row = &x[row * width + h * at.width..][..at.width];
-        row.iter().zip(out.chunks_exact_mut(count)).for_each(|(value, line)| line[i] = *value);
+/// Some queries of a head, at most [`ROWS`]: rows `first` to `last` of a window that begins at row `start`.
+#[derive(Clone, Copy)]
+struct Block {
+    at: AttentionSizes,
+    head: usize,
+    start: usize,
+    first: usize,
+    last: usize,
+}
+
+impl Block {
+    /// The blocks of a head in the window of these rows.
+    fn of(window: Range<usize>, at: AttentionSizes, head: usize) -> impl Iterator<Item = Self> {
+        let Range { start, end } = window;
+        (start..end).step_by(ROWS).map(move |first| Self { at, head, start, first, last: (first + ROWS).min(end) })
     }
+
+    /// Queries.
+    fn queries(self) -> usize {
+        self.last - self.first
+    }
+
+    /// Keys that at least one of the queries looks at: rows `start` to `last`.
+    fn keys(self) -> usize {
+        self.last - self.start
+    }
+
+    /// Lanes that hold the queries: whole vectors, the last ones without use.
+    fn lanes(self) -> usize {
+        self.queries().next_multiple_of(LANES)
+    }
+
+    /// The block's rows of `x` `[N, D]`.
+    fn of_queries(self, x: &[f32]) -> Matrix<'_> {
+        head(x, self.at, self.head, self.first..self.last)
+    }
+
+    /// The rows of `x` `[N, D]` that the queries look at.
+    fn of_keys(self, x: &[f32]) -> Matrix<'_> {
+        head(x, self.at, self.head, self.start..self.last)
+    }
+
+    /// First element of the block in an array `[rows, D]` that begins with the window.
+    fn element(self) -> usize {
+        (self.first - self.start) * self.at.heads * self.at.width + self.head * self.at.width
+    }
+
+    /// `out` `[keys, lanes]` = `factor` · keys · queriesᵀ.
+    fn scores(self, factor: f32, keys: &[f32], queries: &[f32], transposed: &mut Vec<f32>, out: &mut [f32]) {
+        let (width, lanes) = (self.at.heads * self.at.width, self.lanes());
+        transposed.clear();
+        transposed.resize(self.at.width * lanes, 0.0);
+        for (i, row) in (self.first..self.last).enumerate() {
+            let row = &queries[row * width + self.head * self.at.width..][..self.at.width];
+            row.iter().zip(transposed.chunks_exact_mut(lanes)).for_each(|(value, line)| line[i] = *value);
+        }
+        let queries = Matrix::new(transposed, self.at.width, lanes, lanes);
+        small_product(out, lanes, false, factor, self.of_keys(keys), queries);
+    }
+
+    /// Sets what lies between queries and keys after them in `scores` `[keys, lanes]`.
+    #[inline(always)]
+    fn hide(self, scores: &mut [f32], value: f32) {
+        let lanes = self.lanes();
+        let own = &mut scores[(self.first - self.start) * lanes..];
+        own.chunks_exact_mut(lanes).take(self.queries()).enumerate().for_each(|(i, line)| line[..i].fill(value));
+    }
+
+    /// [`LANES`] of the queries, key by key.
+    #[inline(always)]
+    fn vectors(self, scores: &mut [f32], part: usize) -> impl Iterator<Item = &mut [f32; LANES]> {
+        let lines = scores.chunks_exact_mut(self.lanes()).take(self.keys());
+        lines.filter_map(move |line| line[part * LANES..].first_chunk_mut())
+    }
+}
+
+/// exp(s − top) of every score of a block `[keys, lanes]`, with top the largest score of each query; gives top and the sums.
+#[inline(always)]
+fn exponentials(block: Block, scores: &mut [f32]) -> [[f32; ROWS]; 2] {
+    block.hide(scores, f32::NEG_INFINITY);
+    let (mut tops, mut sums) = ([0.0; ROWS], [0.0; ROWS]);
+    for part in 0..block.lanes() / LANES {
+        let (mut top, mut sum) = ([f32::NEG_INFINITY; LANES], [0.0; LANES]);
+        for scores in block.vectors(scores, part) {
+            for i in 0..LANES {
+                top[i] = if scores[i] > top[i] { scores[i] } else { top[i] };
+            }
+        }
+        for scores in block.vectors(scores, part) {
+            for i in 0..LANES {
+                scores[i] = exp(scores[i] - top[i]);
+                sum[i] += scores[i];
+            }
+        }
+        tops[part * LANES..][..LANES].copy_from_slice(&top);
+        sums[part * LANES..][..LANES].copy_from_slice(&sum);
+    }
+    [tops, sums]
 }
 
 /// Output `[N, D]` and log-sum-exp `[N, H]` of q, k, v.
@@ -37,31 +128,18 @@ fn forward([q, k, v]: [&[f32]; 3], offsets: &[u32], at: AttentionSizes, out: &mu
     let tasks: Vec<_> = by_window(out, offsets, width).into_iter().zip(by_window(lse, offsets, at.heads)).collect();
     tasks.into_par_iter().zip(offsets.par_windows(2)).for_each(|((out, lse), w)| {
         let (start, end) = (w[0] as usize, w[1] as usize);
-        let mut scores = vec![0.0; ROWS * (end - start)];
-        let mut keys = Vec::new();
+        let (mut scores, mut transposed) = (vec![0.0; ROWS * (end - start)], Vec::new());
         for h in 0..at.heads {
-            transposed(k, at, h, start..end, &mut keys);
-            for first in (start..end).step_by(ROWS) {
-                let last = (first + ROWS).min(end);
-                let (rows, seen) = (last - first, last - start);
-                let keys = Matrix::new(&keys, at.width, seen, end - start);
-                small_product(&mut scores, seen, false, scale, head(q, at, h, first..last), keys);
-                vectorised!({
-                    for (i, scores) in scores.chunks_exact_mut(seen).take(rows).enumerate() {
-                        let (past, future) = scores.split_at_mut(first - start + i + 1);
-                        let top = max(past);
-                        let mut sum = 0.0;
-                        past.iter_mut().for_each(|s| *s = exp(*s - top));
-                        sum += lanes::sum(past);
-                        let share = 1.0 / sum;
-                        past.iter_mut().for_each(|s| *s *= share);
-                        future.fill(0.0);
-                        lse[(first - start + i) * at.heads + h] = top + sum.ln();
-                    }
-                });
-                let values = head(v, at, h, start..last);
-                let out = &mut out[(first - start) * width + h * at.width..];
-                small_product(out, width, false, 1.0, Matrix::new(&scores, rows, seen, seen), values);
+            for block in Block::of(start..end, at, h) {
+                block.scores(scale, k, q, &mut transposed, &mut scores);
+                let [tops, sums] = vectorised!({ exponentials(block, &mut scores) });
+                let out = &mut out[block.element()..];
+                let shares = Matrix::new(&scores, block.keys(), block.queries(), block.lanes()).transposed();
+                small_product(out, width, false, 1.0, shares, block.of_keys(v));
+                for (i, (top, sum)) in tops.into_iter().zip(sums).take(block.queries()).enumerate() {
+                    out[i * width..][..at.width].iter_mut().for_each(|x| *x /= sum);
+                    lse[(block.first - start + i) * at.heads + h] = top + sum.ln();
+                }
             }
         }
     });
@@ -75,72 +153,63 @@ fn backward(saved: [&[f32]; 5], grad: &[f32], offsets: &[u32], at: AttentionSize
     tasks.into_par_iter().zip(offsets.par_windows(2)).for_each(|(((dq, dk), dv), w)| {
         let (start, end) = (w[0] as usize, w[1] as usize);
         // Every block of queries adds to the keys and values before it.
-        let (mut p, mut ds) = (vec![0.0; ROWS * (end - start)], vec![0.0; ROWS * (end - start)]);
         dk.fill(0.0);
         dv.fill(0.0);
-        let (mut keys, mut values) = (Vec::new(), Vec::new());
+        let mut scratch = Scratch { p: vec![0.0; ROWS * (end - start)], ..Scratch::default() };
+        scratch.ds.clone_from(&scratch.p);
         for h in 0..at.heads {
-            transposed(saved[1], at, h, start..end, &mut keys);
-            transposed(saved[2], at, h, start..end, &mut values);
-            for first in (start..end).step_by(ROWS) {
-                window_backward(
-                    saved,
-                    grad,
-                    at,
-                    h,
-                    [&keys, &values],
-                    start,
-                    first..(first + ROWS).min(end),
-                    [&mut p, &mut ds],
-                    [&mut *dq, &mut *dk, &mut *dv],
-                );
+            for block in Block::of(start..end, at, h) {
+                block_backward(block, saved, grad, &mut scratch, [&mut *dq, &mut *dk, &mut *dv]);
             }
         }
     });
 }
 
-/// The gradients that the queries `rows` of one head bring to their window, which begins at row `start` and whose keys and values
-/// are here transposed.
-#[allow(clippy::too_many_arguments)]
-fn window_backward(
-    [q, k, _, out, lse]: [&[f32]; 5],
+/// What a window's backward pass holds of one block.
+#[derive(Default)]
+struct Scratch {
+    /// Shares of attention `[keys, lanes]`, and the gradient with respect to the scores.
+    p: Vec<f32>,
+    ds: Vec<f32>,
+    transposed: Vec<f32>,
+}
+
+/// The gradients that the queries of `block` bring to their window.
+fn block_backward(
+    block: Block,
+    [q, k, v, out, lse]: [&[f32]; 5],
     grad: &[f32],
-    at: AttentionSizes,
-    h: usize,
-    [keys, values]: [&[f32]; 2],
-    start: usize,
-    rows: std::ops::Range<usize>,
-    [p, ds]: [&mut [f32]; 2],
+    Scratch { p, ds, transposed }: &mut Scratch,
     [dq, dk, dv]: [&mut [f32]; 3],
 ) {
-    let width = at.heads * at.width;
+    let (at, width) = (block.at, block.at.heads * block.at.width);
     let scale = 1.0 / (at.width as f32).sqrt();
-    let (count, seen, first) = (rows.len(), rows.end - start, rows.start);
-    let [queries, gradients] = [q, grad].map(|x| head(x, at, h, rows.clone()));
-    let length = keys.len() / at.width;
-    let [keys, values] = [keys, values].map(|x| Matrix::new(x, at.width, seen, length));
-    small_product(p, seen, false, scale, queries, keys);
-    small_product(ds, seen, false, 1.0, gradients, values);
+    block.scores(scale, k, q, transposed, p);
+    block.scores(1.0, v, grad, transposed, ds);
     vectorised!({
-        for (i, (p, ds)) in p.chunks_exact_mut(seen).zip(ds.chunks_exact_mut(seen)).take(count).enumerate() {
-            let row = first + i;
-            let own = row * width + h * at.width..row * width + (h + 1) * at.width;
-            let delta = dot(&grad[own.clone()], &out[own]);
-            let top = lse[row * at.heads + h];
-            let past = row - start + 1;
-            for (p, ds) in p[..past].iter_mut().zip(&mut ds[..past]) {
-                *p = exp(*p - top);
-                *ds = *p * (*ds - delta);
-            }
-            p[past..].fill(0.0);
-            ds[past..].fill(0.0);
+        let (mut tops, mut deltas) = ([0.0; ROWS], [0.0; ROWS]);
+        for (i, row) in (block.first..block.last).enumerate() {
+            let own = row * width + block.head * at.width..row * width + (block.head + 1) * at.width;
+            tops[i] = lse[row * at.heads + block.head];
+            deltas[i] = dot(&grad[own.clone()], &out[own]);
         }
+        for part in 0..block.lanes() / LANES {
+            let (tops, deltas) = (&tops[part * LANES..][..LANES], &deltas[part * LANES..][..LANES]);
+            for (p, ds) in block.vectors(p, part).zip(block.vectors(ds, part)) {
+                for i in 0..LANES {
+                    p[i] = exp(p[i] - tops[i]);
+                    ds[i] = p[i] * (ds[i] - deltas[i]);
+                }
+            }
+        }
+        block.hide(p, 0.0);
+        block.hide(ds, 0.0);
     });
-    let [p, ds] = [Matrix::new(p, count, seen, seen), Matrix::new(ds, count, seen, seen)];
-    let part = h * at.width;
-    small_product(&mut dq[(first - start) * width + part..], width, false, scale, ds, head(k, at, h, start..rows.end));
-    small_product(&mut dk[part..], width, true, scale, ds.transposed(), queries);
-    small_product(&mut dv[part..], width, true, 1.0, p.transposed(), gradients);
+    let [p, ds] = [&*p, &*ds].map(|x| Matrix::new(x, block.keys(), block.queries(), block.lanes()));
+    let part = block.head * at.width;
+    small_product(&mut dq[block.element()..], width, false, scale, ds.transposed(), block.of_keys(k));
+    small_product(&mut dk[part..], width, true, scale, ds, block.of_queries(q));
+    small_product(&mut dv[part..], width, true, 1.0, p, block.of_queries(grad));
 }
 
 impl AttentionKernels for Cpu {

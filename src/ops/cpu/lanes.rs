@@ -27,7 +27,7 @@ impl<R, F: FnMut() -> R> WithSimd for Vectorised<F> {
 }
 
 /// Partial sums kept apart: as many as the widest vectors hold, in a fixed order.
-const LANES: usize = 16;
+pub(crate) const LANES: usize = 16;
 
 /// Σ f(a, b).
 #[inline(always)]
