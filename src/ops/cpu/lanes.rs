@@ -43,10 +43,11 @@ fn fold(a: &[f32], b: &[f32], f: impl Fn(f32, f32) -> f32) -> f32 {
     joined(sums, |a, b| a + b) + rest
 }
 
-/// The partial results of all lanes as one: halves joined with halves. Written out, since compilers keep in registers only
-/// what has a known length.
+/// The partial results of all lanes as one: halves joined with halves.
 #[inline(always)]
 fn joined(lanes: [f32; LANES], join: impl Fn(f32, f32) -> f32) -> f32 {
+    // Else compilers take what gave the lanes apart into pairs, to suit the last of these sums.
+    let lanes = std::hint::black_box(lanes);
     let eight: [f32; 8] = std::array::from_fn(|i| join(lanes[i], lanes[i + 8]));
     let four: [f32; 4] = std::array::from_fn(|i| join(eight[i], eight[i + 4]));
     let two: [f32; 2] = std::array::from_fn(|i| join(four[i], four[i + 2]));

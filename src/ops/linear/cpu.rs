@@ -139,7 +139,16 @@ fn weight_grad(d_out: &[f32], parts: &Parts<'_>, at: LinearAt, weight: &mut [f32
         bias.par_chunks_mut(BIASES).enumerate().for_each(|(task, bias)| {
             bias.fill(0.0);
             vectorised!({
-                for row in d_out.chunks_exact(at.outputs) {
+                // Four rows at once: each sum is loaded and stored a quarter of the times.
+                let four = d_out.chunks_exact(4 * at.outputs);
+                let rest = four.remainder().chunks_exact(at.outputs);
+                for rows in four {
+                    let [a, b, c, d] = std::array::from_fn(|i| &rows[i * at.outputs + task * BIASES..][..bias.len()]);
+                    for (bias, (((a, b), c), d)) in bias.iter_mut().zip(a.iter().zip(b).zip(c).zip(d)) {
+                        *bias += (a + b) + (c + d);
+                    }
+                }
+                for row in rest {
                     for (b, d) in bias.iter_mut().zip(&row[task * BIASES..]) {
                         *b += d;
                     }
