@@ -5,8 +5,9 @@ use pulp::{Simd, WithSimd};
 
 use super::product::Matrix;
 
-/// Rows of a block whose sums stay in registers, beside two vectors of columns.
-const ROWS: usize = 6;
+/// Rows of a block whose sums stay in registers, beside one vector of columns or two: enough sums under way at a time to hide
+/// what one addition takes.
+const ROWS: [usize; 2] = [12, 6];
 
 /// `out` (rows every `stride` elements) = `keep`·`out` + `factor`·`a`·`b`, where the rows of `b` lie together in memory.
 ///
@@ -47,23 +48,23 @@ impl WithSimd for Small<'_> {
         while j < n {
             let left = n - j;
             let columns = if left >= 2 * lanes { 2 * lanes } else { left.min(lanes) };
+            let vectors = if columns == 2 * lanes { 2 } else { 1 };
             let mut i = 0;
             while i < m {
-                match (m - i, columns == 2 * lanes) {
-                    (1, true) => self.block::<S, 1, 2>(simd, i, j, columns),
-                    (2, true) => self.block::<S, 2, 2>(simd, i, j, columns),
-                    (3, true) => self.block::<S, 3, 2>(simd, i, j, columns),
-                    (4, true) => self.block::<S, 4, 2>(simd, i, j, columns),
-                    (5, true) => self.block::<S, 5, 2>(simd, i, j, columns),
-                    (_, true) => self.block::<S, ROWS, 2>(simd, i, j, columns),
-                    (1, false) => self.block::<S, 1, 1>(simd, i, j, columns),
-                    (2, false) => self.block::<S, 2, 1>(simd, i, j, columns),
-                    (3, false) => self.block::<S, 3, 1>(simd, i, j, columns),
-                    (4, false) => self.block::<S, 4, 1>(simd, i, j, columns),
-                    (5, false) => self.block::<S, 5, 1>(simd, i, j, columns),
-                    (_, false) => self.block::<S, ROWS, 1>(simd, i, j, columns),
+                /// The block of as many rows as are left, out of some.
+                macro_rules! block {
+                    ($vectors:literal: $($rows:literal)*) => {
+                        match m - i {
+                            $($rows => self.block::<S, $rows, $vectors>(simd, i, j, columns),)*
+                            _ => self.block::<S, { ROWS[$vectors - 1] }, $vectors>(simd, i, j, columns),
+                        }
+                    };
                 }
-                i += ROWS;
+                match vectors {
+                    1 => block!(1: 1 2 3 4 5 6 7 8 9 10 11),
+                    _ => block!(2: 1 2 3 4 5),
+                }
+                i += ROWS[vectors - 1];
             }
             j += columns;
         }
@@ -105,11 +106,22 @@ impl Small<'_> {
                 let at = (i + r) * self.stride + j + v * lanes;
                 let count = (columns - v * lanes).min(lanes);
                 let out = &mut self.out[at..at + count];
-                let value = match self.keep {
-                    true => simd.mul_add_e_f32s(factor, sum, simd.partial_load_f32s(out)),
-                    false => simd.mul_f32s(factor, sum),
-                };
-                simd.partial_store_f32s(out, value);
+                if whole {
+                    let place = out.as_mut_ptr().cast::<S::f32s>();
+                    // SAFETY: `out` is one vector long.
+                    unsafe {
+                        place.write_unaligned(match self.keep {
+                            true => simd.mul_add_e_f32s(factor, sum, place.read_unaligned()),
+                            false => simd.mul_f32s(factor, sum),
+                        });
+                    }
+                } else {
+                    let value = match self.keep {
+                        true => simd.mul_add_e_f32s(factor, sum, simd.partial_load_f32s(out)),
+                        false => simd.mul_f32s(factor, sum),
+                    };
+                    simd.partial_store_f32s(out, value);
+                }
             }
         }
     }
@@ -122,7 +134,9 @@ mod tests {
     #[test]
     fn small_products_of_every_shape() {
         let noise = |n: usize| (0..n).map(|i| ((i * 7919) % 23) as f32 - 11.0).collect::<Vec<f32>>();
-        for (m, n, k) in [(1, 1, 1), (5, 3, 2), (6, 16, 4), (13, 33, 16), (32, 47, 21), (7, 64, 3)] {
+        for (m, n, k) in
+            [(1, 1, 1), (5, 3, 2), (6, 16, 4), (11, 16, 5), (25, 16, 9), (13, 33, 16), (32, 47, 21), (7, 64, 3)]
+        {
             // Both factors lie inside wider rows.
             let (a, b) = (noise(m.max(k) * (m.max(k) + 3)), noise(k * (n + 5)));
             for transposed in [false, true] {
