@@ -50,42 +50,43 @@ fn transposed(weight: &[f32], at: LinearAt) -> Vec<f32> {
     transposed
 }
 
-/// dropout(activation(x·Wᵀ + b)) of rows whose features lie in `parts`; `element` is the first's number for dropout.
-fn forward(
-    params: &[f32],
-    parts: &Parts<'_>,
+/// A layer's part of a call of [`LinearKernels::linear`].
+struct Layer<'a> {
     at: LinearAt,
+    parts: Parts<'a>,
+    /// The weight, transposed once: the library would do it again for the rows of each task.
+    transposed: Vec<f32>,
+    bias: &'a [f32],
     activation: Activation,
     dropout: Dropout,
+    /// Number of the layer's first output for dropout.
     element: usize,
-    out: &mut [f32],
-) {
-    let width = at.inputs / parts.len();
-    let bias = &params[at.bias..at.bias + at.outputs];
-    // Transposed once: the library would do it again for the rows of each task.
-    let transposed = transposed(weight(params, at), at);
-    let of_task = rows_of_task(out.len() / at.outputs);
-    out.par_chunks_mut(of_task * at.outputs).enumerate().for_each(|(task, out)| {
-        let (first, rows) = (task * of_task, out.len() / at.outputs);
-        for (p, part) in parts.iter().enumerate() {
+}
+
+impl Layer<'_> {
+    /// dropout(activation(x·Wᵀ + b)) of the rows from `first` on, `[rows, outputs]`.
+    fn forward(&self, first: usize, out: &mut [f32]) {
+        let (outputs, width) = (self.at.outputs, self.at.inputs / self.parts.len());
+        let rows = out.len() / outputs;
+        for (p, part) in self.parts.iter().enumerate() {
             let x = Matrix::new(&part[first * width..(first + rows) * width], rows, width, width);
-            let w = Matrix::new(&transposed[p * width * at.outputs..], width, at.outputs, at.outputs);
-            product(out, at.outputs, p > 0, 1.0, x, w);
+            let w = Matrix::new(&self.transposed[p * width * outputs..], width, outputs, outputs);
+            product(out, outputs, p > 0, 1.0, x, w);
         }
         vectorised!({
-            for row in out.chunks_exact_mut(at.outputs) {
-                for (o, b) in row.iter_mut().zip(bias) {
+            for row in out.chunks_exact_mut(outputs) {
+                for (o, b) in row.iter_mut().zip(self.bias) {
                     *o += b;
                 }
             }
-            match activation {
+            match self.activation {
                 Activation::None => {}
                 Activation::Relu => out.iter_mut().for_each(|o| *o = if *o > 0.0 { *o } else { 0.0 }),
                 Activation::Sigmoid => out.iter_mut().for_each(|o| *o = sigmoid(*o)),
             }
-            apply_dropout(out, (element + first * at.outputs) as u32, dropout);
+            apply_dropout(out, (self.element + first * outputs) as u32, self.dropout);
         });
-    });
+    }
 }
 
 /// `d_x` `[N, width]` (kept and added to, or replaced) = Σ over layers of d_out·W, of `width` inputs from `from` on.
@@ -103,11 +104,7 @@ fn input_grad(
     let of_task = rows_of_task(d_x.len() / width);
     d_x.par_chunks_mut(of_task * width).enumerate().for_each(|(task, d_x)| {
         let (first, rows) = (task * of_task, d_x.len() / width);
-        for (i, (d_out, at)) in d_outs.iter().enumerate() {
-            let d_out = &d_out[first * at.outputs..(first + rows) * at.outputs];
-            let w = Matrix::new(&weight(params, *at)[from..], at.outputs, width, at.inputs);
-            product(d_x, width, add || i > 0, 1.0, Matrix::new(d_out, rows, at.outputs, at.outputs), w);
-        }
+        input_grad_rows(params, d_outs, from, add, first, width, d_x);
         if let Some((output, scale)) = through {
             let output = &output[first * width..(first + rows) * width];
             vectorised!({
@@ -117,6 +114,24 @@ fn input_grad(
             });
         }
     });
+}
+
+/// The rows of [`input_grad`] from `first` on.
+fn input_grad_rows(
+    params: &[f32],
+    d_outs: &[(&[f32], LinearAt)],
+    from: usize,
+    add: bool,
+    first: usize,
+    width: usize,
+    d_x: &mut [f32],
+) {
+    let rows = d_x.len() / width;
+    for (i, (d_out, at)) in d_outs.iter().enumerate() {
+        let d_out = &d_out[first * at.outputs..(first + rows) * at.outputs];
+        let w = Matrix::new(&weight(params, *at)[from..], at.outputs, width, at.inputs);
+        product(d_x, width, add || i > 0, 1.0, Matrix::new(d_out, rows, at.outputs, at.outputs), w);
+    }
 }
 
 /// Gradients of weight and bias from `d_out` `[N, outputs]` and the layer's input.
@@ -205,11 +220,25 @@ impl LinearKernels for Cpu {
         let rows = if firsts.is_some() { batch.prepared.windows() } else { batch.prepared.rows() };
         self.clock.does("linear", Work::linear(rows, layers));
         self.run("linear", || {
-            // Side by side as a whole: threads are woken and waited for once.
             let len = rows * layers[0].outputs;
-            out[..len * layers.len()].par_chunks_exact_mut(len).zip(layers).enumerate().for_each(|(l, (out, &at))| {
-                forward(params, &parts(&input, l, rows, at.inputs), at, activation, dropout, l * len, out);
-            });
+            let of_task = rows_of_task(rows);
+            let layer = |l: usize, at: LinearAt| Layer {
+                at,
+                parts: parts(&input, l, rows, at.inputs),
+                transposed: transposed(weight(params, at), at),
+                bias: &params[at.bias..at.bias + at.outputs],
+                activation,
+                dropout,
+                element: l * len,
+            };
+            let layers: Vec<Layer<'_>> = layers.iter().enumerate().map(|(l, &at)| layer(l, at)).collect();
+            let outs = out[..len * layers.len()].chunks_exact_mut(len).zip(&layers);
+            let tasks = outs.flat_map(|(out, layer)| out.chunks_mut(of_task * layer.at.outputs).enumerate());
+            // All layers of some rows together: they read the same rows, which are then near the core.
+            let mut tasks: Vec<_> =
+                tasks.zip(layers.iter().flat_map(|l| std::iter::repeat_n(l, rows.div_ceil(of_task)))).collect();
+            tasks.sort_by_key(|((task, _), _)| *task);
+            tasks.into_par_iter().for_each(|((task, out), layer)| layer.forward(task * of_task, out));
         });
     }
 
@@ -252,10 +281,14 @@ impl LinearKernels for Cpu {
                 }
             }
             InputGrad::AddStreams(d_ctx, d_val) => {
-                rayon::join(
-                    || input_grad(params, &[of(0, n), of(1, n)], 0, width, true, None, &mut d_ctx[..n * width]),
-                    || input_grad(params, &[of(2, n)], 0, width, true, None, &mut d_val[..n * width]),
-                );
+                let of_ctx = [of(0, n), of(1, n)];
+                let of_val = [of(2, n)];
+                let of_task = rows_of_task(n);
+                let [ctx, val] = [d_ctx, d_val].map(|d| d[..n * width].par_chunks_mut(of_task * width));
+                ctx.zip(val).enumerate().for_each(|(task, (ctx, val))| {
+                    input_grad_rows(params, &of_ctx, 0, true, task * of_task, width, ctx);
+                    input_grad_rows(params, &of_val, 0, true, task * of_task, width, val);
+                });
             }
             InputGrad::Joined(parts) => joined(parts, false),
             InputGrad::AddJoined(parts) => joined(parts, true),

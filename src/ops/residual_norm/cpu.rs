@@ -1,4 +1,4 @@
-//! Residual layer normalisation row by row.
+//! Residual layer normalisation, one task a block of rows: all streams of its rows, which share what is added to them.
 
 use rayon::prelude::*;
 
@@ -10,57 +10,57 @@ use crate::ops::cpu::{Batch, Cpu, apply_dropout};
 /// Rows of a task: fixed, so that sums over rows always add in the same order.
 const ROWS: usize = 64;
 
-/// LayerNorm(x + a) `[N, D]` into `out`, (mean, 1/σ) into `stats` `[N, 2]`.
-fn norm(x: &[f32], a: &[f32], params: &[f32], at: NormAt, width: usize, out: &mut [f32], stats: &mut [f32]) {
-    let (gamma, beta) = (&params[at.weight..at.weight + width], &params[at.bias..at.bias + width]);
-    let tasks = out.par_chunks_mut(ROWS * width).zip(stats.par_chunks_mut(ROWS * 2));
-    tasks.zip(x.par_chunks(ROWS * width)).zip(a.par_chunks(ROWS * width)).for_each(|(((out, stats), x), a)| {
-        vectorised!({
-            let rows = out.chunks_exact_mut(width).zip(stats.chunks_exact_mut(2));
-            for ((out, stats), (x, a)) in rows.zip(x.chunks_exact(width).zip(a.chunks_exact(width))) {
-                for ((o, x), a) in out.iter_mut().zip(x).zip(a) {
-                    *o = x + a;
-                }
-                let mean = sum(out) / width as f32;
-                let inverse = 1.0 / (squared_deviations(out, mean) / width as f32 + NORM_EPS).sqrt();
-                for ((o, gamma), beta) in out.iter_mut().zip(gamma).zip(beta) {
-                    *o = (*o - mean) * inverse * gamma + beta;
-                }
-                stats.copy_from_slice(&[mean, inverse]);
-            }
-        });
-    });
+/// Some rows of a stream in the forward pass.
+struct Rows<'a> {
+    x: &'a [f32],
+    gamma: &'a [f32],
+    beta: &'a [f32],
+    out: &'a mut [f32],
+    /// (mean, 1/σ) of each row.
+    stats: &'a mut [f32],
 }
 
-/// Gradient of x + a into `grad` (which holds the output's) `[N, D]`; gives back those of weight and bias, `[2, D]`.
-fn norm_grad([x, a, stats]: [&[f32]; 3], params: &[f32], at: NormAt, width: usize, grad: &mut [f32]) -> Vec<f32> {
-    let gamma = &params[at.weight..at.weight + width];
-    let tasks = grad.par_chunks_mut(ROWS * width).zip(stats.par_chunks(ROWS * 2));
-    let partial: Vec<Vec<f32>> = tasks
-        .zip(x.par_chunks(ROWS * width).zip(a.par_chunks(ROWS * width)))
-        .map(|((grad, stats), (x, a))| {
-            let mut affine = vec![0.0; 2 * width];
-            let mut normal = vec![0.0; width];
-            vectorised!(norm_grad_rows(grad, stats, x, a, gamma, &mut affine, &mut normal));
-            affine
-        })
-        .collect();
-    let mut affine = vec![0.0; 2 * width];
-    for part in partial {
-        for (total, value) in affine.iter_mut().zip(part) {
-            *total += value;
+/// LayerNorm(x + a) of some rows `[rows, D]`.
+#[inline(always)]
+fn norm_rows(Rows { x, gamma, beta, out, stats }: Rows<'_>, a: &[f32]) {
+    let width = gamma.len();
+    let rows = out.chunks_exact_mut(width).zip(stats.chunks_exact_mut(2));
+    for ((out, stats), (x, a)) in rows.zip(x.chunks_exact(width).zip(a.chunks_exact(width))) {
+        for ((o, x), a) in out.iter_mut().zip(x).zip(a) {
+            *o = x + a;
         }
+        let mean = sum(out) / width as f32;
+        let inverse = 1.0 / (squared_deviations(out, mean) / width as f32 + NORM_EPS).sqrt();
+        for ((o, gamma), beta) in out.iter_mut().zip(gamma).zip(beta) {
+            *o = (*o - mean) * inverse * gamma + beta;
+        }
+        stats.copy_from_slice(&[mean, inverse]);
     }
-    affine
 }
 
+/// Some rows of a stream on the way back.
+struct GradRows<'a> {
+    x: &'a [f32],
+    gamma: &'a [f32],
+    stats: &'a [f32],
+    /// In: gradient of the output. Out: gradient of x + a.
+    grad: &'a mut [f32],
+}
+
+/// What the streams of a call need for each block of rows, block by block: a block's streams share `a`, which one thread then
+/// reads once.
+fn by_block<T>(rows: usize, parts: impl Iterator<Item = T>) -> Vec<Vec<T>> {
+    let count = rows.div_ceil(ROWS);
+    let mut blocks: Vec<Vec<T>> = (0..count).map(|_| Vec::with_capacity(2)).collect();
+    parts.enumerate().for_each(|(i, part)| blocks[i % count].push(part));
+    blocks
+}
+
+/// Gradient of x + a of some rows; adds to those of weight and bias, `[2, D]`.
 #[inline(always)]
 fn norm_grad_rows(
-    grad: &mut [f32],
-    stats: &[f32],
-    x: &[f32],
+    GradRows { x, gamma, stats, grad }: &mut GradRows<'_>,
     a: &[f32],
-    gamma: &[f32],
     affine: &mut [f32],
     normal: &mut [f32],
 ) {
@@ -76,7 +76,7 @@ fn norm_grad_rows(
             *d_gamma += g * n;
             *d_beta += g;
         }
-        for (g, gamma) in grad.iter_mut().zip(gamma) {
+        for (g, gamma) in grad.iter_mut().zip(*gamma) {
             *g *= gamma;
         }
         let mean = sum(grad) / width as f32;
@@ -85,23 +85,6 @@ fn norm_grad_rows(
             *g = inverse * (*g - mean - n * along);
         }
     }
-}
-
-/// dropout(Σ streams) into `out`: how the gradient of what both streams added comes together.
-fn joined_dropout(streams: &[&[f32]], dropout: Dropout, out: &mut [f32]) {
-    const ELEMENTS: usize = 16 * 1024;
-    out.par_chunks_mut(ELEMENTS).enumerate().for_each(|(task, out)| {
-        let at = task * ELEMENTS..task * ELEMENTS + out.len();
-        vectorised!({
-            out.copy_from_slice(&streams[0][at.clone()]);
-            for more in &streams[1..] {
-                for (o, m) in out.iter_mut().zip(&more[at.clone()]) {
-                    *o += m;
-                }
-            }
-            apply_dropout(out, at.start as u32, dropout);
-        });
-    });
 }
 
 impl NormKernels for Cpu {
@@ -117,8 +100,19 @@ impl NormKernels for Cpu {
         let n = batch.prepared.rows();
         let len = n * width;
         self.run("residual_norm", || {
-            streams.par_iter_mut().zip(stats.par_chunks_exact_mut(2 * n)).for_each(|(s, stats)| {
-                norm(&s.x[..len], &a[..len], params, s.at, width, &mut s.out[..len], stats);
+            let parts = streams.iter_mut().zip(stats.chunks_exact_mut(2 * n)).flat_map(|(s, stats)| {
+                let [gamma, beta] = [s.at.weight, s.at.bias].map(|at| &params[at..at + width]);
+                let rows = s.x[..len].chunks(ROWS * width).zip(s.out[..len].chunks_mut(ROWS * width));
+                rows.zip(stats.chunks_mut(2 * ROWS)).map(move |((x, out), stats)| Rows { x, gamma, beta, out, stats })
+            });
+            let blocks = by_block(n, parts).into_par_iter().zip(a[..len].par_chunks(ROWS * width));
+            blocks.for_each(|(streams, a)| {
+                let mut streams = streams;
+                vectorised!({
+                    for rows in streams.drain(..) {
+                        norm_rows(rows, a);
+                    }
+                });
             });
         });
     }
@@ -138,17 +132,41 @@ impl NormKernels for Cpu {
         let n = batch.prepared.rows();
         let len = n * width;
         self.run("residual_norm_grad", || {
-            let of_streams: Vec<Vec<f32>> = streams
-                .par_iter_mut()
-                .zip(stats.par_chunks_exact(2 * n))
-                .map(|(s, stats)| norm_grad([&s.x[..len], &a[..len], stats], params, s.at, width, &mut s.grad[..len]))
+            let places: Vec<NormAt> = streams.iter().map(|s| s.at).collect();
+            let parts = streams.iter_mut().zip(stats.chunks_exact(2 * n)).flat_map(|(s, stats)| {
+                let gamma = &params[s.at.weight..s.at.weight + width];
+                let rows = s.x[..len].chunks(ROWS * width).zip(s.grad[..len].chunks_mut(ROWS * width));
+                rows.zip(stats.chunks(2 * ROWS)).map(move |((x, grad), stats)| GradRows { x, gamma, stats, grad })
+            });
+            let blocks = by_block(n, parts).into_par_iter().zip(a[..len].par_chunks(ROWS * width));
+            let blocks = blocks.zip(d_a[..len].par_chunks_mut(ROWS * width)).enumerate();
+            let partial: Vec<Vec<f32>> = blocks
+                .map(|(block, ((mut streams, a), d_a))| {
+                    let mut affine = vec![0.0; 2 * width * streams.len()];
+                    let mut normal = vec![0.0; width];
+                    vectorised!({
+                        for (rows, affine) in streams.iter_mut().zip(affine.chunks_exact_mut(2 * width)) {
+                            norm_grad_rows(rows, a, affine, &mut normal);
+                        }
+                        // What both streams added gets the gradients of both.
+                        d_a.copy_from_slice(streams[0].grad);
+                        for more in &streams[1..] {
+                            d_a.iter_mut().zip(&*more.grad).for_each(|(d, m)| *d += m);
+                        }
+                        apply_dropout(d_a, (block * ROWS * width) as u32, dropout);
+                    });
+                    affine
+                })
                 .collect();
-            for (NormStreamGrad { at, .. }, affine) in streams.iter().zip(of_streams) {
-                grads[at.weight..at.weight + width].copy_from_slice(&affine[..width]);
-                grads[at.bias..at.bias + width].copy_from_slice(&affine[width..]);
+            for (i, at) in places.into_iter().enumerate() {
+                for (from, at) in [(0, at.weight), (1, at.bias)] {
+                    let grads = &mut grads[at..at + width];
+                    grads.fill(0.0);
+                    for part in &partial {
+                        grads.iter_mut().zip(&part[(2 * i + from) * width..]).for_each(|(g, p)| *g += p);
+                    }
+                }
             }
-            let sums: Vec<&[f32]> = streams.iter().map(|s| &s.grad[..len]).collect();
-            joined_dropout(&sums, dropout, &mut d_a[..len]);
         });
     }
 }
