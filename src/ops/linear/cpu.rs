@@ -233,12 +233,13 @@ impl LinearKernels for Cpu {
             };
             let layers: Vec<Layer<'_>> = layers.iter().enumerate().map(|(l, &at)| layer(l, at)).collect();
             let outs = out[..len * layers.len()].chunks_exact_mut(len).zip(&layers);
-            let tasks = outs.flat_map(|(out, layer)| out.chunks_mut(of_task * layer.at.outputs).enumerate());
+            let tasks = outs.flat_map(|(out, layer)| {
+                out.chunks_mut(of_task * layer.at.outputs).enumerate().map(move |(task, out)| (task, layer, out))
+            });
             // All layers of some rows together: they read the same rows, which are then near the core.
-            let mut tasks: Vec<_> =
-                tasks.zip(layers.iter().flat_map(|l| std::iter::repeat_n(l, rows.div_ceil(of_task)))).collect();
-            tasks.sort_by_key(|((task, _), _)| *task);
-            tasks.into_par_iter().for_each(|((task, out), layer)| layer.forward(task * of_task, out));
+            let mut tasks: Vec<_> = tasks.collect();
+            tasks.sort_by_key(|(task, ..)| *task);
+            tasks.into_par_iter().for_each(|(task, layer, out)| layer.forward(task * of_task, out));
         });
     }
 
