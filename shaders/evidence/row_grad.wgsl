@@ -46,7 +46,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     for (var d = 0u; d < RANK; d++) { by_row[row * (RANK + 1u) + d] = all[d / 4u][d % 4u]; }
     by_row[row * (RANK + 1u) + RANK] = all[2][1];
     let d_evidence = all[2][0];
-    let right = of_row(ANSWER, row) % 2u == 1u;
-    d_strength[2u * row] = select(0.0, d_evidence * sigmoid(strength[2u * row]), right);
-    d_strength[2u * row + 1u] = select(-d_evidence * sigmoid(strength[2u * row + 1u]), 0.0, right);
+    let correct = of_row(ANSWER, row) % 2u == 1u;
+    d_strength[2u * row] = select(0.0, d_evidence * sigmoid(strength[2u * row]), correct);
+    d_strength[2u * row + 1u] = select(-d_evidence * sigmoid(strength[2u * row + 1u]), 0.0, correct);
 }

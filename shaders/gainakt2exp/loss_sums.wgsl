@@ -18,14 +18,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     var b = vec4<f32>();
     var c = vec4<f32>();
     for (var i = first + lane; i < end; i += 64u) {
-        let right = select(0.0, 1.0, of_row(ANSWER, i) % 2u == 1u);
+        let correct = select(0.0, 1.0, of_row(ANSWER, i) % 2u == 1u);
         let mastery = stats[STAT_OWN_MASTERY * rows + i];
         let gain = stats[STAT_OWN_GAIN * rows + i];
         a += vec4<f32>(
-            stats[STAT_CROSS_ENTROPY * rows + i], right * mastery, (1.0 - right) * mastery, stats[STAT_MEAN_MASTERY * rows + i],
+            stats[STAT_CROSS_ENTROPY * rows + i], correct * mastery, (1.0 - correct) * mastery, stats[STAT_MEAN_MASTERY * rows + i],
         );
         b += vec4<f32>(
-            right * gain, (1.0 - right) * gain, stats[STAT_NEGATIVE * rows + i], stats[STAT_FALL * rows + i],
+            correct * gain, (1.0 - correct) * gain, stats[STAT_NEGATIVE * rows + i], stats[STAT_FALL * rows + i],
         );
         c += vec4<f32>(stats[STAT_OTHERS * rows + i], stats[STAT_GAP * rows + i], stats[STAT_SPREAD * rows + i], 0.0);
     }
@@ -42,11 +42,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let squares = total4(lane, vec4<f32>(square, 0.0, 0.0, 0.0)).x;
     if (lane > 0u) { return; }
     sums[SUM_CROSS_ENTROPY * 64u + group.x] = all_a.x;
-    sums[SUM_MASTERY_RIGHT * 64u + group.x] = all_a.y;
-    sums[SUM_MASTERY_WRONG * 64u + group.x] = all_a.z;
+    sums[SUM_MASTERY_CORRECT * 64u + group.x] = all_a.y;
+    sums[SUM_MASTERY_INCORRECT * 64u + group.x] = all_a.z;
     sums[SUM_MEAN_MASTERY * 64u + group.x] = all_a.w;
-    sums[SUM_GAIN_RIGHT * 64u + group.x] = all_b.x;
-    sums[SUM_GAIN_WRONG * 64u + group.x] = all_b.y;
+    sums[SUM_GAIN_CORRECT * 64u + group.x] = all_b.x;
+    sums[SUM_GAIN_INCORRECT * 64u + group.x] = all_b.y;
     sums[SUM_NEGATIVE * 64u + group.x] = all_b.z;
     sums[SUM_FALL * 64u + group.x] = all_b.w;
     sums[SUM_OTHERS * 64u + group.x] = all_c.x;

@@ -3,7 +3,7 @@
 // terms [TERMS], factors [FACTORS]: src/model/gainakt2exp/terms.rs.
 struct Args {
     skills: u32, heads: u32,
-    right_share: f32, wrong_share: f32, later_rows: u32,
+    correct_share: f32, incorrect_share: f32, later_rows: u32,
     non_negative: f32, monotonicity: f32, mastery_performance: f32, gain_performance: f32, sparsity: f32,
     consistency: f32, alignment: f32, adapts: u32, adapt_below: f32, lag: f32, retention: f32,
     retention_floor: f32, variance_floor: f32,
@@ -32,10 +32,10 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     let rows = f32(batch[ROWS]);
     let skills = f32(args.skills);
     let a = total4(lane, vec4<f32>(
-        part(lane, SUM_CROSS_ENTROPY), part(lane, SUM_MASTERY_RIGHT), part(lane, SUM_MASTERY_WRONG), part(lane, SUM_MEAN_MASTERY),
+        part(lane, SUM_CROSS_ENTROPY), part(lane, SUM_MASTERY_CORRECT), part(lane, SUM_MASTERY_INCORRECT), part(lane, SUM_MEAN_MASTERY),
     ));
     let b = total4(lane, vec4<f32>(
-        part(lane, SUM_GAIN_RIGHT), part(lane, SUM_GAIN_WRONG), part(lane, SUM_NEGATIVE), part(lane, SUM_FALL),
+        part(lane, SUM_GAIN_CORRECT), part(lane, SUM_GAIN_INCORRECT), part(lane, SUM_NEGATIVE), part(lane, SUM_FALL),
     ));
     // Squares of all rows around their mean, from those of each range around its own.
     let ranged = part(lane, SUM_ROWS);
@@ -61,12 +61,12 @@ fn main(@builtin(local_invocation_index) lane: u32) {
         for (var f = 0u; f < FACTORS; f++) { factors[f] = 0.0; }
         return;
     }
-    let right = args.right_share;
-    let wrong = args.wrong_share;
-    let any_right = select(0.0, 1.0, right > 0.0);
-    let both = any_right * select(0.0, 1.0, wrong > 0.0);
-    let performance = any_right - right * a.y + wrong * a.z;
-    let gap = wrong * b.y - right * b.x + MARGIN;
+    let correct = args.correct_share;
+    let incorrect = args.incorrect_share;
+    let any_correct = select(0.0, 1.0, correct > 0.0);
+    let both = any_correct * select(0.0, 1.0, incorrect > 0.0);
+    let performance = any_correct - correct * a.y + incorrect * a.z;
+    let gap = incorrect * b.y - correct * b.x + MARGIN;
     let hinge = both * max(gap, 0.0);
     let others = select(0.0, 1.0 / (rows * max(skills - 1.0, 1.0)), args.skills > 1u);
     let later = select(0.0, 1.0 / (f32(max(args.later_rows, 1u)) * skills), args.later_rows > 0u);

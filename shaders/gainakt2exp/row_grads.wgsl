@@ -1,7 +1,7 @@
 // Gradients with respect to all of a row's mastery, all its gains, its own mastery and its own gain, out [4][N]; one invocation a row.
 // stats [STAT_...][N]; groups [G, 4] (correlations.wgsl); floats: (deviation, weight) of each group, then targets;
 // factors [FACTORS] (losses.wgsl).
-struct Args { skills: u32, right_share: f32, wrong_share: f32 }
+struct Args { skills: u32, correct_share: f32, incorrect_share: f32 }
 @group(0) @binding(0) var<uniform> args: Args;
 @group(0) @binding(1) var<storage, read> batch: array<u32>;
 @group(0) @binding(2) var<storage, read> targets: array<u32>;
@@ -34,7 +34,7 @@ fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) 
         let d = factors[kind] * floats[2u * g + 1u] / f32(args.skills) * slope;
         if (of_gain) { all_g += d; } else { all_m += d; }
     }
-    let toward = select(args.wrong_share, -args.right_share, of_row(ANSWER, row) % 2u == 1u);
+    let toward = select(args.incorrect_share, -args.correct_share, of_row(ANSWER, row) % 2u == 1u);
     out[row] = all_m;
     out[rows + row] = all_g;
     out[2u * rows + row] = factors[FACTOR_OWN_MASTERY] * toward;

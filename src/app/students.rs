@@ -147,7 +147,7 @@ impl StudentList {
             let value = match self.order {
                 SortBy::File => Some(f64::from(s)),
                 SortBy::Answers => Some(-f64::from(info.answers)),
-                SortBy::Right => Some(f64::from(info.right) / f64::from(info.answers)),
+                SortBy::Right => Some(f64::from(info.correct) / f64::from(info.answers)),
                 SortBy::Mastery => summary.and_then(StudentSummary::final_mean).map(f64::from),
                 SortBy::Auc => summary.and_then(|s| s.auc),
                 SortBy::Correlation => summary.and_then(|s| s.correlation),
@@ -197,7 +197,7 @@ impl Filter {
         };
         self.part.is_none_or(|part| part == info.part)
             && (self.answers.0..=self.answers.1).contains(&info.answers)
-            && within(self.right, all.right, Some(f64::from(info.right) / f64::from(info.answers)))
+            && within(self.right, all.right, Some(f64::from(info.correct) / f64::from(info.answers)))
             && within(self.mastery, all.mastery, summary.and_then(StudentSummary::final_mean).map(f64::from))
             && within(self.auc, all.auc, summary.and_then(|s| s.auc))
             && within(self.correlation, all.correlation, summary.and_then(|s| s.correlation))
@@ -260,7 +260,7 @@ fn row(ui: &mut Ui, state: &ViewState, student: u32, selected: bool) -> egui::Re
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
     let Some(info) = state.opened.as_ref().and_then(|s| s.students.get(student as usize)) else { return response };
     let summary = state.summaries.get(student as usize).and_then(Option::as_ref);
-    let right = f64::from(info.right) / f64::from(info.answers.max(1));
+    let right = f64::from(info.correct) / f64::from(info.answers.max(1));
     let label = format!("{}, {} answers, {} right", info.id, info.answers, theme::percent(right));
     response.widget_info(|| egui::WidgetInfo::selected(egui::Role::ListBoxOption, true, selected, &label));
     if !ui.is_rect_visible(rect) {

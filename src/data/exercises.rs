@@ -136,8 +136,8 @@ fn question(skill: u32, rng: &mut impl Rng) -> (String, String) {
 
 /// Three answers that are near and wrong.
 fn near(answer: &str, rng: &mut impl Rng) -> Vec<String> {
-    let mut wrong: Vec<String> = Vec::new();
-    while wrong.len() < 3 {
+    let mut incorrect: Vec<String> = Vec::new();
+    while incorrect.len() < 3 {
         let by = i64::from(rng.random_range(1..=4)) * if rng.random::<bool>() { 1 } else { -1 };
         let other = match answer.split_once('/') {
             Some((above, below)) => {
@@ -153,11 +153,11 @@ fn near(answer: &str, rng: &mut impl Rng) -> Vec<String> {
                 signed(if number > 20 && rng.random::<bool>() { number + 10 * by.signum() } else { number + by })
             }
         };
-        if value(&other) != value(answer) && !wrong.contains(&other) {
-            wrong.push(other);
+        if value(&other) != value(answer) && !incorrect.contains(&other) {
+            incorrect.push(other);
         }
     }
-    wrong
+    incorrect
 }
 
 #[cfg(test)]
@@ -174,8 +174,8 @@ mod tests {
                 let exercise = Exercise::new(skill, &mut rng);
                 assert!(exercise.is_answer(&exercise.answer), "{exercise:?}");
                 assert_eq!(exercise.choices.len(), 4, "{exercise:?}");
-                let right = exercise.choices.iter().filter(|c| exercise.is_answer(c)).count();
-                assert_eq!(right, 1, "{exercise:?}");
+                let correct = exercise.choices.iter().filter(|c| exercise.is_answer(c)).count();
+                assert_eq!(correct, 1, "{exercise:?}");
             }
         }
     }

@@ -99,10 +99,10 @@ impl SimulatedStudent {
     }
 
     /// Practises skill `k` by one answer.
-    pub fn practise(&mut self, k: usize, right: bool) {
+    pub fn practise(&mut self, k: usize, correct: bool) {
         let skill = &SIMULATED_SKILLS[k];
         let ground = skill.prerequisites.iter().map(|&p| self.mastery[p]).fold(1.0, f64::min);
-        let gain = self.pace * (1.0 - self.mastery[k]) * (0.25 + 0.75 * ground) * if right { 1.0 } else { 0.7 };
+        let gain = self.pace * (1.0 - self.mastery[k]) * (0.25 + 0.75 * ground) * if correct { 1.0 } else { 0.7 };
         self.mastery[k] += gain;
         for &p in skill.prerequisites {
             self.mastery[p] += SPILL * gain * (1.0 - self.mastery[p]);
@@ -138,10 +138,10 @@ fn simulate_student(id: String, rng: &mut ChaCha8Rng) -> (Student, Vec<f32>) {
             if student.len() == length {
                 break;
             }
-            let right = rng.random::<f64>() < known.chance(k);
+            let correct = rng.random::<f64>() < known.chance(k);
             student.skills.push(k as u32);
-            student.responses.push(u8::from(right));
-            known.practise(k, right);
+            student.responses.push(u8::from(correct));
+            known.practise(k, correct);
             after.extend(known.mastery.iter().map(|&m| m as f32));
         }
         let ready = known.mastery[frontier] > 0.7 || rng.random::<f64>() < 0.2;

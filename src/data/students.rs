@@ -85,7 +85,7 @@ impl Dataset {
 
     /// Share of right answers, 0 for an empty set.
     pub fn share_correct(&self) -> f64 {
-        let right: usize = self.students.iter().map(|s| s.responses.iter().filter(|&&r| r == 1).count()).sum();
-        right as f64 / self.interactions().max(1) as f64
+        let correct: usize = self.students.iter().map(|s| s.responses.iter().filter(|&&r| r == 1).count()).sum();
+        correct as f64 / self.interactions().max(1) as f64
     }
 }

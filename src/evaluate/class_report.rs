@@ -27,7 +27,7 @@ pub struct CurvePoint {
     /// Answers.
     pub answers: usize,
     /// Share of them that were wrong.
-    pub wrong: f64,
+    pub incorrect: f64,
     /// 95 % interval of that share (Wilson 1927).
     pub interval: [f64; 2],
     /// Mean chance of a wrong answer that the model gave beforehand, where it gave one.
@@ -95,18 +95,18 @@ impl Gathered {
         }
     }
 
-    fn report(&self, answers: usize, right: usize) -> SkillReport {
-        let point = |(i, &(n, wrong, predicted, sum)): (usize, &(usize, usize, usize, f64))| CurvePoint {
+    fn report(&self, answers: usize, correct: usize) -> SkillReport {
+        let point = |(i, &(n, incorrect, predicted, sum)): (usize, &(usize, usize, usize, f64))| CurvePoint {
             opportunity: i + 1,
             answers: n,
-            wrong: wrong as f64 / n as f64,
-            interval: wilson(wrong, n),
+            incorrect: incorrect as f64 / n as f64,
+            interval: wilson(incorrect, n),
             predicted: (predicted > 0).then(|| 1.0 - sum / predicted as f64),
         };
         let curve: Vec<CurvePoint> = self.points.iter().enumerate().map(point).filter(|p| p.answers > 0).collect();
         SkillReport {
             answers,
-            correct: right as f64 / answers.max(1) as f64,
+            correct: correct as f64 / answers.max(1) as f64,
             slope: slope(&curve),
             auc: auc(&self.scores, &self.targets),
             curve,
@@ -129,9 +129,9 @@ fn slope(curve: &[CurvePoint]) -> Option<f64> {
     let weight: f64 = curve.iter().map(|p| p.answers as f64).sum();
     let mean =
         |value: &dyn Fn(&CurvePoint) -> f64| curve.iter().map(|p| p.answers as f64 * value(p)).sum::<f64>() / weight;
-    let (x, y) = (mean(&|p| p.opportunity as f64), mean(&|p| 1.0 - p.wrong));
+    let (x, y) = (mean(&|p| p.opportunity as f64), mean(&|p| 1.0 - p.incorrect));
     let xx = mean(&|p| (p.opportunity as f64 - x).powi(2));
-    let xy = mean(&|p| (p.opportunity as f64 - x) * (1.0 - p.wrong - y));
+    let xy = mean(&|p| (p.opportunity as f64 - x) * (1.0 - p.incorrect - y));
     (curve.len() >= 2 && xx > 0.0).then(|| xy / xx)
 }
 

@@ -82,9 +82,9 @@ pub fn measure(outcomes: &[WindowOutcome], kind: ModelKind, correlation_students
         ..Measure::default()
     };
     let answers = || outcomes.iter().flat_map(|o| &o.answers);
-    let (chances, right): (Vec<f64>, Vec<bool>) = answers().map(|&(p, right)| (f64::from(p), right)).unzip();
-    measure.answers = right.len();
-    (measure.answer_auc, measure.answer_accuracy) = (auc(&chances, &right), accuracy(&chances, &right));
+    let (chances, correct): (Vec<f64>, Vec<bool>) = answers().map(|&(p, correct)| (f64::from(p), correct)).unzip();
+    measure.answers = correct.len();
+    (measure.answer_auc, measure.answer_accuracy) = (auc(&chances, &correct), accuracy(&chances, &correct));
     if outcomes.iter().all(|o| o.heads.mean_mastery.is_empty()) {
         return measure;
     }

@@ -23,8 +23,8 @@ pub fn auc(scores: &[f64], targets: &[bool]) -> Option<f64> {
 
 /// Share of right predictions at 0.5; `None` of nothing.
 pub fn accuracy(scores: &[f64], targets: &[bool]) -> Option<f64> {
-    let right = scores.iter().zip(targets).filter(|(s, t)| (**s >= 0.5) == **t).count();
-    (!scores.is_empty()).then(|| right as f64 / scores.len() as f64)
+    let correct = scores.iter().zip(targets).filter(|(s, t)| (**s >= 0.5) == **t).count();
+    (!scores.is_empty()).then(|| correct as f64 / scores.len() as f64)
 }
 
 /// Plain Pearson correlation; `None` below two pairs or where a series is constant.

@@ -22,8 +22,8 @@ pub fn within_skills(scores: &[f64], targets: &[bool], skills: &[u32]) -> Option
     }
     let (mut sum, mut weight) = (0.0, 0.0);
     for (scores, targets) in of_skill.values() {
-        let right = targets.iter().filter(|&&t| t).count();
-        let rarer = right.min(targets.len() - right) as f64;
+        let correct = targets.iter().filter(|&&t| t).count();
+        let rarer = correct.min(targets.len() - correct) as f64;
         if let Some(auc) = auc(scores, targets) {
             sum += rarer * auc;
             weight += rarer;
@@ -42,7 +42,7 @@ pub fn calibration_error(scores: &[f64], targets: &[bool]) -> Option<f64> {
         bin[1] += score;
         bin[2] += f64::from(u8::from(*target));
     }
-    let distance: f64 = bins.iter().map(|[_, score, right]| (score - right).abs()).sum();
+    let distance: f64 = bins.iter().map(|[_, score, correct]| (score - correct).abs()).sum();
     (!scores.is_empty()).then(|| distance / scores.len() as f64)
 }
 

@@ -28,13 +28,13 @@ pub fn student_sentences(path: &Trajectory, auc: Option<f64>) -> Vec<String> {
     };
     let practised = path.by_practice();
     let name = |skill: u32| path.skills.get(skill as usize).map_or("?", |s| s.name.as_str());
-    let right = steps.iter().filter(|s| s.response == 1).count();
+    let correct = steps.iter().filter(|s| s.response == 1).count();
     let mut sentences = vec![format!(
         "Student {} gave {} to {}; {} were right.",
         path.student,
         counted(steps.len(), "answer"),
         counted(practised.len(), "skill"),
-        percent(right as f64 / steps.len() as f64)
+        percent(correct as f64 / steps.len() as f64)
     )];
     if let Some(auc) = auc {
         let how = match auc {
@@ -55,14 +55,14 @@ pub fn student_sentences(path: &Trajectory, auc: Option<f64>) -> Vec<String> {
     };
     for &skill in practised.iter().take(NAMED) {
         let own: Vec<&TrajectoryStep> = steps.iter().filter(|s| s.skill == skill).collect();
-        let right = own.iter().filter(|s| s.response == 1).count();
+        let correct = own.iter().filter(|s| s.response == 1).count();
         let at = |step: &TrajectoryStep| step.drawn().get(skill as usize).copied().unwrap_or_default();
         let before = own.first().map_or(0.0, |s| at(s));
         let mut text = format!(
             "{}: {}, {} right; {what} went from {} to {}",
             name(skill),
             counted(own.len(), "answer"),
-            percent(right as f64 / own.len() as f64),
+            percent(correct as f64 / own.len() as f64),
             percent(before),
             percent(at(last))
         );
@@ -116,7 +116,7 @@ pub struct SkillRow {
     /// Answers.
     pub answers: u32,
     /// Right ones.
-    pub right: u32,
+    pub correct: u32,
     /// Mastery after the last answer; none where the model has no heads.
     pub mastery: Option<f32>,
 }
@@ -124,12 +124,12 @@ pub struct SkillRow {
 /// The skills of a path, the most practised first, those never practised last.
 pub fn skill_rows(path: &Trajectory) -> Vec<SkillRow> {
     let answers = practice(&path.steps, path.skills.len());
-    let right = practice(path.steps.iter().filter(|s| s.response == 1), path.skills.len());
+    let correct = practice(path.steps.iter().filter(|s| s.response == 1), path.skills.len());
     let mastery = |skill: usize| path.steps.last().and_then(|s| s.mastery.get(skill)).copied();
     let row = |skill: usize| SkillRow {
         skill: skill as u32,
         answers: answers[skill],
-        right: right[skill],
+        correct: correct[skill],
         mastery: mastery(skill),
     };
     let mut rows: Vec<SkillRow> = (0..path.skills.len()).map(row).collect();
@@ -175,7 +175,7 @@ mod tests {
             "The model gave a right answer 25 %. Now it believes adding is mastered to 75 %; this answer's gain was 0.400."
         );
         let rows = skill_rows(&path);
-        assert_eq!((rows[0].answers, rows[0].right, rows[0].mastery), (2, 1, Some(0.75)));
+        assert_eq!((rows[0].answers, rows[0].correct, rows[0].mastery), (2, 1, Some(0.75)));
         assert_eq!((rows[1].skill, rows[1].answers), (1, 0));
         let empty = Trajectory { student: "bob".to_owned(), ..Trajectory::default() };
         assert_eq!(student_sentences(&empty, None), ["Student bob has no answers."]);

@@ -24,7 +24,7 @@ pub struct StudentSummary {
     /// Answers in the windows the model reads.
     pub answers: u32,
     /// Right ones.
-    pub right: u32,
+    pub correct: u32,
     /// AUC of the predictions of this student's answers.
     pub auc: Option<f64>,
     /// Correlation of mean mastery with the next answers, mean over windows long enough (SPEC §5).
@@ -46,8 +46,8 @@ pub struct StudentSummary {
 
 impl StudentSummary {
     /// Share of right answers.
-    pub fn share_right(&self) -> f64 {
-        f64::from(self.right) / f64::from(self.answers.max(1))
+    pub fn share_correct(&self) -> f64 {
+        f64::from(self.correct) / f64::from(self.answers.max(1))
     }
 
     /// What is shown of every skill: mastery, or the chance of a right answer where the model has no mastery.
@@ -73,7 +73,7 @@ pub struct Bin {
     /// Mean predicted probability.
     pub predicted: f64,
     /// Share of answers that were right.
-    pub right: f64,
+    pub correct: f64,
 }
 
 /// Whether p(right) means what it says: answers predicted with about p should be right in about p of the cases.
@@ -85,18 +85,18 @@ pub struct Calibration {
 
 impl Calibration {
     /// Takes in one prediction and its outcome.
-    pub fn add(&mut self, probability: f32, right: bool) {
+    pub fn add(&mut self, probability: f32, correct: bool) {
         let bin = &mut self.bins[((probability * BINS as f32) as usize).min(BINS - 1)];
         bin.count += 1;
         let share = 1.0 / f64::from(bin.count);
         bin.predicted += (f64::from(probability) - bin.predicted) * share;
-        bin.right += (f64::from(u8::from(right)) - bin.right) * share;
+        bin.correct += (f64::from(u8::from(correct)) - bin.correct) * share;
     }
 
     /// Expected calibration error: mean distance of predicted and observed share, weighted by count; none of nothing.
     pub fn error(&self) -> Option<f64> {
         let count: u32 = self.bins.iter().map(|b| b.count).sum();
-        let sum: f64 = self.bins.iter().map(|b| f64::from(b.count) * (b.predicted - b.right).abs()).sum();
+        let sum: f64 = self.bins.iter().map(|b| f64::from(b.count) * (b.predicted - b.correct).abs()).sum();
         (count > 0).then(|| sum / f64::from(count))
     }
 }
@@ -197,7 +197,7 @@ impl Gather {
             summary: StudentSummary {
                 student: windows.first().map_or(0, |w| w.student),
                 answers: answers().count() as u32,
-                right: answers().map(|&r| u32::from(r)).sum(),
+                correct: answers().map(|&r| u32::from(r)).sum(),
                 attempts,
                 last_practised,
                 ..StudentSummary::default()

@@ -27,15 +27,15 @@ pub fn student_report(path: &Trajectory, plot: &Plot, auc: Option<f64>, about: &
     html += &plot.svg();
     html += "\n<table><thead><tr><th>skill</th><th>answers</th><th>right</th><th>mastery after the last answer</th></tr></thead><tbody>\n";
     for row in skill_rows(path) {
-        let right = match row.answers {
+        let correct = match row.answers {
             0 => "–".to_owned(),
-            answers => percent(f64::from(row.right) / f64::from(answers)),
+            answers => percent(f64::from(row.correct) / f64::from(answers)),
         };
         let name = path.skills.get(row.skill as usize).map_or("", |s| s.name.as_str());
         let mastery = row.mastery.map_or_else(|| "–".to_owned(), percent);
         let _ = writeln!(
             html,
-            "<tr><td>{}</td><td>{}</td><td>{right}</td><td>{mastery}</td></tr>",
+            "<tr><td>{}</td><td>{}</td><td>{correct}</td><td>{mastery}</td></tr>",
             escaped(name),
             row.answers
         );

@@ -209,7 +209,14 @@ impl Model {
     pub async fn row_stats(&mut self, batch: RaggedBatch) -> Result<RowStats> {
         let rows = batch.rows();
         let plan = PreparedBatch::new(batch, self.config.num_c);
-        Ok(RowStats { values: on!(self, n => n.stats(plan).await)?, rows })
+        let values = match &mut self.network {
+            // The CPU's results are there when its operations are done: nothing is waited for.
+            On::Cpu(network) => with_threads_awake(|| futures_lite::future::block_on(network.stats(plan)))?,
+            On::Gpu(network) => network.stats(plan).await?,
+            #[cfg(feature = "burn")]
+            On::Tensors(network) => network.stats(plan).await?,
+        };
+        Ok(RowStats { values, rows })
     }
 
     /// Looks closely at the last row of `batch`, which must be one window.

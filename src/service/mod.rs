@@ -8,6 +8,7 @@ mod answers;
 mod opened;
 mod packing;
 mod protocol;
+mod readings;
 mod runs;
 mod serve;
 mod state;

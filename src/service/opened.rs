@@ -113,7 +113,7 @@ fn students(corpus: &Corpus, windows: &[Vec<u32>], fold: u8) -> Vec<StudentInfo>
             id: id.clone(),
             part: windows().next().map_or(crate::data::Split::Test, |w| part_of(w, fold)),
             answers: windows().map(|w| w.skills.len() as u32).sum(),
-            right: windows().flat_map(|w| &w.responses).map(|&r| u32::from(r)).sum(),
+            correct: windows().flat_map(|w| &w.responses).map(|&r| u32::from(r)).sum(),
         }
     };
     corpus.students.iter().zip(windows).map(info).collect()

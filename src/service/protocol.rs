@@ -170,7 +170,7 @@ pub struct StudentInfo {
     /// Answers in the windows the model reads.
     pub answers: u32,
     /// Right ones.
-    pub right: u32,
+    pub correct: u32,
 }
 
 /// What is open.

@@ -8,13 +8,15 @@ use futures_lite::future::or;
 
 use super::answers::Survey;
 use super::opened::OpenedModel;
-use super::protocol::{Event, ModelRole, Request, Source};
+use super::protocol::{DataReport, Event, ModelRole, Request, Source};
+use super::readings::{Reading, Readings, outcome};
 use super::state::{EventSender, Service};
 use super::{answers, runs};
+use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::evaluate::{ClassReport, inspect, path};
 use crate::experiment::load_corpus;
-use crate::platform::files;
+use crate::platform::{Instant, files};
 use crate::train::{Command, Message};
 
 /// What the loop does next.
@@ -23,6 +25,7 @@ enum Next {
     Run(Result<Option<Message>>),
     Completed(Result<()>),
     Reported(Result<Box<ClassReport>>),
+    Read(Reading, Result<Event>),
     Idle,
 }
 
@@ -36,6 +39,7 @@ pub async fn serve(requests: Receiver<Request>, events: EventSender) {
         survey_again: false,
         training: None,
         reporting: None,
+        readings: Readings::default(),
         completing: None,
         waiting: VecDeque::new(),
         unstored: false,
@@ -46,6 +50,7 @@ pub async fn serve(requests: Receiver<Request>, events: EventSender) {
             Next::Run(outcome) => service.handle_run(outcome).await,
             Next::Completed(outcome) => service.completed(outcome),
             Next::Reported(outcome) => service.reported(outcome),
+            Next::Read(reading, outcome) => service.read(reading, outcome),
             Next::Idle => service.survey_some().await,
         }
         service.store().await;
@@ -81,17 +86,11 @@ impl Service {
                 None => std::future::pending().await,
             }
         };
-        let completed = async {
-            match &self.completing {
-                Some(task) => Some(Next::Completed(task.join().await.flatten())),
-                None => std::future::pending().await,
-            }
-        };
-        let reported = async {
-            match &self.reporting {
-                Some(task) => Some(Next::Reported(task.join().await.flatten().map(Box::new))),
-                None => std::future::pending().await,
-            }
+        let completed = async { Some(Next::Completed(outcome(&self.completing).await)) };
+        let reported = async { Some(Next::Reported(outcome(&self.reporting).await.map(Box::new))) };
+        let read = async {
+            let (reading, outcome) = self.readings.next().await;
+            Some(Next::Read(reading, outcome))
         };
         let idle = async {
             match surveying {
@@ -99,7 +98,7 @@ impl Service {
                 false => std::future::pending().await,
             }
         };
-        or(or(request, run), or(or(completed, reported), idle)).await
+        or(or(request, run), or(or(completed, reported), or(read, idle))).await
     }
 
     async fn answer(&mut self, request: Request) {
@@ -149,7 +148,10 @@ impl Service {
                 self.events.send(Event::ClassQuartiles(quartiles));
             }
             Request::ClassReport => self.report().await?,
-            Request::CheckData(config) => self.check_data(&config),
+            Request::CheckData(config) => {
+                self.events.send(Event::Busy(Reading::Data.doing().to_owned()));
+                self.readings.start(Reading::Data, move || Ok(Event::Data(data_report(&config))))?;
+            }
             Request::Train(order) => self.train(*order)?,
             Request::Command(command) => {
                 if let Some(training) = &self.training {
@@ -163,13 +165,10 @@ impl Service {
             }
             Request::Inspect(path) => {
                 self.events.send(Event::Busy("trying the checklist".to_owned()));
-                let detail = runs::inspect(&path)?;
-                self.events.send(Event::Busy(String::new()));
-                self.events.send(Event::Inspected(Box::new(detail)));
+                self.readings.start(Reading::Run, move || Ok(Event::Inspected(Box::new(runs::inspect(&path)?))))?;
             }
             Request::CompareRuns(paths) => {
-                let pair = runs::pair(&paths)?;
-                self.events.send(Event::Pair(Box::new(pair)));
+                self.readings.start(Reading::Pair, move || Ok(Event::Pair(Box::new(runs::pair(&paths)?))))?;
             }
             Request::Save(path, export) => {
                 files::write_atomic(&path, &export.content()?)?;
@@ -261,12 +260,14 @@ impl Service {
         }
     }
 
-    fn check_data(&mut self, config: &crate::config::Config) {
-        self.events.send(Event::Busy("reading the data".to_owned()));
-        let began = crate::platform::Instant::now();
-        let report = load_corpus(config).and_then(|corpus| answers::report(config, &corpus, began));
+    /// Tells what was read.
+    fn read(&mut self, reading: Reading, outcome: Result<Event>) {
+        self.readings.done(reading);
         self.events.send(Event::Busy(String::new()));
-        self.events.send(Event::Data(report.map_err(|e| e.to_string())));
+        match outcome {
+            Ok(event) => self.events.send(event),
+            Err(error) => self.failed(reading.doing(), &error),
+        }
     }
 
     /// Tells the path of the student followed, through every model, and of the one compared with.
@@ -300,6 +301,12 @@ impl Service {
     }
 }
 
+/// What the data a config names hold, or why they cannot be used.
+fn data_report(config: &Config) -> std::result::Result<DataReport, String> {
+    let began = Instant::now();
+    load_corpus(config).and_then(|corpus| answers::report(config, &corpus, began)).map_err(|e| e.to_string())
+}
+
 /// What a question is about, for an error's first words.
 fn doing(request: &Request) -> &'static str {
     match request {
@@ -310,12 +317,12 @@ fn doing(request: &Request) -> &'static str {
         Request::Inspection { .. } => "looking at this moment",
         Request::ClassQuartiles => "finding the class's quartiles",
         Request::ClassReport => "asking the model about the class",
-        Request::CheckData(_) => "reading the data",
+        Request::CheckData(_) => Reading::Data.doing(),
         Request::Train(_) => "starting the run",
         Request::Command(_) => "telling the run",
         Request::Runs(_) => "listing the runs",
-        Request::Inspect(_) => "reading the run",
-        Request::CompareRuns(_) => "comparing the runs",
+        Request::Inspect(_) => Reading::Run.doing(),
+        Request::CompareRuns(_) => Reading::Pair.doing(),
         Request::Save(..) => "saving",
         Request::Download(..) => "handing over the file",
         Request::Take { .. } => "taking in the file",

@@ -9,6 +9,7 @@ use async_channel::Sender;
 use super::answers::Survey;
 use super::opened::OpenedModel;
 use super::protocol::{Event, Request, TrainOrder};
+use super::readings::Readings;
 use crate::data::Corpus;
 use crate::error::{Error, Result};
 use crate::evaluate::ClassReport;
@@ -55,6 +56,8 @@ pub(super) struct Service {
     pub training: Option<Training>,
     /// A task that asks a copy of the open model about the class.
     pub reporting: Option<Task<Result<ClassReport>>>,
+    /// Tasks that read files.
+    pub(super) readings: Readings,
     /// A task that completes the folder of a finished run.
     pub completing: Option<Task<Result<()>>>,
     pub(super) waiting: VecDeque<Request>,

@@ -36,10 +36,10 @@ fn zipped(folder: &Path) -> Result<Vec<u8>> {
             let path = dir.join(name);
             let inside = path.strip_prefix(base).unwrap_or(&path);
             let inside: Vec<_> = inside.iter().map(|p| p.to_string_lossy()).collect();
-            let wrong =
+            let incorrect =
                 |e: &dyn std::fmt::Display| Error::data(&path.display().to_string(), format!("not packed: {e}"));
-            archive.start_file(inside.join("/"), SimpleFileOptions::default()).map_err(|e| wrong(&e))?;
-            archive.write_all(&files::read(&path)?).map_err(|e| wrong(&e))?;
+            archive.start_file(inside.join("/"), SimpleFileOptions::default()).map_err(|e| incorrect(&e))?;
+            archive.write_all(&files::read(&path)?).map_err(|e| incorrect(&e))?;
         }
         waiting.extend(files::list_dirs(&dir)?.into_iter().map(|name| dir.join(name)));
     }
@@ -91,22 +91,22 @@ fn put(name: &str, bytes: &[u8]) -> Result<PathBuf> {
 /// # Errors
 /// `bytes` are no zip archive, one that is damaged, or one without a run's `config.json`.
 fn unpack_run(bytes: &[u8], name: &str, parent: &Path) -> Result<PathBuf> {
-    let wrong = |what: &dyn std::fmt::Display| {
+    let incorrect = |what: &dyn std::fmt::Display| {
         Error::data(name, format!("this is no zipped run ({what}); expected the zip of an experiment's folder"))
     };
-    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|e| wrong(&e))?;
+    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|e| incorrect(&e))?;
     let mut found = Vec::new();
     for index in 0..archive.len() {
-        let mut file = archive.by_index(index).map_err(|e| wrong(&e))?;
-        let Some(path) = file.enclosed_name() else { return Err(wrong(&"a path in it leads outside")) };
+        let mut file = archive.by_index(index).map_err(|e| incorrect(&e))?;
+        let Some(path) = file.enclosed_name() else { return Err(incorrect(&"a path in it leads outside")) };
         if file.is_file() {
             let mut content = Vec::new();
-            std::io::Read::read_to_end(&mut file, &mut content).map_err(|e| wrong(&e))?;
+            std::io::Read::read_to_end(&mut file, &mut content).map_err(|e| incorrect(&e))?;
             found.push((path, content));
         }
     }
     let config = found.iter().find(|(path, _)| path.ends_with("config.json"));
-    let (config, _) = config.ok_or_else(|| wrong(&"no config.json in it"))?;
+    let (config, _) = config.ok_or_else(|| incorrect(&"no config.json in it"))?;
     let root = config.parent().unwrap_or(Path::new("")).to_owned();
     let stem = Path::new(name).file_stem().unwrap_or_default().to_owned();
     let wanted = root.file_name().map_or(stem, ToOwned::to_owned).to_string_lossy().into_owned();

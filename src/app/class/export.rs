@@ -73,7 +73,7 @@ impl ClassView {
             && ui.button("calibration, PNG").clicked()
         {
             let points: Vec<(f64, f64)> =
-                all[part as usize].bins.iter().filter(|b| b.count > 0).map(|b| (b.predicted, b.right)).collect();
+                all[part as usize].bins.iter().filter(|b| b.count > 0).map(|b| (b.predicted, b.correct)).collect();
             let line = |name: &str, points, dash| Series {
                 name: name.to_owned(),
                 points,

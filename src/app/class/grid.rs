@@ -97,7 +97,7 @@ impl ClassView {
                 self.value(summary, skill),
                 summary.attempts[skill as usize]
             ),
-            None => format!("{id}: {} answers, {} right", summary.answers, theme::percent(summary.share_right())),
+            None => format!("{id}: {} answers, {} right", summary.answers, theme::percent(summary.share_correct())),
         }
     }
 

@@ -154,7 +154,7 @@ fn mastered(state: &ViewState, threshold: f32) -> Vec<Option<f64>> {
 fn curve(ui: &mut Ui, skill: &SkillReport) {
     let (ink, weak) = (theme::accent(ui), ui.visuals().weak_text_color());
     let x = |opportunity: usize| opportunity as f64;
-    let points: Vec<[f64; 2]> = skill.curve.iter().map(|p| [x(p.opportunity), p.wrong]).collect();
+    let points: Vec<[f64; 2]> = skill.curve.iter().map(|p| [x(p.opportunity), p.incorrect]).collect();
     let opportunities: Vec<f64> = skill.curve.iter().map(|p| x(p.opportunity)).collect();
     let [lower, upper] = [0, 1].map(|end| skill.curve.iter().map(|p| p.interval[end]).collect::<Vec<f64>>());
     let model: Vec<[f64; 2]> = skill.curve.iter().filter_map(|p| Some([x(p.opportunity), p.predicted?])).collect();
@@ -190,7 +190,7 @@ fn curve(ui: &mut Ui, skill: &SkillReport) {
             let mut text = format!(
                 "opportunity {}: {} of {} answers wrong\n95 % interval {} to {}",
                 p.opportunity,
-                theme::percent(p.wrong),
+                theme::percent(p.incorrect),
                 p.answers,
                 theme::percent(p.interval[0]),
                 theme::percent(p.interval[1])

@@ -33,7 +33,7 @@ pub(super) fn show(
             Split::Test => "never seen in training",
         };
         tag(ui, part_name(info.part)).on_hover_text(remark);
-        let right = f64::from(info.right) / f64::from(info.answers.max(1));
+        let right = f64::from(info.correct) / f64::from(info.answers.max(1));
         let mut text = format!("{} answers, {} right", info.answers, theme::percent(right));
         if let Some(auc) = summary.and_then(|s| s.auc) {
             text += &format!(" · predicted with AUC {auc:.2}");

@@ -85,6 +85,6 @@ pub(super) fn skill_means(train: &[&Window], skills: usize) -> Vec<f64> {
         counts[k as usize][usize::from(r)] += 1.0;
     }
     let all: [f64; 2] = counts.iter().fold([0.0; 2], |[a, b], [w, r]| [a + w, b + r]);
-    let share = |[wrong, right]: [f64; 2]| right / (wrong + right);
+    let share = |[incorrect, correct]: [f64; 2]| correct / (incorrect + correct);
     counts.into_iter().map(|c| if c[0] + c[1] > 0.0 { share(c) } else { share(all) }).collect()
 }

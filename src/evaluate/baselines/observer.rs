@@ -37,14 +37,14 @@ fn follow(window: &Window) -> (Vec<f64>, Vec<f32>) {
     let mut weights = vec![1.0 / PARTICLES as f64; PARTICLES];
     let (mut chances, mut mastery) = (Vec::new(), Vec::new());
     for (t, (&k, &r)) in window.skills.iter().zip(&window.responses).enumerate() {
-        let (k, right) = (k as usize, r == 1);
+        let (k, correct) = (k as usize, r == 1);
         if t > 0 {
             chances.push(particles.iter().zip(&weights).map(|(p, w)| w * p.chance(k)).sum());
         }
         for (particle, weight) in particles.iter_mut().zip(&mut weights) {
             let chance = particle.chance(k);
-            *weight *= if right { chance } else { 1.0 - chance };
-            particle.practise(k, right);
+            *weight *= if correct { chance } else { 1.0 - chance };
+            particle.practise(k, correct);
         }
         let sum: f64 = weights.iter().sum();
         weights.iter_mut().for_each(|w| *w /= sum);

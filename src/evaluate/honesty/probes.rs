@@ -76,9 +76,9 @@ impl<'a> Probes<'a> {
         corpus: &Corpus,
         mut progress: impl AsyncFnMut(usize) -> ControlFlow<()>,
     ) -> Result<Option<Probed>> {
-        let (mut right, mut done) = (0, 0);
+        let (mut correct, mut done) = (0, 0);
         for some in self.flips.chunks(FLIP_BATCH) {
-            right += flipped(model, some).await?;
+            correct += flipped(model, some).await?;
             done += 1;
             if progress(done).await.is_break() {
                 return Ok(None);
@@ -112,7 +112,7 @@ impl<'a> Probes<'a> {
         }
         let inferred: Vec<&[f32]> = values.iter().map(Vec::as_slice).collect();
         Ok(Some(Probed {
-            flip: (!self.flips.is_empty()).then(|| right as f64 / self.flips.len() as f64),
+            flip: (!self.flips.is_empty()).then(|| correct as f64 / self.flips.len() as f64),
             drift: (moves > 0).then(|| moved / moves as f64),
             truth: corpus.truth.as_ref().map(|truth| truth_of(&windows, &inferred, truth, skills)),
         }))
@@ -166,10 +166,10 @@ pub(super) fn swapped(mastery: &[f64], skills: &[u32]) -> Vec<f64> {
 pub(super) fn skill_means(targets: &[bool], skills: &[u32]) -> Vec<f64> {
     let mut counts: std::collections::HashMap<u32, [usize; 2]> = std::collections::HashMap::new();
     for (&t, &k) in targets.iter().zip(skills) {
-        let [all, right] = counts.entry(k).or_default();
+        let [all, correct] = counts.entry(k).or_default();
         *all += 1;
-        *right += usize::from(t);
+        *correct += usize::from(t);
     }
-    let share = |k: &u32| counts.get(k).map_or(0.0, |[all, right]| *right as f64 / *all as f64);
+    let share = |k: &u32| counts.get(k).map_or(0.0, |[all, correct]| *correct as f64 / *all as f64);
     skills.iter().map(share).collect()
 }

@@ -129,11 +129,11 @@ fn grouped(predicted: &[f64], targets: &[bool], place: impl Fn(usize) -> f64) ->
         group.1 += p;
         group.2 += usize::from(t);
     }
-    let of = |(i, (answers, sum, right)): (usize, (usize, f64, usize))| Reliability {
+    let of = |(i, (answers, sum, correct)): (usize, (usize, f64, usize))| Reliability {
         from: i as f64 / TENTHS as f64,
         answers,
         predicted: sum / answers as f64,
-        correct: right as f64 / answers as f64,
+        correct: correct as f64 / answers as f64,
     };
     groups.into_iter().enumerate().map(of).filter(|g| g.answers > 0).collect()
 }

@@ -34,8 +34,8 @@ impl EvidenceTwin {
         let h = Tensor::cat(streams.to_vec(), 2);
         let strength = activation::softplus(self.strength_head.forward(h.clone()), 1.0);
         let [up, down] = [0, 1].map(|i| strength.clone().narrow(2, i, 1));
-        let right = windows.response.clone().float().unsqueeze_dim::<3>(2);
-        let evidence = right.clone() * up - (right.neg() + 1.0) * down;
+        let correct = windows.response.clone().float().unsqueeze_dim::<3>(2);
+        let evidence = correct.clone() * up - (correct.neg() + 1.0) * down;
         let embedding = self.transfer_embedding.val();
         let products = embedding.clone().matmul(embedding.transpose()) + self.transfer_bias.val().unsqueeze_dim(0);
         let eye = Tensor::<2>::eye(c, &windows.device);

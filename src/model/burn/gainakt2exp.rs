@@ -85,10 +85,10 @@ impl TensorModel for GainAktTwin {
         let sparsity = windows.mean_of_rows(others / (skills - 1) as f32);
         // Means over the rows answered correctly, and over the others.
         let correct = windows.response.clone().float();
-        let [right, all] = [windows.batch_correct, windows.batch_rows].map(|rows| rows as f32);
+        let [correct_rows, all] = [windows.batch_correct, windows.batch_rows].map(|rows| rows as f32);
         let own = own(&mastery);
-        let missed = (own.clone().neg() + 1.0) * correct.clone() * (all / right);
-        let false_mastery = own * (correct.neg() + 1.0) * (all / (all - right));
+        let missed = (own.clone().neg() + 1.0) * correct.clone() * (all / correct_rows);
+        let false_mastery = own * (correct.neg() + 1.0) * (all / (all - correct_rows));
         let performance = windows.mean_of_rows(missed + false_mastery);
         (logits, Some(sparsity * Self::SPARSITY + performance * Self::MASTERY_PERFORMANCE))
     }

@@ -217,8 +217,8 @@ impl EvidenceKernels for Cpu {
                     let from = transfer.row(batch.skill[row] as usize, &mut buffer);
                     let d_e = vectorised!(dot(from, &d_state[row * c..(row + 1) * c]));
                     let strength = &work.strength[2 * row..];
-                    let right = batch.response[row] == 1;
-                    d.copy_from_slice(&if right {
+                    let correct = batch.response[row] == 1;
+                    d.copy_from_slice(&if correct {
                         [d_e * sigmoid(strength[0]), 0.0]
                     } else {
                         [0.0, -d_e * sigmoid(strength[1])]

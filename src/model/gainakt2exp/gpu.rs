@@ -17,7 +17,7 @@ kernel_args! {
 
 kernel_args! {
     /// Arguments of row_grads.wgsl.
-    RowGradArgs { skills: u32, right_share: f32, wrong_share: f32 }
+    RowGradArgs { skills: u32, correct_share: f32, incorrect_share: f32 }
 }
 
 kernels! {
@@ -50,15 +50,15 @@ shader_enum! {
         /// Cross-entropy.
         CrossEntropy = "cross_entropy",
         /// Mastery of the skill answered, where the answer was correct.
-        MasteryRight = "mastery_right",
+        MasteryCorrect = "mastery_correct",
         /// The same where it was not.
-        MasteryWrong = "mastery_wrong",
+        MasteryIncorrect = "mastery_incorrect",
         /// Mean mastery of a row.
         MeanMastery = "mean_mastery",
         /// Gain of the skill answered, where the answer was correct.
-        GainRight = "gain_right",
+        GainCorrect = "gain_correct",
         /// The same where it was not.
-        GainWrong = "gain_wrong",
+        GainIncorrect = "gain_incorrect",
         /// Gains below 0.
         Negative = "negative",
         /// Mastery lost from row to row.
@@ -179,7 +179,8 @@ impl GainAktKernels for Gpu {
         let arrays = [&batch.integers, integers, floats, &sums, &*correlated, &*terms, &*factors].map(Some);
         self.dispatch(&losses(), &args, &arrays, [1, 1, 1]);
         self.take_scratch(sums);
-        let args = RowGradArgs { skills: skills as u32, right_share: t.right_share, wrong_share: t.wrong_share };
+        let args =
+            RowGradArgs { skills: skills as u32, correct_share: t.correct_share, incorrect_share: t.incorrect_share };
         let arrays = [&batch.integers, integers, floats, stats, &*correlated, &*factors, &*rows].map(Some);
         self.dispatch(&row_grads(), &args, &arrays, groups(batch.prepared.rows()));
     }

@@ -45,15 +45,15 @@ pub(super) fn terms(
     let mut all = bce;
     if s.heads {
         let cells = (n * skills) as f32;
-        let (right, wrong) = (t.right_share, t.wrong_share);
+        let (correct, incorrect) = (t.correct_share, t.incorrect_share);
         let answered = |stat: RowStat, wanted: u8| -> f32 {
             column(stat).iter().zip(&batch.response).map(|(x, &r)| if r == wanted { *x } else { 0.0 }).sum()
         };
         let any = |share: f32| if share > 0.0 { 1.0 } else { 0.0 };
         let performance =
-            any(right) - right * answered(RowStat::OwnMastery, 1) + wrong * answered(RowStat::OwnMastery, 0);
-        let both = any(right) * any(wrong);
-        let gap = wrong * answered(RowStat::OwnGain, 0) - right * answered(RowStat::OwnGain, 1) + MARGIN;
+            any(correct) - correct * answered(RowStat::OwnMastery, 1) + incorrect * answered(RowStat::OwnMastery, 0);
+        let both = any(correct) * any(incorrect);
+        let gap = incorrect * answered(RowStat::OwnGain, 0) - correct * answered(RowStat::OwnGain, 1) + MARGIN;
         let hinge = both * gap.max(0.0);
         let others = if skills > 1 { 1.0 / (n * (skills - 1)) as f32 } else { 0.0 };
         let later = if t.later_rows > 0 { 1.0 / (t.later_rows * skills) as f32 } else { 0.0 };
@@ -144,8 +144,8 @@ pub(super) fn row_grads(
         *to += weight * slope;
     }
     for row in 0..n {
-        let right = batch.response[row] == 1;
-        let toward = if right { -t.right_share } else { t.wrong_share };
+        let correct = batch.response[row] == 1;
+        let toward = if correct { -t.correct_share } else { t.incorrect_share };
         own_mastery[row] = factors[Factor::OwnMastery as usize] * toward;
         own_gain[row] = factors[Factor::OwnGain as usize] * toward;
     }

@@ -65,9 +65,9 @@ pub struct Group {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct LossTargets {
     /// 1/(number of right answers), 0 where there is none.
-    pub right_share: f32,
+    pub correct_share: f32,
     /// 1/(number of wrong answers), 0 where there is none.
-    pub wrong_share: f32,
+    pub incorrect_share: f32,
     /// Rows with t ≥ 1.
     pub later_rows: usize,
     /// Correlation groups.
@@ -77,11 +77,11 @@ pub struct LossTargets {
 impl LossTargets {
     /// The targets of `batch`, with the groups of the correlation terms that are on.
     pub fn new(batch: &RaggedBatch, groups: Vec<Group>) -> Self {
-        let right = batch.response.iter().filter(|&&r| r == 1).count();
+        let correct = batch.response.iter().filter(|&&r| r == 1).count();
         let share = |count: usize| if count == 0 { 0.0 } else { 1.0 / count as f32 };
         Self {
-            right_share: share(right),
-            wrong_share: share(batch.rows() - right),
+            correct_share: share(correct),
+            incorrect_share: share(batch.rows() - correct),
             later_rows: batch.rows() - batch.windows(),
             groups,
         }

@@ -124,7 +124,7 @@ kernel_args! {
     /// Arguments of losses.wgsl.
     LossArgs {
         skills: u32, heads: u32,
-        right_share: f32, wrong_share: f32, later_rows: u32,
+        correct_share: f32, incorrect_share: f32, later_rows: u32,
         non_negative: f32, monotonicity: f32, mastery_performance: f32, gain_performance: f32, sparsity: f32,
         consistency: f32, alignment: f32, adapts: u32, adapt_below: f32, lag: f32, retention: f32,
         retention_floor: f32, variance_floor: f32,
@@ -137,8 +137,8 @@ impl LossArgs {
         Self {
             skills: skills as u32,
             heads: s.heads.into(),
-            right_share: t.right_share,
-            wrong_share: t.wrong_share,
+            correct_share: t.correct_share,
+            incorrect_share: t.incorrect_share,
             later_rows: t.later_rows as u32,
             non_negative: s.non_negative,
             monotonicity: s.monotonicity,
