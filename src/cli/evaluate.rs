@@ -15,7 +15,7 @@ use crate::evaluate::{
     Honesty, Trajectory, baselines, check_student, evaluate_parts, evaluate_sliding, final_part, honesty, parts,
     trajectory,
 };
-use crate::experiment::{File, RunFolder, baseline_lines, figure, load_corpus, load_model, pretty, read_config};
+use crate::experiment::{RunFolder, baseline_lines, figure, load_config, load_corpus, load_model, pretty};
 use crate::model::Model;
 use crate::platform::device::{ComputeDevice, Device, DeviceChoice, choose};
 use crate::platform::files;
@@ -91,8 +91,7 @@ impl Trained {
 
     /// The same of a folder that is open.
     pub(super) fn of_folder(folder: &RunFolder, device: DeviceChoice, student: Option<&str>) -> Result<Self> {
-        let file = folder.file(File::Config);
-        let config = read_config(&file.display().to_string(), &files::read_text(&file)?)?;
+        let config = load_config(folder)?;
         let corpus = load_corpus(&config)?;
         if let Some(student) = student {
             check_student(&corpus, student)?;

@@ -13,7 +13,7 @@ use crate::config::{Config, ModelKind};
 use crate::error::{Error, Result};
 use crate::evaluate::parts;
 use crate::experiment::{
-    Circumstances, File, Launch, RunFolder, RunLines, Session, finished_folder, load_corpus, read_config,
+    Circumstances, File, Launch, RunFolder, RunLines, Session, finished_folder, load_config, load_corpus,
     settings_from_json, start,
 };
 use crate::platform::device::DeviceChoice;
@@ -97,8 +97,7 @@ pub(super) fn train(args: &TrainArgs) -> Result<()> {
                     path.display()
                 )));
             }
-            let file = folder.file(File::Config);
-            (read_config(&file.display().to_string(), &files::read_text(&file)?)?, Some(folder))
+            (load_config(&folder)?, Some(folder))
         }
         None => (settings(&args.settings)?, None),
     };

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::config_record::read_config;
 use super::folder::{File, RunFolder};
 use crate::config::Config;
 use crate::data::{ColumnNames, Corpus, DataFile, Dataset, read_sequences, read_table, simulate};
@@ -31,6 +32,15 @@ impl DataChoice {
             columns: config.data.columns.clone(),
         }
     }
+}
+
+/// The settings of a run.
+///
+/// # Errors
+/// Its config.json is missing or unusable.
+pub fn load_config(folder: &RunFolder) -> Result<Config> {
+    let file = folder.file(File::Config);
+    read_config(&file.display().to_string(), &files::read_text(&file)?)
 }
 
 /// Reads the corpus a config names, or makes the simulated class.

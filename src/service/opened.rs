@@ -8,7 +8,7 @@ use crate::config::{Config, ModelKind};
 use crate::data::Corpus;
 use crate::error::{Error, Result};
 use crate::evaluate::{part_of, windows_by_student};
-use crate::experiment::{File, RunFolder, load_corpus, load_model, read_config};
+use crate::experiment::{RunFolder, load_config, load_corpus, load_model};
 use crate::model::{Model, ModelConfig};
 use crate::platform::{device::Device, files};
 use crate::train::decode_weights;
@@ -136,8 +136,7 @@ fn checkpoint_model(name: &str, bytes: &[u8], skills: usize) -> Result<Model> {
 
 pub(super) fn open_folder(path: &Path) -> Result<(RunFolder, Config)> {
     let folder = RunFolder::open(path)?;
-    let file = folder.file(File::Config);
-    let config = read_config(&file.display().to_string(), &files::read_text(&file)?)?;
+    let config = load_config(&folder)?;
     Ok((folder, config))
 }
 
