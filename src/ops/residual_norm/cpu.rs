@@ -106,8 +106,7 @@ impl NormKernels for Cpu {
                 rows.zip(stats.chunks_mut(2 * ROWS)).map(move |((x, out), stats)| Rows { x, gamma, beta, out, stats })
             });
             let blocks = by_block(n, parts).into_par_iter().zip(a[..len].par_chunks(ROWS * width));
-            blocks.for_each(|(streams, a)| {
-                let mut streams = streams;
+            blocks.for_each(|(mut streams, a)| {
                 vectorised!({
                     for rows in streams.drain(..) {
                         norm_rows(rows, a);
