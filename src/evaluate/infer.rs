@@ -54,8 +54,8 @@ impl WindowOutcome {
     }
 }
 
-/// Of each window, its answers as wholes ([`WindowOutcome::answers`]), after a forward pass over
-/// them; `ranges` are their rows.
+/// Of each window, its answers as wholes ([`WindowOutcome::answers`]), after a forward pass over them;
+/// `ranges` are their rows.
 async fn whole_answers(
     model: &mut Model,
     windows: &[&Window],

@@ -9,6 +9,7 @@ use super::{DropoutSites, Inspection, ModelConfig};
 use crate::data::RaggedBatch;
 use crate::error::Result;
 use crate::ops::cpu::Cpu;
+use crate::ops::cpu::threads::with_threads_awake;
 use crate::ops::gpu::Gpu;
 use crate::ops::{DeviceStats, PreparedBatch};
 use crate::platform::device::Device;
@@ -332,26 +333,6 @@ impl Model {
     pub fn stats(&mut self) -> &mut DeviceStats {
         on!(self, n => n.device_stats())
     }
-}
-
-/// Runs `work` on one of the pool's threads while the others look for work without falling asleep: the operations of a step
-/// are short, and waking a thread for each takes a tenth of it.
-fn with_threads_awake<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    use std::sync::atomic::{AtomicBool, Ordering};
-    let over = &AtomicBool::new(false);
-    rayon::scope(|scope| {
-        let own = rayon::current_thread_index();
-        scope.spawn_broadcast(move |_, thread| {
-            while Some(thread.index()) != own && !over.load(Ordering::Acquire) {
-                if rayon::yield_now() != Some(rayon::Yield::Executed) {
-                    std::hint::spin_loop();
-                }
-            }
-        });
-        let result = work();
-        over.store(true, Ordering::Release);
-        result
-    })
 }
 
 /// Where the parameters of a model lie, and their names.

@@ -5,6 +5,7 @@
 pub(crate) mod lanes;
 pub(crate) mod product;
 pub(crate) mod small_product;
+pub(crate) mod threads;
 
 use web_time::Instant;
 
