@@ -20,6 +20,7 @@ struct Args {
 
 const LEFT_ALONG_K: bool = true;
 const RIGHT_ALONG_K: bool = true;
+const ADDS_LEFT: bool = false;
 // 1 where every layer reads x0: then nothing is asked at each load.
 const SOURCES: u32 = {{ sources }}u;
 var<private> weight: u32;
@@ -43,7 +44,9 @@ fn choose(section: u32) {
     }
 }
 
-fn loaded(lane: u32) {}
+fn adds_left() -> bool { return false; }
+
+fn put_left_sum(i: u32, sum: f32) {}
 
 fn left(i: u32, k: u32) -> vec4<f32> {
     if (SOURCES == 1u) {
@@ -75,7 +78,7 @@ fn put(i: u32, j: u32, count: u32, sums: vec4<f32>) {
 }
 
 @compute @workgroup_size(THREADS, 1, 1)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin({{ lane }}) lane: u32) {
     weight = select(select(args.weight2, args.weight1, group.z == 1u), args.weight0, group.z == 0u);
     bias = select(select(args.bias2, args.bias1, group.z == 1u), args.bias0, group.z == 0u);
     source = select(0u, 1u, args.streams == 1u && group.z == 2u);

@@ -22,6 +22,7 @@ struct Args {
 
 const LEFT_ALONG_K: bool = true;
 const RIGHT_ALONG_K: bool = false;
+const ADDS_LEFT: bool = false;
 var<private> stream: u32;
 var<private> weight: u32;
 var<private> d_at: u32;
@@ -41,7 +42,9 @@ fn choose(section: u32) {
     d_at = l * args.rows * args.outputs;
 }
 
-fn loaded(lane: u32) {}
+fn adds_left() -> bool { return false; }
+
+fn put_left_sum(i: u32, sum: f32) {}
 
 fn left(i: u32, k: u32) -> vec4<f32> { return d_out_quad(d_at + i * args.outputs + k, args.outputs - k); }
 
@@ -85,7 +88,7 @@ fn put(i: u32, j: u32, count: u32, sums: vec4<f32>) {
 }
 
 @compute @workgroup_size(THREADS, 1, 1)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin({{ lane }}) lane: u32) {
     stream = group.z;
     let layers = select(1u, 2u, args.streams == 1u && group.z == 0u);
     multiply(group, lane, args.rows, args.inputs, 0u, args.outputs, layers);

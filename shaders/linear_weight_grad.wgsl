@@ -21,6 +21,7 @@ struct Args {
 
 const LEFT_ALONG_K: bool = false;
 const RIGHT_ALONG_K: bool = false;
+const ADDS_LEFT: bool = true;
 // 1 where every layer reads x0: then nothing is asked at each load.
 const SOURCES: u32 = {{ sources }}u;
 var<private> source: u32;
@@ -29,9 +30,10 @@ var<private> d_at: u32;
 // Where the sums go.
 var<private> weight_at: u32;
 var<private> stride: u32;
-// Sums over the rows of the gradients of outputs `lane` and `lane + THREADS` of the tile, where this invocation is to take them.
+var<private> split: u32;
+var<private> layer: u32;
+// Whether this workgroup's sums over the rows are the bias's gradient.
 var<private> adds_bias: bool;
-var<private> bias_sums: vec2<f32>;
 
 {{ quads d_out }}
 {{ quads x0 }}
@@ -40,15 +42,6 @@ var<private> bias_sums: vec2<f32>;
 {{ batch }}
 {{ tile }}
 fn choose(section: u32) {}
-
-fn loaded(lane: u32) {
-    if (!adds_bias) { return; }
-    for (var t = 0u; t < DEPTH; t++) {
-        let at = t * LEFT_STRIDE + lane / 4u;
-        bias_sums.x += lefts[at][lane % 4u];
-        if (TILE_ROWS > THREADS) { bias_sums.y += lefts[at + THREADS / 4u][lane % 4u]; }
-    }
-}
 
 fn left(i: u32, k: u32) -> vec4<f32> { return d_out_quad(d_at + k * args.outputs + i, args.outputs - i); }
 
@@ -73,8 +66,9 @@ fn put(i: u32, j: u32, count: u32, sums: vec4<f32>) {
     }
 }
 
-fn put_bias(i: u32, split: u32, layer: u32, sum: f32) {
-    if (i >= args.outputs) { return; }
+fn adds_left() -> bool { return adds_bias; }
+
+fn put_left_sum(i: u32, sum: f32) {
     if (args.splits > 1u) {
         let weights = max(args.parts, args.layers) * args.outputs * width;
         scratch[args.splits * weights + (split * args.layers + layer) * args.outputs + i] = sum;
@@ -84,16 +78,16 @@ fn put_bias(i: u32, split: u32, layer: u32, sum: f32) {
 }
 
 @compute @workgroup_size(THREADS, 1, 1)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin({{ lane }}) lane: u32) {
     let side = max(args.parts, args.layers);
-    let split = group.z / side;
+    split = group.z / side;
     // The layer or the part.
     let which = group.z % side;
-    let layer = select(which, 0u, args.parts > 1u);
+    layer = select(which, 0u, args.parts > 1u);
     width = args.inputs / args.parts;
     source = select(select(0u, 1u, args.streams == 1u && which == 2u), which, args.parts > 1u);
     d_at = layer * args.rows * args.outputs;
-    adds_bias = group.x == 0u && layer == which && lane < TILE_ROWS;
+    adds_bias = group.x == 0u && layer == which;
     if (args.splits > 1u) {
         stride = width;
         weight_at = group.z * args.outputs * width;
@@ -106,8 +100,4 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let end = min(first + args.split_rows, args.rows);
     // Not `width`: see linear.wgsl.
     multiply(group, lane, args.outputs, args.inputs / args.parts, first, end, 1u);
-    if (!adds_bias) { return; }
-    let i = group.y * TILE_ROWS + lane;
-    put_bias(i, split, layer, bias_sums.x);
-    if (TILE_ROWS > THREADS) { put_bias(i + THREADS, split, layer, bias_sums.y); }
 }

@@ -29,15 +29,24 @@ mod tests {
         naga::front::wgsl::parse_str(source).unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(source)))
     }
 
+    /// A validator that knows core WebGPU, and subgroups where the kernel is one for adapters that have them.
+    fn validator(source: &str) -> naga::valid::Validator {
+        use naga::valid::{Capabilities, ShaderStages, SubgroupOperationSet, ValidationFlags, Validator};
+        if !source.contains("subgroup") {
+            return Validator::new(ValidationFlags::all(), Capabilities::empty());
+        }
+        let mut validator = Validator::new(ValidationFlags::all(), Capabilities::SUBGROUP);
+        validator.subgroup_stages(ShaderStages::COMPUTE).subgroup_operations(SubgroupOperationSet::all());
+        validator
+    }
+
     /// Every template at odd sizes is valid WGSL for a device that offers nothing beyond core WebGPU.
     #[test]
     fn shaders_are_valid_core_webgpu() {
-        use naga::valid::{Capabilities, ValidationFlags, Validator};
         for (name, source) in shader_sources() {
             assert!(!source.contains("{{"), "{name}: something is not filled in");
             let module = parsed(&name, &source);
-            let mut validator = Validator::new(ValidationFlags::all(), Capabilities::empty());
-            validator.validate(&module).unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&source)));
+            validator(&source).validate(&module).unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&source)));
             let storage =
                 module.global_variables.iter().filter(|(_, v)| matches!(v.space, naga::AddressSpace::Storage { .. }));
             assert!(storage.count() <= 8, "{name} binds more storage buffers than WebGPU promises");
@@ -53,10 +62,9 @@ mod tests {
     #[test]
     fn shaders_translate_for_every_graphics_interface() {
         use naga::back::{hlsl, msl, spv};
-        use naga::valid::{Capabilities, ValidationFlags, Validator};
         for (name, source) in shader_sources() {
             let module = parsed(&name, &source);
-            let info = Validator::new(ValidationFlags::all(), Capabilities::empty()).validate(&module).unwrap();
+            let info = validator(&source).validate(&module).unwrap();
             let words = spv::write_vec(&module, &info, &spv::Options::default(), None);
             assert!(words.is_ok_and(|w| w.len() > 100), "{name}: SPIR-V");
             let metal = msl::Options { fake_missing_bindings: true, ..msl::Options::default() };

@@ -187,9 +187,12 @@ fn requirements(adapter: &wgpu::Adapter) -> (wgpu::Features, wgpu::Limits) {
         max_storage_buffer_binding_size: limits.max_storage_buffer_binding_size,
         ..wgpu::Limits::default()
     };
-    // A clock for profiles, where there is one; the page takes none.
-    let clock = if cfg!(target_arch = "wasm32") { wgpu::Features::empty() } else { wgpu::Features::TIMESTAMP_QUERY };
-    (adapter.features() & clock, required)
+    // A clock for profiles and subgroups for software adapters, where there are any; the page takes neither.
+    let wanted = match cfg!(target_arch = "wasm32") {
+        true => wgpu::Features::empty(),
+        false => wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SUBGROUP,
+    };
+    (adapter.features() & wanted, required)
 }
 
 /// All the adapter has: burn, which shares the device, writes its kernels for the adapter and not for the device. The

@@ -6,23 +6,30 @@ pub enum Hardware {
     /// A GPU: hundreds of workgroups at once.
     Gpu,
     /// A processor behind a software adapter: a workgroup or two a core, and no gain from more invocations.
-    Processor,
+    Processor {
+        /// Invocations of a subgroup, which tell each other what they loaded; 0 where kernels must do without.
+        lanes: usize,
+    },
 }
 
 impl Hardware {
-    /// That of an adapter.
-    pub(super) fn of(info: &wgpu::AdapterInfo) -> Self {
-        match info.device_type {
-            wgpu::DeviceType::Cpu => Self::Processor,
-            _ => Self::Gpu,
+    /// That of a device.
+    pub(super) fn of(adapter: &wgpu::Adapter, device: &wgpu::Device) -> Self {
+        let info = adapter.get_info();
+        if info.device_type != wgpu::DeviceType::Cpu {
+            return Self::Gpu;
         }
+        // Kernels are written for one size, and a browser wants subgroups to be asked for in the kernel's text.
+        let (least, most) = (info.subgroup_min_size, info.subgroup_max_size);
+        let may = cfg!(not(target_arch = "wasm32")) && device.features().contains(wgpu::Features::SUBGROUP);
+        Self::Processor { lanes: if may && least == most { least as usize } else { 0 } }
     }
 
     /// Workgroups that leave no part of it idle: GPUs have up to some hundred multiprocessors.
     pub(crate) fn enough(self) -> usize {
         match self {
             Self::Gpu => 128,
-            Self::Processor => 8,
+            Self::Processor { .. } => 8,
         }
     }
 
@@ -30,7 +37,7 @@ impl Hardware {
     pub(crate) fn invocations_a_row(self) -> usize {
         match self {
             Self::Gpu => 2,
-            Self::Processor => 1,
+            Self::Processor { .. } => 1,
         }
     }
 }

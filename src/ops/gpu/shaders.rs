@@ -44,7 +44,6 @@ fn common() -> Includes {
         ("keys_and_values", include_str!("../../../shaders/include/keys_and_values.wgsl").to_owned()),
         ("shared_rows", include_str!("../../../shaders/include/shared_rows.wgsl").to_owned()),
         ("row_total", include_str!("../../../shaders/include/row_total.wgsl").to_owned()),
-        ("tile", include_str!("../../../shaders/include/tile.wgsl").to_owned()),
         ("total4", include_str!("../../../shaders/include/total4.wgsl").to_owned()),
         ("total", include_str!("../../../shaders/include/total.wgsl").to_owned()),
     ]
@@ -59,7 +58,7 @@ impl Shader {
     pub(crate) fn source(&self) -> String {
         let mut source = self.template.to_owned();
         let tile = self.constant("tile").map(tile::includes).into_iter().flatten();
-        for (name, text) in (self.includes)().into_iter().chain(common()).chain(tile) {
+        for (name, text) in (self.includes)().into_iter().chain(tile).chain(common()) {
             source = source.replace(&format!("{{{{ {name} }}}}"), &text);
         }
         if let Some(dk) = self.constant("dk") {

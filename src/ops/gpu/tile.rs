@@ -1,29 +1,32 @@
-//! Matrix products by tiles (`shaders/include/tile.wgsl`): which there are, and which suits a product.
+//! Matrix products by tiles (`shaders/include/tile.wgsl`, `subgroup_tile.wgsl`): which there are, and which suits a product.
 
 use std::fmt::Write as _;
 
 use super::hardware::Hardware;
 
-/// Columns of a product that one workgroup computes.
-const COLUMNS: usize = 64;
-
 /// A tile of a product: what one workgroup computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Tile {
-    /// Rows of an invocation, a multiple of four.
-    tall: usize,
-    /// Invocations along the rows; eight times as many in all.
-    high: usize,
+pub(crate) enum Tile {
+    /// Both matrices come through workgroup memory.
+    Shared {
+        /// Rows of an invocation, a multiple of four.
+        tall: usize,
+        /// Invocations along the rows; eight times as many in all.
+        high: usize,
+    },
+    /// The workgroup is a subgroup of so many invocations, which tell each other what they loaded.
+    Subgroup { lanes: usize },
 }
 
 /// Few, since each is a kernel more to compile.
-const TILES: [Tile; 3] = [SMALL, MIDDLE, TALL];
+const TILES: [Tile; 6] =
+    [SMALL, MIDDLE, TALL, Tile::Subgroup { lanes: 4 }, Tile::Subgroup { lanes: 8 }, Tile::Subgroup { lanes: 16 }];
 /// For products with few outputs.
-const SMALL: Tile = Tile { tall: 4, high: 8 };
+const SMALL: Tile = Tile::Shared { tall: 4, high: 8 };
 /// For a GPU.
-const MIDDLE: Tile = Tile { tall: 4, high: 16 };
+const MIDDLE: Tile = Tile::Shared { tall: 4, high: 16 };
 /// Loads the least for what it computes, with more sums an invocation than leave a GPU several workgroups at a time.
-const TALL: Tile = Tile { tall: 16, high: 8 };
+const TALL: Tile = Tile::Shared { tall: 16, high: 8 };
 
 impl Tile {
     /// The tile of a product of this size, `deep` of them side by side: a larger one loads less for each output, a smaller one
@@ -31,10 +34,15 @@ impl Tile {
     pub(crate) fn of(hardware: Hardware, rows: usize, columns: usize, deep: usize) -> Self {
         let large = match hardware {
             Hardware::Gpu => MIDDLE,
-            Hardware::Processor => TALL,
+            Hardware::Processor { lanes } => Self::of_subgroup(lanes).unwrap_or(TALL),
         };
         let groups = large.groups(rows, columns, deep).iter().product::<usize>();
-        if groups >= hardware.enough() { large } else { SMALL }
+        if groups >= hardware.enough() || matches!(large, Self::Subgroup { .. }) { large } else { SMALL }
+    }
+
+    /// The tile of a subgroup of so many invocations, where there is one.
+    fn of_subgroup(lanes: usize) -> Option<Self> {
+        TILES.into_iter().find(|tile| *tile == Self::Subgroup { lanes })
     }
 
     /// Number of the tile, which kernels are compiled for.
@@ -44,48 +52,105 @@ impl Tile {
 
     /// Rows of the tile.
     fn rows(self) -> usize {
-        self.tall * self.high
+        match self {
+            Self::Shared { tall, high } => tall * high,
+            Self::Subgroup { lanes } => 4 * lanes,
+        }
+    }
+
+    /// Columns of the tile.
+    fn columns(self) -> usize {
+        match self {
+            Self::Shared { .. } => 64,
+            Self::Subgroup { lanes } => 8 * lanes,
+        }
     }
 
     /// Workgroups of a product of this size.
     pub(crate) fn groups(self, rows: usize, columns: usize, deep: usize) -> [usize; 3] {
-        [columns.div_ceil(COLUMNS), rows.div_ceil(self.rows()), deep]
+        [columns.div_ceil(self.columns()), rows.div_ceil(self.rows()), deep]
     }
 
     /// The tile of a weight's gradient with so many outputs, whose rows are split until there are enough workgroups: it need not be
     /// small.
     pub(crate) fn of_weight(hardware: Hardware, outputs: usize) -> Self {
         match hardware {
+            Hardware::Processor { lanes } if Self::of_subgroup(lanes).is_some() => Self::Subgroup { lanes },
             _ if outputs <= SMALL.rows() => SMALL,
-            Hardware::Processor if outputs > MIDDLE.rows() => TALL,
+            Hardware::Processor { .. } if outputs > MIDDLE.rows() => TALL,
             _ => MIDDLE,
         }
     }
 }
 
+/// A piece of text that a template names: name and text.
+type Include = (&'static str, String);
+
+/// The tile's template, which names what they share and what depends on the tile.
+pub(super) fn includes(index: usize) -> Vec<Include> {
+    let tile = TILES[index % TILES.len()];
+    let (template, lane) = match tile {
+        Tile::Shared { .. } => (include_str!("../../../shaders/include/tile.wgsl"), "local_invocation_index"),
+        Tile::Subgroup { .. } => {
+            (include_str!("../../../shaders/include/subgroup_tile.wgsl"), "subgroup_invocation_id")
+        }
+    };
+    let ends = include_str!("../../../shaders/include/tile_ends.wgsl");
+    let mut all = vec![("tile", format!("{ends}\n{template}")), ("lane", lane.to_owned())];
+    all.extend(match tile {
+        Tile::Shared { tall, high } => shared(tall, high),
+        Tile::Subgroup { lanes } => subgroup(lanes),
+    });
+    all
+}
+
 /// What `tile.wgsl` leaves open: the sums, named a0 and b0 for the first row's two times four columns, are variables of their own, so
 /// that every compiler keeps them in registers.
-pub(super) fn includes(index: usize) -> [(&'static str, String); 5] {
-    let Tile { tall, high } = TILES[index % TILES.len()];
-    let (mut sums, mut products, mut results) = (String::new(), String::new(), Vec::new());
+fn shared(tall: usize, high: usize) -> Vec<Include> {
+    let mut products = String::new();
     for quad in 0..tall / 4 {
         let _ = writeln!(products, "            let l{quad} = lefts[l + {quad}u];");
     }
     for row in 0..tall {
-        let _ = writeln!(sums, "    var a{row} = vec4<f32>();\n    var b{row} = vec4<f32>();");
-        let factor = format!("vec4<f32>(l{}.{})", row / 4, ["x", "y", "z", "w"][row % 4]);
+        let factor = format!("vec4<f32>(l{}.{})", row / 4, COMPONENTS[row % 4]);
         for (sum, right) in [("a", "r0"), ("b", "r1")] {
             let _ = writeln!(products, "            {sum}{row} = fma({factor}, {right}, {sum}{row});");
         }
-        results.push(format!("a{row}, b{row}"));
     }
-    [
-        ("tile_tall", tall.to_string()),
-        ("tile_high", high.to_string()),
-        ("tile_sums", sums),
-        ("tile_products", products),
-        ("tile_results", results.join(", ")),
-    ]
+    [vec![("tile_tall", tall.to_string()), ("tile_high", high.to_string())], sums(tall, products)].concat()
+}
+
+/// What `subgroup_tile.wgsl` leaves open: four rows are of one invocation, which tells the others its terms of them.
+fn subgroup(lanes: usize) -> Vec<Include> {
+    let mut products = String::new();
+    for lane in 0..lanes {
+        for term in 0..4 {
+            let _ = writeln!(products, "            let l{lane}_{term} = subgroupBroadcast(own[{term}], {lane}u);");
+        }
+        for (c, component) in COMPONENTS.iter().enumerate() {
+            for (sum, right) in [("a", "low"), ("b", "high")] {
+                let sum = format!("{sum}{}", 4 * lane + c);
+                // One statement for four terms: SwiftShader reads and writes a variable in memory at each.
+                let all = (0..4).fold(sum.clone(), |all, term| {
+                    format!("fma(vec4<f32>(l{lane}_{term}.{component}), {right}[{term}], {all})")
+                });
+                let _ = writeln!(products, "            {sum} = {all};");
+            }
+        }
+    }
+    [vec![("lanes", lanes.to_string())], sums(4 * lanes, products)].concat()
+}
+
+const COMPONENTS: [&str; 4] = ["x", "y", "z", "w"];
+
+/// The sums of so many rows as variables, what adds to them, and all of them in their order.
+fn sums(rows: usize, products: String) -> Vec<Include> {
+    let variables = (0..rows).fold(String::new(), |mut text, row| {
+        let _ = writeln!(text, "    var a{row} = vec4<f32>();\n    var b{row} = vec4<f32>();");
+        text
+    });
+    let results: Vec<_> = (0..rows).map(|row| format!("a{row}, b{row}")).collect();
+    vec![("tile_sums", variables), ("tile_products", products), ("tile_results", results.join(", "))]
 }
 
 #[cfg(test)]
@@ -99,7 +164,9 @@ mod tests {
         assert_eq!(on(Hardware::Gpu, 2_100, 64, 3), SMALL);
         assert_ne!(on(Hardware::Gpu, 40_000, 64, 1), SMALL);
         assert_ne!(on(Hardware::Gpu, 2_100, 512, 1), SMALL);
-        assert_eq!(on(Hardware::Processor, 2_100, 64, 1), TALL);
+        assert_eq!(on(Hardware::Processor { lanes: 0 }, 2_100, 64, 1), TALL);
+        assert_eq!(on(Hardware::Processor { lanes: 128 }, 2_100, 64, 1), TALL);
+        assert_eq!(on(Hardware::Processor { lanes: 8 }, 20, 64, 1), Tile::Subgroup { lanes: 8 });
         assert!(SMALL.groups(2_100, 64, 1).iter().product::<usize>() >= 64);
     }
 }
