@@ -1,11 +1,10 @@
 // out[layer] = dropout(activation(x W^T + b)): layers of one size side by side in z, tiles of [rows, outputs] in y and x.
-// x is x0 (one part), x0 for layers 0 and 1 and x1 for layer 2 (streams), or a row of x0, x1 and perhaps x2 (two or three parts).
+// Where x comes FROM: x0, its first row of each window, x0 for layers 0 and 1 and x1 for layer 2 (streams), or a row of x0, x1 and
+// perhaps x2 (two or three parts). What depends on it, on the activation and on dropout is chosen when the kernel is compiled: a
+// software adapter computes both sides of a branch.
 struct Args {
     rows: u32, inputs: u32, outputs: u32,
     parts: u32,          // 1 to 3
-    streams: u32,        // 1 where layer 2 reads x1
-    firsts: u32,         // 1 where only the first row of each window is read
-    activation: u32,     // 0 none, 1 ReLU, 2 sigmoid
     weight0: u32, weight1: u32, weight2: u32,
     bias0: u32, bias1: u32, bias2: u32,
     key0: u32, key1: u32, threshold: u32, scale: f32,
@@ -21,8 +20,11 @@ struct Args {
 const LEFT_ALONG_K: bool = true;
 const RIGHT_ALONG_K: bool = true;
 const ADDS_LEFT: bool = false;
-// 1 where every layer reads x0: then nothing is asked at each load.
-const SOURCES: u32 = {{ sources }}u;
+{{ sources }}
+{{ activations }}
+const FROM: u32 = {{ from }}u;
+const ACTIVATION: u32 = {{ activation }}u;
+const DROPS: u32 = {{ drops }}u;
 var<private> weight: u32;
 var<private> bias: u32;
 var<private> source: u32;
@@ -35,7 +37,7 @@ var<private> out_at: u32;
 {{ quads x2 }}
 {{ quads out written }}
 {{ batch }}
-{{ dropout_factor }}
+{{ dropout_factors }}
 {{ tile }}
 fn choose(section: u32) {
     if (args.parts > 1u) {
@@ -49,31 +51,29 @@ fn adds_left() -> bool { return false; }
 fn put_left_sum(i: u32, sum: f32) {}
 
 fn left(i: u32, k: u32) -> vec4<f32> {
-    if (SOURCES == 1u) {
-        var row = i;
-        if (args.firsts == 1u) { row = of_row(OFFSETS, i); }
-        return x0_quad(row * width + k, width - k);
-    }
+    if (FROM == FROM_FIRST_ROWS) { return x0_quad(of_row(OFFSETS, i) * width + k, width - k); }
     let at = i * width + k;
-    switch (source) {
-        case 0u: { return x0_quad(at, width - k); }
-        case 1u: { return x1_quad(at, width - k); }
-        default: { return x2_quad(at, width - k); }
+    if (FROM == FROM_JOINED) {
+        switch (source) {
+            case 0u: { return x0_quad(at, width - k); }
+            case 1u: { return x1_quad(at, width - k); }
+            default: { return x2_quad(at, width - k); }
+        }
     }
+    if (FROM == FROM_STREAMS && source == 1u) { return x1_quad(at, width - k); }
+    return x0_quad(at, width - k);
 }
 
 fn right(k: u32, j: u32) -> vec4<f32> { return params_quad(weight + j * args.inputs + k, width - k); }
 
-fn put(i: u32, j: u32, count: u32, sums: vec4<f32>) {
-    var y = sums + params_quad(bias + j, count);
-    if (args.activation == 1u) { y = max(y, vec4<f32>()); }
-    if (args.activation == 2u) { y = 1.0 / (1.0 + exp(-y)); }
+fn of_columns(j: u32, count: u32) -> vec4<f32> { return params_quad(bias + j, count); }
+
+fn put(i: u32, j: u32, count: u32, sums: vec4<f32>, biases: vec4<f32>) {
+    var y = sums + biases;
+    if (ACTIVATION == ACTIVATION_RELU) { y = max(y, vec4<f32>()); }
+    if (ACTIVATION == ACTIVATION_SIGMOID) { y = 1.0 / (1.0 + exp(-y)); }
     let element = out_at + i * args.outputs + j;
-    if (args.threshold > 0u) {
-        for (var c = 0u; c < 4u; c++) {
-            y[c] *= dropout_factor(element + c, args.key0, args.key1, args.threshold, args.scale);
-        }
-    }
+    if (DROPS == 1u) { y *= dropout_factors(element, args.key0, args.key1, args.threshold, args.scale); }
     out_put(element, count, y);
 }
 
@@ -81,7 +81,7 @@ fn put(i: u32, j: u32, count: u32, sums: vec4<f32>) {
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin({{ lane }}) lane: u32) {
     weight = select(select(args.weight2, args.weight1, group.z == 1u), args.weight0, group.z == 0u);
     bias = select(select(args.bias2, args.bias1, group.z == 1u), args.bias0, group.z == 0u);
-    source = select(0u, 1u, args.streams == 1u && group.z == 2u);
+    source = select(0u, 1u, group.z == 2u);
     out_at = group.z * args.rows * args.outputs;
     width = args.inputs / args.parts;
     // Not `width`: a browser's compiler wants bounds of loops with barriers from uniforms, not from private variables.

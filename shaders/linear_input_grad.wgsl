@@ -1,13 +1,10 @@
 // Gradient of linear layers' input from d_out [layers][rows, outputs]: tiles of [rows, inputs] in y and x.
-// Streams (z): d_x0 += d_out[0] W0 + d_out[1] W1, d_x1 += d_out[2] W2. Two or three parts: a row goes to d_x0, d_x1
-// and d_x2, replaced or added to. Otherwise d_x0, replaced, added to, or masked by what went forward.
+// What it goes INTO: d_x0, replaced, added to, or masked by what went forward (through); the first row of each window of d_x0, added
+// to; streams (z): d_x0 += d_out[0] W0 + d_out[1] W1, d_x1 += d_out[2] W2; or two or three parts of a row, in d_x0, d_x1 and d_x2,
+// replaced or added to.
 struct Args {
     rows: u32, inputs: u32, outputs: u32,
     parts: u32,          // 1 to 3
-    streams: u32,        // 1 where layers 0 and 1 add to d_x0 and layer 2 to d_x1
-    firsts: u32,         // 1 where a row stands for the first of a window
-    add: u32,            // 1 where the gradient is added to what is there
-    through: u32,        // 1 where it passes only where `forward` is above 0, times scale
     scale: f32,
     weight0: u32, weight1: u32, weight2: u32,
 }
@@ -23,6 +20,9 @@ struct Args {
 const LEFT_ALONG_K: bool = true;
 const RIGHT_ALONG_K: bool = false;
 const ADDS_LEFT: bool = false;
+{{ targets }}
+const INTO: u32 = {{ into }}u;
+const ADDS: bool = INTO != INTO_ROWS && INTO != INTO_THROUGH && INTO != INTO_JOINED;
 var<private> stream: u32;
 var<private> weight: u32;
 var<private> d_at: u32;
@@ -51,45 +51,47 @@ fn left(i: u32, k: u32) -> vec4<f32> { return d_out_quad(d_at + i * args.outputs
 fn right(k: u32, j: u32) -> vec4<f32> { return params_quad(weight + k * args.inputs + j, args.inputs - j); }
 
 // Replaces part 0, 1 or 2, or adds to it.
-fn put_part(part: u32, at: u32, count: u32, sums: vec4<f32>, add: bool) {
+fn put_part(part: u32, at: u32, count: u32, sums: vec4<f32>) {
+    var y = sums;
     switch (part) {
         case 0u: {
-            var y = sums;
-            if (add) { y += d_x0_quad(at, count); }
+            if (ADDS) { y += d_x0_quad(at, count); }
             d_x0_put(at, count, y);
         }
         case 1u: {
-            var y = sums;
-            if (add) { y += d_x1_quad(at, count); }
+            if (ADDS) { y += d_x1_quad(at, count); }
             d_x1_put(at, count, y);
         }
         default: {
-            var y = sums;
-            if (add) { y += d_x2_quad(at, count); }
+            if (ADDS) { y += d_x2_quad(at, count); }
             d_x2_put(at, count, y);
         }
     }
 }
 
-fn put(i: u32, j: u32, count: u32, sums: vec4<f32>) {
-    if (args.parts > 1u) {
+fn of_columns(j: u32, count: u32) -> vec4<f32> { return vec4<f32>(); }
+
+fn put(i: u32, j: u32, count: u32, sums: vec4<f32>, none: vec4<f32>) {
+    if (INTO == INTO_JOINED || INTO == INTO_ADD_JOINED) {
         let width = args.inputs / args.parts;
-        put_part(j / width, i * width + j % width, count, sums, args.add == 1u);
+        put_part(j / width, i * width + j % width, count, sums);
         return;
     }
     var row = i;
-    if (args.firsts == 1u) { row = of_row(OFFSETS, i); }
+    if (INTO == INTO_ADD_FIRST_ROWS) { row = of_row(OFFSETS, i); }
     let at = row * args.inputs + j;
-    if (args.through == 1u) {
-        put_part(0u, at, count, select(vec4<f32>(), sums * args.scale, forward_quad(at, count) > vec4<f32>()), false);
-        return;
+    var y = sums;
+    if (INTO == INTO_THROUGH) { y = select(vec4<f32>(), sums * args.scale, forward_quad(at, count) > vec4<f32>()); }
+    if (INTO == INTO_ADD_STREAMS && stream == 1u) {
+        put_part(1u, at, count, y);
+    } else {
+        put_part(0u, at, count, y);
     }
-    put_part(stream, at, count, sums, stream == 1u || args.add == 1u);
 }
 
 @compute @workgroup_size(THREADS, 1, 1)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin({{ lane }}) lane: u32) {
     stream = group.z;
-    let layers = select(1u, 2u, args.streams == 1u && group.z == 0u);
+    let layers = select(1u, 2u, INTO == INTO_ADD_STREAMS && group.z == 0u);
     multiply(group, lane, args.rows, args.inputs, 0u, args.outputs, layers);
 }

@@ -2,10 +2,10 @@
 // linear.wgsl; its parts in place of the layers): tiles of [outputs, inputs] in y and x. The rows are split into `splits` ranges of
 // split_rows, also in z, so that a small weight keeps a large device busy: each range leaves its sums in scratch
 // [splits][layers or parts][outputs, width], then the biases' [splits][layers][outputs], and linear_sum_splits.wgsl adds them.
-// One range writes into grads.
+// One range writes into grads. FROM: see linear.wgsl.
 struct Args {
     rows: u32, inputs: u32, outputs: u32,
-    parts: u32, layers: u32, streams: u32, firsts: u32,
+    parts: u32, layers: u32,
     splits: u32, split_rows: u32,
     weight0: u32, weight1: u32, weight2: u32,
     bias0: u32, bias1: u32, bias2: u32,
@@ -22,15 +22,17 @@ struct Args {
 const LEFT_ALONG_K: bool = false;
 const RIGHT_ALONG_K: bool = false;
 const ADDS_LEFT: bool = true;
-// 1 where every layer reads x0: then nothing is asked at each load.
-const SOURCES: u32 = {{ sources }}u;
+{{ sources }}
+const FROM: u32 = {{ from }}u;
+// 1 where the rows are split.
+const SPLIT: u32 = {{ split }}u;
 var<private> source: u32;
 var<private> width: u32;
 var<private> d_at: u32;
 // Where the sums go.
 var<private> weight_at: u32;
 var<private> stride: u32;
-var<private> split: u32;
+var<private> range: u32;
 var<private> layer: u32;
 // Whether this workgroup's sums over the rows are the bias's gradient.
 var<private> adds_bias: bool;
@@ -46,32 +48,34 @@ fn choose(section: u32) {}
 fn left(i: u32, k: u32) -> vec4<f32> { return d_out_quad(d_at + k * args.outputs + i, args.outputs - i); }
 
 fn right(k: u32, j: u32) -> vec4<f32> {
-    if (SOURCES == 1u) {
-        var row = k;
-        if (args.firsts == 1u) { row = of_row(OFFSETS, k); }
-        return x0_quad(row * width + j, width - j);
-    }
+    if (FROM == FROM_FIRST_ROWS) { return x0_quad(of_row(OFFSETS, k) * width + j, width - j); }
     let at = k * width + j;
-    switch (source) {
-        case 0u: { return x0_quad(at, width - j); }
-        case 1u: { return x1_quad(at, width - j); }
-        default: { return x2_quad(at, width - j); }
+    if (FROM == FROM_JOINED) {
+        switch (source) {
+            case 0u: { return x0_quad(at, width - j); }
+            case 1u: { return x1_quad(at, width - j); }
+            default: { return x2_quad(at, width - j); }
+        }
     }
+    if (FROM == FROM_STREAMS && source == 1u) { return x1_quad(at, width - j); }
+    return x0_quad(at, width - j);
 }
 
-fn put(i: u32, j: u32, count: u32, sums: vec4<f32>) {
+fn of_columns(j: u32, count: u32) -> vec4<f32> { return vec4<f32>(); }
+
+fn put(i: u32, j: u32, count: u32, sums: vec4<f32>, none: vec4<f32>) {
     let at = weight_at + i * stride + j;
     for (var c = 0u; c < count; c++) {
-        if (args.splits > 1u) { scratch[at + c] = sums[c]; } else { grads[at + c] = sums[c]; }
+        if (SPLIT == 1u) { scratch[at + c] = sums[c]; } else { grads[at + c] = sums[c]; }
     }
 }
 
 fn adds_left() -> bool { return adds_bias; }
 
 fn put_left_sum(i: u32, sum: f32) {
-    if (args.splits > 1u) {
+    if (SPLIT == 1u) {
         let weights = max(args.parts, args.layers) * args.outputs * width;
-        scratch[args.splits * weights + (split * args.layers + layer) * args.outputs + i] = sum;
+        scratch[args.splits * weights + (range * args.layers + layer) * args.outputs + i] = sum;
     } else {
         grads[select(select(args.bias2, args.bias1, layer == 1u), args.bias0, layer == 0u) + i] = sum;
     }
@@ -80,15 +84,15 @@ fn put_left_sum(i: u32, sum: f32) {
 @compute @workgroup_size(THREADS, 1, 1)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin({{ lane }}) lane: u32) {
     let side = max(args.parts, args.layers);
-    split = group.z / side;
+    range = group.z / side;
     // The layer or the part.
     let which = group.z % side;
     layer = select(which, 0u, args.parts > 1u);
     width = args.inputs / args.parts;
-    source = select(select(0u, 1u, args.streams == 1u && which == 2u), which, args.parts > 1u);
+    source = select(select(0u, 1u, which == 2u), which, args.parts > 1u);
     d_at = layer * args.rows * args.outputs;
     adds_bias = group.x == 0u && layer == which;
-    if (args.splits > 1u) {
+    if (SPLIT == 1u) {
         stride = width;
         weight_at = group.z * args.outputs * width;
     } else {
@@ -96,7 +100,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin({{ lane }}) lane: u32)
         weight_at = select(select(args.weight2, args.weight1, layer == 1u), args.weight0, layer == 0u)
             + select(0u, which * width, args.parts > 1u);
     }
-    let first = split * args.split_rows;
+    let first = range * args.split_rows;
     let end = min(first + args.split_rows, args.rows);
     // Not `width`: see linear.wgsl.
     multiply(group, lane, args.outputs, args.inputs / args.parts, first, end, 1u);

@@ -58,8 +58,13 @@ fn multiply(
 {{ tile_products }}
         }
     }
-    var sums = array<vec4<f32>, 2u * TILE_ROWS>({{ tile_results }});
-    for (var row = 0u; row < TILE_ROWS; row++) { put_row(first_row + row, j, rows, columns, sums[2u * row], sums[2u * row + 1u]); }
+    let low_values = values_of(j, columns);
+    let high_values = values_of(j + TILE_COLUMNS / 2u, columns);
+    // Four rows at a time, picked by the bits of `part`: what follows a product would be written out for each row otherwise, since
+    // compilers unroll a loop over an array.
+    for (var part = 0u; part < THREADS; part++) {
+{{ tile_results }}
+    }
     if (ADDS_LEFT && adds_left()) {
         for (var c = 0u; c < 4u; c++) {
             if (i + c < rows) { put_left_sum(i + c, left_sums[c]); }

@@ -123,7 +123,11 @@ fn multiply(
     let j = first_column + 4u * x;
     // A loop over an array, not a line a row: compilers would write out everything that follows a product as many times.
     var sums = array<vec4<f32>, 2u * TALL>({{ tile_results }});
-    for (var row = 0u; row < TALL; row++) { put_row(i + row, j, rows, columns, sums[2u * row], sums[2u * row + 1u]); }
+    let low_values = values_of(j, columns);
+    let high_values = values_of(j + TILE_COLUMNS / 2u, columns);
+    for (var row = 0u; row < TALL; row++) {
+        put_row(i + row, j, rows, columns, sums[2u * row], sums[2u * row + 1u], low_values, high_values);
+    }
     if (ADDS_LEFT && lane < TILE_ROWS && adds_left()) {
         let of_lane = first_row + lane;
         if (of_lane < rows) { put_left_sum(of_lane, left_sums.x); }

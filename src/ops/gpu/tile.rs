@@ -117,7 +117,14 @@ fn shared(tall: usize, high: usize) -> Vec<Include> {
             let _ = writeln!(products, "            {sum}{row} = fma({factor}, {right}, {sum}{row});");
         }
     }
-    [vec![("tile_tall", tall.to_string()), ("tile_high", high.to_string())], sums(tall, products)].concat()
+    let results: Vec<_> = (0..tall).map(|row| format!("a{row}, b{row}")).collect();
+    vec![
+        ("tile_tall", tall.to_string()),
+        ("tile_high", high.to_string()),
+        ("tile_sums", variables(tall)),
+        ("tile_products", products),
+        ("tile_results", results.join(", ")),
+    ]
 }
 
 /// What `subgroup_tile.wgsl` leaves open: four rows are of one invocation, which tells the others its terms of them.
@@ -138,19 +145,44 @@ fn subgroup(lanes: usize) -> Vec<Include> {
             }
         }
     }
-    [vec![("lanes", lanes.to_string())], sums(4 * lanes, products)].concat()
+    let mut results = String::new();
+    for c in 0..4 {
+        let picked = ["a", "b"].map(|sum| {
+            let rows: Vec<_> = (0..lanes).map(|lane| format!("{sum}{}", 4 * lane + c)).collect();
+            picked(&rows)
+        });
+        let row = format!("first_row + 4u * part + {c}u, j, rows, columns");
+        let _ = writeln!(
+            results,
+            "        put_row({row},\n            {},\n            low_values, high_values);",
+            picked.join(",\n            ")
+        );
+    }
+    vec![
+        ("lanes", lanes.to_string()),
+        ("tile_sums", variables(4 * lanes)),
+        ("tile_products", products),
+        ("tile_results", results),
+    ]
+}
+
+/// The one of `values`, a power of two of them, whose number is `part`.
+fn picked(values: &[String]) -> String {
+    let half = values.len() / 2;
+    if half == 0 {
+        return values.concat();
+    }
+    format!("select({}, {}, (part & {half}u) != 0u)", picked(&values[..half]), picked(&values[half..]))
 }
 
 const COMPONENTS: [&str; 4] = ["x", "y", "z", "w"];
 
-/// The sums of so many rows as variables, what adds to them, and all of them in their order.
-fn sums(rows: usize, products: String) -> Vec<Include> {
-    let variables = (0..rows).fold(String::new(), |mut text, row| {
+/// The sums of so many rows as variables.
+fn variables(rows: usize) -> String {
+    (0..rows).fold(String::new(), |mut text, row| {
         let _ = writeln!(text, "    var a{row} = vec4<f32>();\n    var b{row} = vec4<f32>();");
         text
-    });
-    let results: Vec<_> = (0..rows).map(|row| format!("a{row}, b{row}")).collect();
-    vec![("tile_sums", variables), ("tile_products", products), ("tile_results", results.join(", "))]
+    })
 }
 
 #[cfg(test)]

@@ -2,7 +2,9 @@
 
 use super::{Activation, Input, InputGrad, LinearAt, LinearKernels};
 use crate::ops::gpu::tile::Tile;
-use crate::ops::gpu::{Array, Batch, DropoutArgs, Gpu, Hardware, at_once, groups, kernel_args, kernels};
+use crate::ops::gpu::{
+    Array, Batch, DropoutArgs, Gpu, Hardware, Includes, at_once, groups, kernel_args, kernels, shader_enum,
+};
 use crate::ops::{Dropout, Work};
 
 /// Rows of a range of a weight's gradient below which its sums cost more than they save.
@@ -12,8 +14,7 @@ kernel_args! {
     /// Arguments of linear.wgsl.
     LinearArgs {
         rows: u32, inputs: u32, outputs: u32,
-        parts: u32, streams: u32, firsts: u32,
-        activation: u32,
+        parts: u32,
         weight0: u32, weight1: u32, weight2: u32,
         bias0: u32, bias1: u32, bias2: u32,
         key0: u32, key1: u32, threshold: u32, scale: f32,
@@ -24,8 +25,7 @@ kernel_args! {
     /// Arguments of linear_input_grad.wgsl.
     InputGradArgs {
         rows: u32, inputs: u32, outputs: u32,
-        parts: u32, streams: u32, firsts: u32,
-        add: u32, through: u32, scale: f32,
+        parts: u32, scale: f32,
         weight0: u32, weight1: u32, weight2: u32,
     }
 }
@@ -34,7 +34,7 @@ kernel_args! {
     /// Arguments of linear_weight_grad.wgsl.
     WeightGradArgs {
         rows: u32, inputs: u32, outputs: u32,
-        parts: u32, layers: u32, streams: u32, firsts: u32,
+        parts: u32, layers: u32,
         splits: u32, split_rows: u32,
         weight0: u32, weight1: u32, weight2: u32,
         bias0: u32, bias1: u32, bias2: u32,
@@ -50,43 +50,73 @@ kernel_args! {
     }
 }
 
+shader_enum! {
+    /// What layers read ([`Input`]).
+    From, "FROM_" {
+        Rows = "rows",
+        FirstRows = "first_rows",
+        Streams = "streams",
+        Joined = "joined",
+    }
+}
+
+shader_enum! {
+    /// What the gradient of the input goes into ([`InputGrad`]).
+    Into, "INTO_" {
+        Rows = "rows",
+        Through = "through",
+        Add = "add",
+        AddFirstRows = "add_first_rows",
+        AddStreams = "add_streams",
+        Joined = "joined",
+        AddJoined = "add_joined",
+    }
+}
+
+shader_enum! {
+    /// What follows a layer ([`Activation`]).
+    After, "ACTIVATION_" {
+        None = "none",
+        Relu = "relu",
+        Sigmoid = "sigmoid",
+    }
+}
+
 kernels! {
-    includes Vec::new;
-    linear(sources, tile, at_once): LinearArgs, "linear.wgsl", [Read, Read, Read, Read, Read, Write];
-    linear_input_grad(tile, at_once): InputGradArgs, "linear_input_grad.wgsl",
+    includes includes;
+    linear(from, activation, drops, tile, at_once): LinearArgs, "linear.wgsl", [Read, Read, Read, Read, Read, Write];
+    linear_input_grad(into, tile, at_once): InputGradArgs, "linear_input_grad.wgsl",
         [Read, Read, Read, Read, Write, Write, Write];
-    linear_weight_grad(sources, tile, at_once): WeightGradArgs, "linear_weight_grad.wgsl",
+    linear_weight_grad(from, split, tile, at_once): WeightGradArgs, "linear_weight_grad.wgsl",
         [Read, Read, Read, Read, Read, Write, Write];
     linear_sum_splits(): SumSplitsArgs, "linear_sum_splits.wgsl", [Read, Write];
+}
+
+fn includes() -> Includes {
+    vec![("sources", From::wgsl()), ("targets", Into::wgsl()), ("activations", After::wgsl())]
 }
 
 /// What layers read, as the kernels want it.
 struct Sources<'a> {
     arrays: [&'a Array; 3],
+    from: From,
     rows: usize,
     parts: usize,
-    streams: bool,
-    firsts: bool,
 }
 
 impl<'a> Sources<'a> {
     fn new(input: &Input<'a, Array>, batch: &Batch) -> Self {
         let (rows, windows) = (batch.prepared.rows(), batch.prepared.windows());
-        let whole = |x: &'a Array| Self { arrays: [x; 3], rows, parts: 1, streams: false, firsts: false };
+        let whole = |x: &'a Array| Self { arrays: [x; 3], from: From::Rows, rows, parts: 1 };
         match input {
             Input::Rows(x) => whole(x),
-            Input::FirstRows(x) => Self { rows: windows, firsts: true, ..whole(x) },
-            Input::Streams(ctx, val) => Self { arrays: [ctx, val, val], streams: true, ..whole(ctx) },
+            Input::FirstRows(x) => Self { rows: windows, from: From::FirstRows, ..whole(x) },
+            Input::Streams(ctx, val) => Self { arrays: [ctx, val, val], from: From::Streams, ..whole(ctx) },
             Input::Joined(parts) => {
                 let at = |i: usize| parts[i.min(parts.len() - 1)];
-                Self { arrays: [at(0), at(1), at(2)], parts: parts.len(), ..whole(at(0)) }
+                Self { arrays: [at(0), at(1), at(2)], from: From::Joined, rows, parts: parts.len() }
             }
         }
-    }
-
-    /// How many arrays a kernel tells apart when it loads: 1 or 3.
-    fn told_apart(&self) -> usize {
-        if self.parts == 1 && !self.streams { 1 } else { 3 }
     }
 }
 
@@ -143,13 +173,6 @@ impl LinearKernels for Gpu {
             inputs: inputs as u32,
             outputs: outputs as u32,
             parts: from.parts as u32,
-            streams: from.streams.into(),
-            firsts: from.firsts.into(),
-            activation: match activation {
-                Activation::None => 0,
-                Activation::Relu => 1,
-                Activation::Sigmoid => 2,
-            },
             weight0,
             weight1,
             weight2,
@@ -164,7 +187,14 @@ impl LinearKernels for Gpu {
         let [x0, x1, x2] = from.arrays;
         let arrays = [&batch.integers, params, x0, x1, x2, out].map(Some);
         let tile = Tile::of(self.hardware, from.rows, outputs, layers.len());
-        let kernel = linear(from.told_apart(), tile.index(), quads_of(layers, from.parts));
+        let after = match activation {
+            Activation::None => After::None,
+            Activation::Relu => After::Relu,
+            Activation::Sigmoid => After::Sigmoid,
+        };
+        let drops = usize::from(threshold > 0);
+        let at_once = quads_of(layers, from.parts);
+        let kernel = linear(from.from as usize, after as usize, drops, tile.index(), at_once);
         self.clock.does(kernel.name, Work::linear(from.rows, layers));
         self.dispatch(&kernel, &args, &arrays, tile.groups(from.rows, outputs, layers.len()));
     }
@@ -191,39 +221,30 @@ impl LinearKernels for Gpu {
             ..InputGradArgs::default()
         };
         let mut forward = d_out;
-        let into: Vec<&Array> = match to {
-            InputGrad::Rows(d_x) => vec![d_x],
+        let (into, arrays): (Into, Vec<&Array>) = match to {
+            InputGrad::Rows(d_x) => (Into::Rows, vec![d_x]),
             InputGrad::Through { grad, output, scale } => {
-                (args.through, args.scale, forward) = (1, scale, output);
-                vec![grad]
+                (args.scale, forward) = (scale, output);
+                (Into::Through, vec![grad])
             }
-            InputGrad::Add(d_x) => {
-                args.add = 1;
-                vec![d_x]
-            }
+            InputGrad::Add(d_x) => (Into::Add, vec![d_x]),
             InputGrad::AddFirstRows(d_x) => {
-                (args.add, args.firsts, args.rows) = (1, 1, batch.prepared.windows() as u32);
-                vec![d_x]
+                args.rows = batch.prepared.windows() as u32;
+                (Into::AddFirstRows, vec![d_x])
             }
-            InputGrad::AddStreams(d_ctx, d_val) => {
-                (args.add, args.streams) = (1, 1);
-                vec![d_ctx, d_val]
-            }
-            InputGrad::Joined(parts) => {
-                args.parts = parts.len() as u32;
-                parts.into_iter().map(|part| &*part).collect()
-            }
-            InputGrad::AddJoined(parts) => {
-                (args.add, args.parts) = (1, parts.len() as u32);
-                parts.into_iter().map(|part| &*part).collect()
-            }
+            InputGrad::AddStreams(d_ctx, d_val) => (Into::AddStreams, vec![d_ctx, d_val]),
+            InputGrad::Joined(parts) => (Into::Joined, parts.into_iter().map(|part| &*part).collect()),
+            InputGrad::AddJoined(parts) => (Into::AddJoined, parts.into_iter().map(|part| &*part).collect()),
         };
+        if matches!(into, Into::Joined | Into::AddJoined) {
+            args.parts = arrays.len() as u32;
+        }
         let read = [&batch.integers, params, d_out, forward].map(Some);
-        let outputs = (0..3).map(|i| into.get(i).copied());
+        let outputs = (0..3).map(|i| arrays.get(i).copied());
         let arrays: Vec<_> = read.into_iter().chain(outputs).collect();
-        let (rows, deep) = (args.rows as usize, 1 + args.streams as usize);
+        let (rows, deep) = (args.rows as usize, if into == Into::AddStreams { 2 } else { 1 });
         let tile = Tile::of(self.hardware, rows, inputs, deep);
-        let kernel = linear_input_grad(tile.index(), quads_of(layers, args.parts as usize));
+        let kernel = linear_input_grad(into as usize, tile.index(), quads_of(layers, args.parts as usize));
         self.clock.does(kernel.name, Work::linear(rows, layers));
         self.dispatch(&kernel, &args, &arrays, tile.groups(rows, inputs, deep));
     }
@@ -261,8 +282,6 @@ impl LinearKernels for Gpu {
             layers: layers.len() as u32,
             splits: ranges as u32,
             split_rows: range_rows as u32,
-            streams: from.streams.into(),
-            firsts: from.firsts.into(),
             weight0,
             weight1,
             weight2,
@@ -273,7 +292,8 @@ impl LinearKernels for Gpu {
         let [x0, x1, x2] = from.arrays;
         let read = [&batch.integers, d_out, x0, x1, x2].map(Some);
         let arrays: Vec<_> = read.into_iter().chain([Some(&*grads), scratch.as_ref()]).collect();
-        let kernel = linear_weight_grad(from.told_apart(), tile.index(), quads_of(layers, from.parts));
+        let kernel =
+            linear_weight_grad(from.from as usize, usize::from(ranges > 1), tile.index(), quads_of(layers, from.parts));
         self.clock.does(kernel.name, Work::linear(from.rows, layers));
         self.dispatch(&kernel, &args, &arrays, [x, y, ranges * side]);
         if let Some(scratch) = scratch {
