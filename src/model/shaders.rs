@@ -7,6 +7,11 @@ use crate::ops::gpu::Shader;
 fn shaders(size: usize) -> Vec<Shader> {
     let mut all = crate::ops::gpu::shaders(size);
     all.extend(architectures::shaders(size));
+    // Subgroups come in these sizes only (`ops::gpu::Hardware`), and a kernel is as long as its subgroup.
+    let sizes_of_subgroups = [4, 8, 16];
+    for (_, lanes) in all.iter_mut().flat_map(|shader| &mut shader.constants).filter(|(name, _)| *name == "lanes") {
+        *lanes = sizes_of_subgroups[size % sizes_of_subgroups.len()];
+    }
     all
 }
 

@@ -1,10 +1,10 @@
-//! Attention by tiles of 64 rows of a head.
+//! Attention by tiles of 64 rows of a head, or by subgroups.
 
 use super::{AttentionKernels, AttentionSizes};
 use crate::ops::Work;
 use crate::ops::gpu::{Array, Batch, Gpu, Hardware, NoArgs, Shader, at_once, kernels};
 
-/// Rows of a head that a workgroup takes.
+/// Rows of a head that a workgroup takes, where there are no subgroups.
 const ROWS: usize = 64;
 
 kernels! {
@@ -14,12 +14,19 @@ kernels! {
         [Read, Read, Read, Read, Read, Write, Write];
     attention_key_value_grad(heads, dk, at_once, per_row): NoArgs, "attention_key_value_grad.wgsl",
         [Read, Read, Read, Read, Read, Write];
+    subgroup_attention(heads, dk, at_once, lanes): NoArgs, "subgroup/attention.wgsl", [Read, Read, Write, Write];
+    subgroup_attention_query_grad(heads, dk, at_once, lanes): NoArgs, "subgroup/attention_query_grad.wgsl",
+        [Read, Read, Read, Read, Read, Write, Write];
+    subgroup_attention_key_value_grad(heads, dk, at_once, lanes): NoArgs, "subgroup/attention_key_value_grad.wgsl",
+        [Read, Read, Read, Read, Read, Write];
 }
 
 /// The kernels for layers of one size.
 #[derive(Debug)]
 pub(crate) struct AttentionShaders {
     heads: usize,
+    /// Rows of a head that a workgroup takes.
+    rows: usize,
     #[cfg(feature = "burn")]
     per_row: usize,
     pub(crate) forward: Shader,
@@ -31,8 +38,20 @@ impl AttentionShaders {
     pub(crate) fn new(at: AttentionSizes, hardware: Hardware) -> Self {
         let (heads, dk, per_row) = (at.heads, at.width, hardware.invocations_a_row());
         let at_once = at_once(&[dk]);
+        if let Some(lanes) = hardware.lanes() {
+            return Self {
+                heads,
+                rows: lanes,
+                #[cfg(feature = "burn")]
+                per_row,
+                forward: subgroup_attention(heads, dk, at_once, lanes),
+                query_grad: subgroup_attention_query_grad(heads, dk, at_once, lanes),
+                key_value_grad: subgroup_attention_key_value_grad(heads, dk, at_once, lanes),
+            };
+        }
         Self {
             heads,
+            rows: ROWS,
             #[cfg(feature = "burn")]
             per_row,
             forward: attention(heads, dk, at_once, per_row),
@@ -43,13 +62,13 @@ impl AttentionShaders {
 
     /// Workgroups over so many rows.
     pub(crate) fn groups(&self, rows: usize) -> [usize; 3] {
-        [rows.div_ceil(ROWS), self.heads, 1]
+        [rows.div_ceil(self.rows), self.heads, 1]
     }
 
     /// Invocations of a workgroup.
     #[cfg(feature = "burn")]
     pub(crate) fn threads(&self) -> u32 {
-        (ROWS * self.per_row) as u32
+        (self.rows * self.per_row) as u32
     }
 }
 
@@ -57,7 +76,7 @@ impl AttentionKernels for Gpu {
     fn attention(&mut self, batch: &Batch, heads: AttentionSizes, qkv: &Array, out: &mut Array, lse: &mut Array) {
         let shaders = AttentionShaders::new(heads, self.hardware);
         let arrays = [&batch.integers, qkv, out, lse].map(Some);
-        self.clock.does("attention", Work::attention(&batch.prepared, heads, 2, 4));
+        self.clock.does(shaders.forward.name, Work::attention(&batch.prepared, heads, 2, 4));
         self.dispatch(&shaders.forward, &NoArgs, &arrays, shaders.groups(batch.prepared.rows()));
     }
 
@@ -75,10 +94,10 @@ impl AttentionKernels for Gpu {
         let shaders = AttentionShaders::new(heads, self.hardware);
         let count = shaders.groups(batch.prepared.rows());
         let arrays = [&batch.integers, qkv, out, lse, d_out, &*delta, &*d_qkv].map(Some);
-        self.clock.does("attention_query_grad", Work::attention(&batch.prepared, heads, 3, 6));
+        self.clock.does(shaders.query_grad.name, Work::attention(&batch.prepared, heads, 3, 6));
         self.dispatch(&shaders.query_grad, &NoArgs, &arrays, count);
         let arrays = [&batch.integers, qkv, lse, &*delta, d_out, &*d_qkv].map(Some);
-        self.clock.does("attention_key_value_grad", Work::attention(&batch.prepared, heads, 4, 6));
+        self.clock.does(shaders.key_value_grad.name, Work::attention(&batch.prepared, heads, 4, 6));
         self.dispatch(&shaders.key_value_grad, &NoArgs, &arrays, count);
     }
 }

@@ -33,6 +33,14 @@ impl Hardware {
         }
     }
 
+    /// Invocations of a subgroup, where kernels may use one.
+    pub(crate) fn lanes(self) -> Option<usize> {
+        match self {
+            Self::Processor { lanes: lanes @ (4 | 8 | 16) } => Some(lanes),
+            _ => None,
+        }
+    }
+
     /// Invocations that share a row of attention: the rows of a long window are what a GPU waits for.
     pub(crate) fn invocations_a_row(self) -> usize {
         match self {

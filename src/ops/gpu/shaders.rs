@@ -63,7 +63,10 @@ impl Shader {
             source = source.replace(&format!("{{{{ {name} }}}}"), &text);
         }
         if let Some(dk) = self.constant("dk") {
-            source = repeat::write_in(source, dk.div_ceil(4));
+            source = repeat::for_each_quad(source, dk.div_ceil(4));
+        }
+        if let Some(lanes) = self.constant("lanes") {
+            source = repeat::for_each_lane(source, lanes);
         }
         if let Some(at_once) = self.constant("at_once") {
             source = quads::write_in(source, at_once);

@@ -34,15 +34,10 @@ impl Tile {
     pub(crate) fn of(hardware: Hardware, rows: usize, columns: usize, deep: usize) -> Self {
         let large = match hardware {
             Hardware::Gpu => MIDDLE,
-            Hardware::Processor { lanes } => Self::of_subgroup(lanes).unwrap_or(TALL),
+            Hardware::Processor { .. } => hardware.lanes().map_or(TALL, |lanes| Self::Subgroup { lanes }),
         };
         let groups = large.groups(rows, columns, deep).iter().product::<usize>();
         if groups >= hardware.enough() || matches!(large, Self::Subgroup { .. }) { large } else { SMALL }
-    }
-
-    /// The tile of a subgroup of so many invocations, where there is one.
-    fn of_subgroup(lanes: usize) -> Option<Self> {
-        TILES.into_iter().find(|tile| *tile == Self::Subgroup { lanes })
     }
 
     /// Number of the tile, which kernels are compiled for.
@@ -74,8 +69,10 @@ impl Tile {
     /// The tile of a weight's gradient with so many outputs, whose rows are split until there are enough workgroups: it need not be
     /// small.
     pub(crate) fn of_weight(hardware: Hardware, outputs: usize) -> Self {
+        if let Some(lanes) = hardware.lanes() {
+            return Self::Subgroup { lanes };
+        }
         match hardware {
-            Hardware::Processor { lanes } if Self::of_subgroup(lanes).is_some() => Self::Subgroup { lanes },
             _ if outputs <= SMALL.rows() => SMALL,
             Hardware::Processor { .. } if outputs > MIDDLE.rows() => TALL,
             _ => MIDDLE,
