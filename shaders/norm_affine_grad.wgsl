@@ -12,6 +12,7 @@ struct Args { rows: u32, width: u32, range_rows: u32 }
 @group(0) @binding(6) var<storage, read> grad1: array<f32>;
 @group(0) @binding(7) var<storage, read_write> sums: array<f32>;
 
+const TWO: bool = {{ streams }}u == 2u;
 var<workgroup> partial: array<vec2<f32>, 256>;
 
 @compute @workgroup_size(256, 1, 1)
@@ -26,7 +27,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
             let at = 2u * (group.y * args.rows + row);
             var x = x0[i];
             var g = grad0[i];
-            if (second) {
+            if (TWO && second) {
                 x = x1[i];
                 g = grad1[i];
             }

@@ -187,7 +187,8 @@ fn requirements(adapter: &wgpu::Adapter) -> (wgpu::Features, wgpu::Limits) {
         max_storage_buffer_binding_size: limits.max_storage_buffer_binding_size,
         ..wgpu::Limits::default()
     };
-    // A clock for profiles and subgroups for software adapters, where there are any; the page takes neither.
+    // A clock for profiles and subgroups for software adapters, where there are any. The page takes neither: there a kernel's text
+    // would have to ask for subgroups.
     let wanted = match cfg!(target_arch = "wasm32") {
         true => wgpu::Features::empty(),
         false => wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SUBGROUP,

@@ -1,8 +1,8 @@
-//! Adam: the gradient's norm by 256 workgroups, then one invocation a parameter.
+//! Adam: the gradient's norm by 256 workgroups, then one invocation for one or more parameters.
 
 use super::{AdamKernels, AdamStep};
 use crate::ops::Work;
-use crate::ops::gpu::{Array, Gpu, Includes, float_constant, groups, kernel_args, kernels};
+use crate::ops::gpu::{Array, Gpu, Hardware, Includes, float_constant, groups, kernel_args, kernels};
 
 kernel_args! {
     /// Arguments of grad_norm.wgsl.
@@ -17,7 +17,7 @@ kernel_args! {
 kernels! {
     includes includes;
     grad_norm(): GradNormArgs, "grad_norm.wgsl", [Read, Write];
-    adam(): AdamArgs, "adam.wgsl", [Write, Read, Write, Write];
+    adam(each): AdamArgs, "adam.wgsl", [Write, Read, Write, Write];
 }
 
 fn includes() -> Includes {
@@ -53,6 +53,11 @@ impl AdamKernels for Gpu {
             second_scale: step.second_scale(),
         };
         let arrays = [&*params, grads, &*moments, &*norm].map(Some);
-        self.dispatch(&adam(), &args, &arrays, groups(step.count));
+        // A workgroup begins by adding up the norm: a few parameters an invocation where there is no need of many workgroups.
+        let each = match self.hardware {
+            Hardware::Gpu => 1,
+            Hardware::Processor { .. } => 16,
+        };
+        self.dispatch(&adam(each), &args, &arrays, groups(step.count.div_ceil(each)));
     }
 }

@@ -19,9 +19,9 @@ impl Hardware {
         if info.device_type != wgpu::DeviceType::Cpu {
             return Self::Gpu;
         }
-        // Kernels are written for one size, and a browser wants subgroups to be asked for in the kernel's text.
+        // Kernels are written for one size.
         let (least, most) = (info.subgroup_min_size, info.subgroup_max_size);
-        let may = cfg!(not(target_arch = "wasm32")) && device.features().contains(wgpu::Features::SUBGROUP);
+        let may = device.features().contains(wgpu::Features::SUBGROUP);
         Self::Processor { lanes: if may && least == most { least as usize } else { 0 } }
     }
 

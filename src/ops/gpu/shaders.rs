@@ -44,10 +44,18 @@ fn common() -> Includes {
         ("head_sizes", include_str!("../../../shaders/include/head_sizes.wgsl").to_owned()),
         ("keys_and_values", include_str!("../../../shaders/include/keys_and_values.wgsl").to_owned()),
         ("shared_rows", include_str!("../../../shaders/include/shared_rows.wgsl").to_owned()),
-        ("row_total", include_str!("../../../shaders/include/row_total.wgsl").to_owned()),
         ("total4", include_str!("../../../shaders/include/total4.wgsl").to_owned()),
         ("total", include_str!("../../../shaders/include/total.wgsl").to_owned()),
     ]
+}
+
+/// How the invocations that share a row add up: in a subgroup, or by way of workgroup memory.
+fn of_row(subgroup: bool) -> [(&'static str, String); 2] {
+    let (lane, total) = match subgroup {
+        true => ("subgroup_invocation_id", include_str!("../../../shaders/subgroup/row_total.wgsl")),
+        false => ("local_invocation_index", include_str!("../../../shaders/include/row_total.wgsl")),
+    };
+    [("row_total", total.to_owned()), ("lane", lane.to_owned())]
 }
 
 impl Shader {
@@ -59,7 +67,8 @@ impl Shader {
     pub(crate) fn source(&self) -> String {
         let mut source = self.template.to_owned();
         let tile = self.constant("tile").map(tile::includes).into_iter().flatten();
-        for (name, text) in (self.includes)().into_iter().chain(tile).chain(common()) {
+        let lanes = self.constant("lanes").is_some();
+        for (name, text) in (self.includes)().into_iter().chain(tile).chain(of_row(lanes)).chain(common()) {
             source = source.replace(&format!("{{{{ {name} }}}}"), &text);
         }
         if let Some(dk) = self.constant("dk") {

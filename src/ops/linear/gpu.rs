@@ -218,7 +218,6 @@ impl LinearKernels for Gpu {
             weight0,
             weight1,
             weight2,
-            ..InputGradArgs::default()
         };
         let mut forward = d_out;
         let (into, arrays): (Into, Vec<&Array>) = match to {

@@ -1,6 +1,6 @@
-//! Residual layer normalisation: 16 invocations a row.
+//! Residual layer normalisation: 16 invocations a row, or a subgroup.
 
-use super::{NORM_EPS, NormKernels, NormStream, NormStreamGrad};
+use super::{NORM_EPS, NormAt, NormKernels, NormStream, NormStreamGrad};
 use crate::ops::gpu::{
     Array, Batch, DropoutArgs, Gpu, Includes, float_constant, groups, kernel_args, kernels, workgroup_grid,
 };
@@ -11,7 +11,7 @@ const FEWEST_ROWS: usize = 64;
 
 kernel_args! {
     /// Arguments of residual_norm.wgsl.
-    NormArgs { rows: u32, width: u32, weight0: u32, weight1: u32, bias0: u32, bias1: u32 }
+    NormArgs { rows: u32, width: u32, weight0: u32, weight1: u32, bias0: u32, bias1: u32, stat: u32 }
 }
 
 kernel_args! {
@@ -27,17 +27,22 @@ kernel_args! {
 kernel_args! {
     /// Arguments of residual_norm_grad.wgsl.
     NormGradArgs {
-        rows: u32, width: u32, weight0: u32, weight1: u32, streams: u32,
+        rows: u32, width: u32, weight0: u32, weight1: u32,
         key0: u32, key1: u32, threshold: u32, scale: f32,
     }
 }
 
 kernels! {
     includes includes;
-    residual_norm(): NormArgs, "residual_norm.wgsl", [Read, Read, Read, Read, Write, Write, Write];
-    norm_affine_grad(): AffineGradArgs, "norm_affine_grad.wgsl", [Read, Read, Read, Read, Read, Read, Write];
+    residual_norm(streams): NormArgs, "residual_norm.wgsl", [Read, Read, Read, Read, Write, Write, Write];
+    subgroup_residual_norm(streams, lanes): NormArgs, "residual_norm.wgsl",
+        [Read, Read, Read, Read, Write, Write, Write];
+    norm_affine_grad(streams): AffineGradArgs, "norm_affine_grad.wgsl", [Read, Read, Read, Read, Read, Read, Write];
     norm_affine_sum(): AffineSumArgs, "norm_affine_sum.wgsl", [Read, Write];
-    residual_norm_grad(): NormGradArgs, "residual_norm_grad.wgsl", [Read, Read, Read, Read, Read, Write, Write, Write];
+    residual_norm_grad(streams, drops): NormGradArgs, "residual_norm_grad.wgsl",
+        [Read, Read, Read, Read, Read, Write, Write, Write];
+    subgroup_residual_norm_grad(streams, drops, lanes): NormGradArgs, "residual_norm_grad.wgsl",
+        [Read, Read, Read, Read, Read, Write, Write, Write];
 }
 
 fn includes() -> Includes {
@@ -56,20 +61,33 @@ impl NormKernels for Gpu {
     ) {
         let n = batch.prepared.rows();
         let last = streams.len() - 1;
-        let (one, two) = (streams[0].at, streams[last].at);
-        let args = NormArgs {
+        let work = Work::moving(n * width * (1 + 2 * streams.len()));
+        let args = |one: NormAt, two: NormAt, stat: usize| NormArgs {
             rows: n as u32,
             width: width as u32,
             weight0: one.weight as u32,
             weight1: two.weight as u32,
             bias0: one.bias as u32,
             bias1: two.bias as u32,
+            stat: stat as u32,
         };
-        let second = (last > 0).then(|| &*streams[last].out);
-        let [x0, x1] = [streams[0].x, streams[last].x];
-        let arrays = [Some(params), Some(a), Some(x0), Some(x1), Some(&*streams[0].out), second, Some(&*stats)];
-        self.clock.does("residual_norm", Work::moving(n * width * (1 + 2 * streams.len())));
-        self.dispatch(&residual_norm(), &args, &arrays, workgroup_grid(n.div_ceil(4), streams.len()));
+        let [one, two] = [&streams[0], &streams[last]];
+        let Some(lanes) = self.hardware.lanes() else {
+            let kernel = residual_norm(streams.len());
+            let second = (last > 0).then_some(&*two.out);
+            let arrays = [Some(params), Some(a), Some(one.x), Some(two.x), Some(&*one.out), second, Some(&*stats)];
+            self.clock.does(kernel.name, work);
+            self.dispatch(&kernel, &args(one.at, two.at, 0), &arrays, workgroup_grid(n.div_ceil(4), streams.len()));
+            return;
+        };
+        // One after the other: a software adapter would load both streams and take one.
+        let kernel = subgroup_residual_norm(1, lanes);
+        self.clock.does(kernel.name, work);
+        for (i, stream) in streams.iter().enumerate() {
+            let read = [params, a, stream.x, stream.x].map(Some);
+            let arrays: Vec<_> = read.into_iter().chain([Some(&*stream.out), None, Some(&*stats)]).collect();
+            self.dispatch(&kernel, &args(stream.at, stream.at, 2 * n * i), &arrays, workgroup_grid(n, 1));
+        }
     }
 
     fn residual_norm_grad(
@@ -104,7 +122,7 @@ impl NormKernels for Gpu {
         let arrays = [a, x0, x1, stats, grad0, grad1, &sums].map(Some);
         let streamed = n * width * streams.len();
         self.clock.does("norm_affine_grad", Work::moving(n * width + 2 * streamed));
-        self.dispatch(&norm_affine_grad(), &args, &arrays, [width.div_ceil(16), streams.len(), ranges]);
+        self.dispatch(&norm_affine_grad(streams.len()), &args, &arrays, [width.div_ceil(16), streams.len(), ranges]);
         let args = AffineSumArgs {
             ranges: ranges as u32,
             streams: streams.len() as u32,
@@ -118,22 +136,16 @@ impl NormKernels for Gpu {
         self.dispatch(&norm_affine_sum(), &args, &[Some(&sums), Some(&*grads)], groups(of_range));
         self.take_scratch(sums);
         let DropoutArgs { key0, key1, threshold, scale } = dropout.into();
-        let streams_arg = streams.len() as u32;
-        let args = NormGradArgs {
-            rows,
-            width: width_arg,
-            weight0,
-            weight1,
-            streams: streams_arg,
-            key0,
-            key1,
-            threshold,
-            scale,
-        };
+        let args = NormGradArgs { rows, width: width_arg, weight0, weight1, key0, key1, threshold, scale };
         let second = (last > 0).then_some(grad1);
         let read = [params, a, x0, x1, stats].map(Some);
         let arrays: Vec<_> = read.into_iter().chain([Some(grad0), second, Some(&*d_a)]).collect();
-        self.clock.does("residual_norm_grad", Work::moving(2 * n * width + 3 * streamed));
-        self.dispatch(&residual_norm_grad(), &args, &arrays, workgroup_grid(n.div_ceil(4), 1));
+        let drops = usize::from(threshold > 0);
+        let (kernel, rows_a_group) = match self.hardware.lanes() {
+            Some(lanes) => (subgroup_residual_norm_grad(streams.len(), drops, lanes), 1),
+            None => (residual_norm_grad(streams.len(), drops), 4),
+        };
+        self.clock.does(kernel.name, Work::moving(2 * n * width + 3 * streamed));
+        self.dispatch(&kernel, &args, &arrays, workgroup_grid(n.div_ceil(rows_a_group), 1));
     }
 }
