@@ -1,10 +1,10 @@
 // out[layer] = dropout(activation(x W^T + b)): layers of one size side by side in z, tiles of [rows, outputs] in y and x.
 // Where x comes FROM: x0, its first row of each window, x0 for layers 0 and 1 and x1 for layer 2 (streams), or a row of x0, x1 and
-// perhaps x2 (two or three parts). What depends on it, on the activation and on dropout is chosen when the kernel is compiled: a
-// software adapter computes both sides of a branch.
+// perhaps x2 (two or three parts); it is chosen when the kernel is compiled, since a software adapter computes both sides of a branch.
 struct Args {
     rows: u32, inputs: u32, outputs: u32,
     parts: u32,          // 1 to 3
+    relu: u32,           // 1 where the activation is ReLU
     weight0: u32, weight1: u32, weight2: u32,
     bias0: u32, bias1: u32, bias2: u32,
     key0: u32, key1: u32, threshold: u32, scale: f32,
@@ -21,10 +21,9 @@ const LEFT_ALONG_K: bool = true;
 const RIGHT_ALONG_K: bool = true;
 const ADDS_LEFT: bool = false;
 {{ sources }}
-{{ activations }}
 const FROM: u32 = {{ from }}u;
-const ACTIVATION: u32 = {{ activation }}u;
-const DROPS: u32 = {{ drops }}u;
+// 1 where the activation is the sigmoid.
+const SIGMOID: u32 = {{ sigmoid }}u;
 var<private> weight: u32;
 var<private> bias: u32;
 var<private> source: u32;
@@ -70,10 +69,10 @@ fn of_columns(j: u32, count: u32) -> vec4<f32> { return params_quad(bias + j, co
 
 fn put(i: u32, j: u32, count: u32, sums: vec4<f32>, biases: vec4<f32>) {
     var y = sums + biases;
-    if (ACTIVATION == ACTIVATION_RELU) { y = max(y, vec4<f32>()); }
-    if (ACTIVATION == ACTIVATION_SIGMOID) { y = 1.0 / (1.0 + exp(-y)); }
+    y = select(y, max(y, vec4<f32>()), args.relu == 1u);
+    if (SIGMOID == 1u) { y = 1.0 / (1.0 + exp(-y)); }
     let element = out_at + i * args.outputs + j;
-    if (DROPS == 1u) { y *= dropout_factors(element, args.key0, args.key1, args.threshold, args.scale); }
+    if (args.threshold > 0u) { y *= dropout_factors(element, args.key0, args.key1, args.threshold, args.scale); }
     out_put(element, count, y);
 }
 

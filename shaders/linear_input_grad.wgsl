@@ -1,10 +1,11 @@
 // Gradient of linear layers' input from d_out [layers][rows, outputs]: tiles of [rows, inputs] in y and x.
 // What it goes INTO: d_x0, replaced, added to, or masked by what went forward (through); the first row of each window of d_x0, added
 // to; streams (z): d_x0 += d_out[0] W0 + d_out[1] W1, d_x1 += d_out[2] W2; or two or three parts of a row, in d_x0, d_x1 and d_x2,
-// replaced or added to.
+// replaced or added to. A kernel is compiled for one of these, or for any: then `into` says which.
 struct Args {
     rows: u32, inputs: u32, outputs: u32,
     parts: u32,          // 1 to 3
+    into: u32,
     scale: f32,
     weight0: u32, weight1: u32, weight2: u32,
 }
@@ -22,7 +23,6 @@ const RIGHT_ALONG_K: bool = false;
 const ADDS_LEFT: bool = false;
 {{ targets }}
 const INTO: u32 = {{ into }}u;
-const ADDS: bool = INTO != INTO_ROWS && INTO != INTO_THROUGH && INTO != INTO_JOINED;
 var<private> stream: u32;
 var<private> weight: u32;
 var<private> d_at: u32;
@@ -50,20 +50,24 @@ fn left(i: u32, k: u32) -> vec4<f32> { return d_out_quad(d_at + i * args.outputs
 
 fn right(k: u32, j: u32) -> vec4<f32> { return params_quad(weight + k * args.inputs + j, args.inputs - j); }
 
+fn into() -> u32 { return select(INTO, args.into, INTO == INTO_ANY); }
+
+fn adds() -> bool { return into() != INTO_ROWS && into() != INTO_THROUGH && into() != INTO_JOINED; }
+
 // Replaces part 0, 1 or 2, or adds to it.
 fn put_part(part: u32, at: u32, count: u32, sums: vec4<f32>) {
     var y = sums;
     switch (part) {
         case 0u: {
-            if (ADDS) { y += d_x0_quad(at, count); }
+            if (adds()) { y += d_x0_quad(at, count); }
             d_x0_put(at, count, y);
         }
         case 1u: {
-            if (ADDS) { y += d_x1_quad(at, count); }
+            if (adds()) { y += d_x1_quad(at, count); }
             d_x1_put(at, count, y);
         }
         default: {
-            if (ADDS) { y += d_x2_quad(at, count); }
+            if (adds()) { y += d_x2_quad(at, count); }
             d_x2_put(at, count, y);
         }
     }
@@ -72,26 +76,22 @@ fn put_part(part: u32, at: u32, count: u32, sums: vec4<f32>) {
 fn of_columns(j: u32, count: u32) -> vec4<f32> { return vec4<f32>(); }
 
 fn put(i: u32, j: u32, count: u32, sums: vec4<f32>, none: vec4<f32>) {
-    if (INTO == INTO_JOINED || INTO == INTO_ADD_JOINED) {
+    if (into() == INTO_JOINED || into() == INTO_ADD_JOINED) {
         let width = args.inputs / args.parts;
         put_part(j / width, i * width + j % width, count, sums);
         return;
     }
     var row = i;
-    if (INTO == INTO_ADD_FIRST_ROWS) { row = of_row(OFFSETS, i); }
+    if (into() == INTO_ADD_FIRST_ROWS) { row = of_row(OFFSETS, i); }
     let at = row * args.inputs + j;
     var y = sums;
-    if (INTO == INTO_THROUGH) { y = select(vec4<f32>(), sums * args.scale, forward_quad(at, count) > vec4<f32>()); }
-    if (INTO == INTO_ADD_STREAMS && stream == 1u) {
-        put_part(1u, at, count, y);
-    } else {
-        put_part(0u, at, count, y);
-    }
+    if (into() == INTO_THROUGH) { y = select(vec4<f32>(), sums * args.scale, forward_quad(at, count) > vec4<f32>()); }
+    put_part(select(0u, 1u, into() == INTO_ADD_STREAMS && stream == 1u), at, count, y);
 }
 
 @compute @workgroup_size(THREADS, 1, 1)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin({{ lane }}) lane: u32) {
     stream = group.z;
-    let layers = select(1u, 2u, INTO == INTO_ADD_STREAMS && group.z == 0u);
+    let layers = select(1u, 2u, into() == INTO_ADD_STREAMS && group.z == 0u);
     multiply(group, lane, args.rows, args.inputs, 0u, args.outputs, layers);
 }

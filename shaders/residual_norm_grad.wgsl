@@ -1,7 +1,7 @@
 // Gradient through residual_norm.wgsl: of x + a in place in grad0 (and grad1, with two streams), and of what a was
 // before dropout in d_a, all [rows, width]; PER_ROW invocations a row. stats [streams][rows, 2].
 struct Args {
-    rows: u32, width: u32, weight0: u32, weight1: u32,
+    rows: u32, width: u32, weight0: u32, weight1: u32, streams: u32,
     key0: u32, key1: u32, threshold: u32, scale: f32,
 }
 @group(0) @binding(0) var<uniform> args: Args;
@@ -15,7 +15,6 @@ struct Args {
 @group(0) @binding(8) var<storage, read_write> d_a: array<f32>;
 
 const TWO: bool = {{ streams }}u == 2u;
-const DROPS: u32 = {{ drops }}u;
 
 {{ row_total }}
 {{ dropout_factor }}
@@ -56,7 +55,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     var mean1 = 0.0;
     var inverse1 = 0.0;
     var sums1 = vec2<f32>();
-    if (TWO) {
+    if (TWO && args.streams == 2u) {
         mean1 = stats[2u * args.rows + at];
         inverse1 = stats[2u * args.rows + at + 1u];
         sums1 = means(lane, true, first, column, stop, mean1, inverse1);
@@ -66,13 +65,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
         let normal0 = (x0[i] + a[i] - mean0) * inverse0;
         var both = inverse0 * (grad0[i] * params[args.weight0 + c] - sums0.x - normal0 * sums0.y);
         grad0[i] = both;
-        if (TWO) {
+        if (TWO && args.streams == 2u) {
             let normal1 = (x1[i] + a[i] - mean1) * inverse1;
             let d = inverse1 * (grad1[i] * params[args.weight1 + c] - sums1.x - normal1 * sums1.y);
             grad1[i] = d;
             both += d;
         }
-        if (DROPS == 1u) { both *= dropout_factor(i, args.key0, args.key1, args.threshold, args.scale); }
+        if (args.threshold > 0u) { both *= dropout_factor(i, args.key0, args.key1, args.threshold, args.scale); }
         d_a[i] = both;
     }
 }

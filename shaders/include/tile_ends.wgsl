@@ -1,4 +1,4 @@
-// What the tiles of a matrix product share (tile.wgsl, subgroup_tile.wgsl). The shader says what it multiplies, four neighbours in
+// What the tiles of a matrix product share (tile.wgsl, subgroup/tile.wgsl). The shader says what it multiplies, four neighbours in
 // memory at once: left(i, k) and right(k, j) give those along k where LEFT_ALONG_K and RIGHT_ALONG_K say so, else those along i and
 // j, and 0 where there are none; put(i, j, count, sums, values) takes the sums of columns j to j + count, and of_columns(j, count),
 // which is asked for once for all rows. Where it ADDS_LEFT and adds_left() is true for this workgroup, put_left_sum(i, sum) takes

@@ -1,4 +1,4 @@
-//! Matrix products by tiles (`shaders/include/tile.wgsl`, `subgroup_tile.wgsl`): which there are, and which suits a product.
+//! Matrix products by tiles (`shaders/include/tile.wgsl`, `shaders/subgroup/tile.wgsl`): which there are, and which suits a product.
 
 use std::fmt::Write as _;
 
@@ -88,9 +88,7 @@ pub(super) fn includes(index: usize) -> Vec<Include> {
     let tile = TILES[index % TILES.len()];
     let (template, lane) = match tile {
         Tile::Shared { .. } => (include_str!("../../../shaders/include/tile.wgsl"), "local_invocation_index"),
-        Tile::Subgroup { .. } => {
-            (include_str!("../../../shaders/include/subgroup_tile.wgsl"), "subgroup_invocation_id")
-        }
+        Tile::Subgroup { .. } => (include_str!("../../../shaders/subgroup/tile.wgsl"), "subgroup_invocation_id"),
     };
     let ends = include_str!("../../../shaders/include/tile_ends.wgsl");
     let mut all = vec![("tile", format!("{ends}\n{template}")), ("lane", lane.to_owned())];
@@ -124,7 +122,7 @@ fn shared(tall: usize, high: usize) -> Vec<Include> {
     ]
 }
 
-/// What `subgroup_tile.wgsl` leaves open: four rows are of one invocation, which tells the others its terms of them.
+/// What `shaders/subgroup/tile.wgsl` leaves open: four rows are of one invocation, which tells the others its terms of them.
 fn subgroup(lanes: usize) -> Vec<Include> {
     let mut products = String::new();
     for lane in 0..lanes {

@@ -14,7 +14,7 @@ kernel_args! {
     /// Arguments of linear.wgsl.
     LinearArgs {
         rows: u32, inputs: u32, outputs: u32,
-        parts: u32,
+        parts: u32, relu: u32,
         weight0: u32, weight1: u32, weight2: u32,
         bias0: u32, bias1: u32, bias2: u32,
         key0: u32, key1: u32, threshold: u32, scale: f32,
@@ -25,7 +25,7 @@ kernel_args! {
     /// Arguments of linear_input_grad.wgsl.
     InputGradArgs {
         rows: u32, inputs: u32, outputs: u32,
-        parts: u32, scale: f32,
+        parts: u32, into: u32, scale: f32,
         weight0: u32, weight1: u32, weight2: u32,
     }
 }
@@ -52,7 +52,7 @@ kernel_args! {
 
 shader_enum! {
     /// What layers read ([`Input`]).
-    From, "FROM_" {
+    SourceKind, "FROM_" {
         Rows = "rows",
         FirstRows = "first_rows",
         Streams = "streams",
@@ -62,7 +62,7 @@ shader_enum! {
 
 shader_enum! {
     /// What the gradient of the input goes into ([`InputGrad`]).
-    Into, "INTO_" {
+    TargetKind, "INTO_" {
         Rows = "rows",
         Through = "through",
         Add = "add",
@@ -70,51 +70,46 @@ shader_enum! {
         AddStreams = "add_streams",
         Joined = "joined",
         AddJoined = "add_joined",
-    }
-}
-
-shader_enum! {
-    /// What follows a layer ([`Activation`]).
-    After, "ACTIVATION_" {
-        None = "none",
-        Relu = "relu",
-        Sigmoid = "sigmoid",
+        /// Any of them, told when the kernel runs.
+        Any = "any",
     }
 }
 
 kernels! {
     includes includes;
-    linear(from, activation, drops, tile, at_once): LinearArgs, "linear.wgsl", [Read, Read, Read, Read, Read, Write];
+    linear(from, sigmoid, tile, at_once): LinearArgs, "linear.wgsl", [Read, Read, Read, Read, Read, Write];
     linear_input_grad(into, tile, at_once): InputGradArgs, "linear_input_grad.wgsl",
         [Read, Read, Read, Read, Write, Write, Write];
-    linear_weight_grad(from, split, tile, at_once): WeightGradArgs, "linear_weight_grad.wgsl",
-        [Read, Read, Read, Read, Read, Write, Write];
+    linear_weight_grad(from, tile, at_once): WeightGradArgs, "linear_weight_grad.wgsl",
+        [Read, Read, Read, Read, Read, Write];
     linear_sum_splits(): SumSplitsArgs, "linear_sum_splits.wgsl", [Read, Write];
 }
 
 fn includes() -> Includes {
-    vec![("sources", From::wgsl()), ("targets", Into::wgsl()), ("activations", After::wgsl())]
+    vec![("sources", SourceKind::wgsl()), ("targets", TargetKind::wgsl())]
 }
 
 /// What layers read, as the kernels want it.
 struct Sources<'a> {
     arrays: [&'a Array; 3],
-    from: From,
+    kind: SourceKind,
     rows: usize,
     parts: usize,
 }
 
 impl<'a> Sources<'a> {
-    fn new(input: &Input<'a, Array>, batch: &Batch) -> Self {
+    fn new(input: &Input<'a, Array>, batch: &Batch, hardware: Hardware) -> Self {
         let (rows, windows) = (batch.prepared.rows(), batch.prepared.windows());
-        let whole = |x: &'a Array| Self { arrays: [x; 3], from: From::Rows, rows, parts: 1 };
+        // Two arrays are chosen from as three are, with one kernel less to compile; but a software adapter loads from all of them.
+        let streams = if hardware.lanes().is_some() { SourceKind::Streams } else { SourceKind::Joined };
+        let whole = |x: &'a Array| Self { arrays: [x; 3], kind: SourceKind::Rows, rows, parts: 1 };
         match input {
             Input::Rows(x) => whole(x),
-            Input::FirstRows(x) => Self { rows: windows, from: From::FirstRows, ..whole(x) },
-            Input::Streams(ctx, val) => Self { arrays: [ctx, val, val], from: From::Streams, ..whole(ctx) },
+            Input::FirstRows(x) => Self { rows: windows, kind: SourceKind::FirstRows, ..whole(x) },
+            Input::Streams(ctx, val) => Self { arrays: [ctx, val, val], kind: streams, ..whole(ctx) },
             Input::Joined(parts) => {
                 let at = |i: usize| parts[i.min(parts.len() - 1)];
-                Self { arrays: [at(0), at(1), at(2)], from: From::Joined, rows, parts: parts.len() }
+                Self { arrays: [at(0), at(1), at(2)], kind: SourceKind::Joined, rows, parts: parts.len() }
             }
         }
     }
@@ -163,7 +158,7 @@ impl LinearKernels for Gpu {
         dropout: Dropout,
         out: &mut Array,
     ) {
-        let from = Sources::new(&input, batch);
+        let from = Sources::new(&input, batch, self.hardware);
         let LinearAt { inputs, outputs, .. } = layers[0];
         let DropoutArgs { key0, key1, threshold, scale } = dropout.into();
         let [weight0, weight1, weight2] = for_layers(layers, |l| l.weight);
@@ -173,6 +168,7 @@ impl LinearKernels for Gpu {
             inputs: inputs as u32,
             outputs: outputs as u32,
             parts: from.parts as u32,
+            relu: u32::from(activation == Activation::Relu),
             weight0,
             weight1,
             weight2,
@@ -187,14 +183,8 @@ impl LinearKernels for Gpu {
         let [x0, x1, x2] = from.arrays;
         let arrays = [&batch.integers, params, x0, x1, x2, out].map(Some);
         let tile = Tile::of(self.hardware, from.rows, outputs, layers.len());
-        let after = match activation {
-            Activation::None => After::None,
-            Activation::Relu => After::Relu,
-            Activation::Sigmoid => After::Sigmoid,
-        };
-        let drops = usize::from(threshold > 0);
-        let at_once = quads_of(layers, from.parts);
-        let kernel = linear(from.from as usize, after as usize, drops, tile.index(), at_once);
+        let sigmoid = usize::from(activation == Activation::Sigmoid);
+        let kernel = linear(from.kind as usize, sigmoid, tile.index(), quads_of(layers, from.parts));
         self.clock.does(kernel.name, Work::linear(from.rows, layers));
         self.dispatch(&kernel, &args, &arrays, tile.groups(from.rows, outputs, layers.len()));
     }
@@ -214,36 +204,40 @@ impl LinearKernels for Gpu {
             inputs: inputs as u32,
             outputs: outputs as u32,
             parts: 1,
+            into: 0,
             scale: 1.0,
             weight0,
             weight1,
             weight2,
         };
         let mut forward = d_out;
-        let (into, arrays): (Into, Vec<&Array>) = match to {
-            InputGrad::Rows(d_x) => (Into::Rows, vec![d_x]),
+        let (into, arrays): (TargetKind, Vec<&Array>) = match to {
+            InputGrad::Rows(d_x) => (TargetKind::Rows, vec![d_x]),
             InputGrad::Through { grad, output, scale } => {
                 (args.scale, forward) = (scale, output);
-                (Into::Through, vec![grad])
+                (TargetKind::Through, vec![grad])
             }
-            InputGrad::Add(d_x) => (Into::Add, vec![d_x]),
+            InputGrad::Add(d_x) => (TargetKind::Add, vec![d_x]),
             InputGrad::AddFirstRows(d_x) => {
                 args.rows = batch.prepared.windows() as u32;
-                (Into::AddFirstRows, vec![d_x])
+                (TargetKind::AddFirstRows, vec![d_x])
             }
-            InputGrad::AddStreams(d_ctx, d_val) => (Into::AddStreams, vec![d_ctx, d_val]),
-            InputGrad::Joined(parts) => (Into::Joined, parts.into_iter().map(|part| &*part).collect()),
-            InputGrad::AddJoined(parts) => (Into::AddJoined, parts.into_iter().map(|part| &*part).collect()),
+            InputGrad::AddStreams(d_ctx, d_val) => (TargetKind::AddStreams, vec![d_ctx, d_val]),
+            InputGrad::Joined(parts) => (TargetKind::Joined, parts.into_iter().map(|part| &*part).collect()),
+            InputGrad::AddJoined(parts) => (TargetKind::AddJoined, parts.into_iter().map(|part| &*part).collect()),
         };
-        if matches!(into, Into::Joined | Into::AddJoined) {
+        if matches!(into, TargetKind::Joined | TargetKind::AddJoined) {
             args.parts = arrays.len() as u32;
         }
+        args.into = into as u32;
         let read = [&batch.integers, params, d_out, forward].map(Some);
         let outputs = (0..3).map(|i| arrays.get(i).copied());
         let arrays: Vec<_> = read.into_iter().chain(outputs).collect();
-        let (rows, deep) = (args.rows as usize, if into == Into::AddStreams { 2 } else { 1 });
+        let (rows, deep) = (args.rows as usize, if into == TargetKind::AddStreams { 2 } else { 1 });
         let tile = Tile::of(self.hardware, rows, inputs, deep);
-        let kernel = linear_input_grad(into as usize, tile.index(), quads_of(layers, args.parts as usize));
+        // As with the streams of [`Sources`].
+        let compiled_for = if self.hardware.lanes().is_some() { into } else { TargetKind::Any };
+        let kernel = linear_input_grad(compiled_for as usize, tile.index(), quads_of(layers, args.parts as usize));
         self.clock.does(kernel.name, Work::linear(rows, layers));
         self.dispatch(&kernel, &args, &arrays, tile.groups(rows, inputs, deep));
     }
@@ -256,7 +250,7 @@ impl LinearKernels for Gpu {
         layers: &[LinearAt],
         grads: &mut Array,
     ) {
-        let from = Sources::new(&input, batch);
+        let from = Sources::new(&input, batch, self.hardware);
         let LinearAt { inputs, outputs, .. } = layers[0];
         let [weight0, weight1, weight2] = for_layers(layers, |l| l.weight);
         let [bias0, bias1, bias2] = for_layers(layers, |l| l.bias);
@@ -289,10 +283,9 @@ impl LinearKernels for Gpu {
             bias2,
         };
         let [x0, x1, x2] = from.arrays;
-        let read = [&batch.integers, d_out, x0, x1, x2].map(Some);
-        let arrays: Vec<_> = read.into_iter().chain([Some(&*grads), scratch.as_ref()]).collect();
-        let kernel =
-            linear_weight_grad(from.from as usize, usize::from(ranges > 1), tile.index(), quads_of(layers, from.parts));
+        let to = scratch.as_ref().unwrap_or(grads);
+        let arrays = [&batch.integers, d_out, x0, x1, x2, to].map(Some);
+        let kernel = linear_weight_grad(from.kind as usize, tile.index(), quads_of(layers, from.parts));
         self.clock.does(kernel.name, Work::linear(from.rows, layers));
         self.dispatch(&kernel, &args, &arrays, [x, y, ranges * side]);
         if let Some(scratch) = scratch {

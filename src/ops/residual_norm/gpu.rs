@@ -27,7 +27,7 @@ kernel_args! {
 kernel_args! {
     /// Arguments of residual_norm_grad.wgsl.
     NormGradArgs {
-        rows: u32, width: u32, weight0: u32, weight1: u32,
+        rows: u32, width: u32, weight0: u32, weight1: u32, streams: u32,
         key0: u32, key1: u32, threshold: u32, scale: f32,
     }
 }
@@ -39,9 +39,9 @@ kernels! {
         [Read, Read, Read, Read, Write, Write, Write];
     norm_affine_grad(streams): AffineGradArgs, "norm_affine_grad.wgsl", [Read, Read, Read, Read, Read, Read, Write];
     norm_affine_sum(): AffineSumArgs, "norm_affine_sum.wgsl", [Read, Write];
-    residual_norm_grad(streams, drops): NormGradArgs, "residual_norm_grad.wgsl",
+    residual_norm_grad(streams): NormGradArgs, "residual_norm_grad.wgsl",
         [Read, Read, Read, Read, Read, Write, Write, Write];
-    subgroup_residual_norm_grad(streams, drops, lanes): NormGradArgs, "residual_norm_grad.wgsl",
+    subgroup_residual_norm_grad(streams, lanes): NormGradArgs, "residual_norm_grad.wgsl",
         [Read, Read, Read, Read, Read, Write, Write, Write];
 }
 
@@ -73,7 +73,7 @@ impl NormKernels for Gpu {
         };
         let [one, two] = [&streams[0], &streams[last]];
         let Some(lanes) = self.hardware.lanes() else {
-            let kernel = residual_norm(streams.len());
+            let kernel = residual_norm(2);
             let second = (last > 0).then_some(&*two.out);
             let arrays = [Some(params), Some(a), Some(one.x), Some(two.x), Some(&*one.out), second, Some(&*stats)];
             self.clock.does(kernel.name, work);
@@ -110,6 +110,9 @@ impl NormKernels for Gpu {
         let [rows, width_arg] = [n, width].map(|v| v as u32);
         let [weight0, weight1] = [one.weight, two.weight].map(|v| v as u32);
         let [bias0, bias1] = [one.bias, two.bias].map(|v| v as u32);
+        // A software adapter computes both sides of a branch, so that it is given a kernel for one stream where there is one; others
+        // have one kernel less to compile.
+        let compiled_for = if self.hardware.lanes().is_some() { streams.len() } else { 2 };
         // Ranges of rows, so that there are enough workgroups.
         let side = width.div_ceil(16) * streams.len();
         let wanted = self.hardware.enough().div_ceil(side).min(n.div_ceil(FEWEST_ROWS));
@@ -122,7 +125,7 @@ impl NormKernels for Gpu {
         let arrays = [a, x0, x1, stats, grad0, grad1, &sums].map(Some);
         let streamed = n * width * streams.len();
         self.clock.does("norm_affine_grad", Work::moving(n * width + 2 * streamed));
-        self.dispatch(&norm_affine_grad(streams.len()), &args, &arrays, [width.div_ceil(16), streams.len(), ranges]);
+        self.dispatch(&norm_affine_grad(compiled_for), &args, &arrays, [width.div_ceil(16), streams.len(), ranges]);
         let args = AffineSumArgs {
             ranges: ranges as u32,
             streams: streams.len() as u32,
@@ -136,14 +139,23 @@ impl NormKernels for Gpu {
         self.dispatch(&norm_affine_sum(), &args, &[Some(&sums), Some(&*grads)], groups(of_range));
         self.take_scratch(sums);
         let DropoutArgs { key0, key1, threshold, scale } = dropout.into();
-        let args = NormGradArgs { rows, width: width_arg, weight0, weight1, key0, key1, threshold, scale };
+        let args = NormGradArgs {
+            rows,
+            width: width_arg,
+            weight0,
+            weight1,
+            streams: streams.len() as u32,
+            key0,
+            key1,
+            threshold,
+            scale,
+        };
         let second = (last > 0).then_some(grad1);
         let read = [params, a, x0, x1, stats].map(Some);
         let arrays: Vec<_> = read.into_iter().chain([Some(grad0), second, Some(&*d_a)]).collect();
-        let drops = usize::from(threshold > 0);
         let (kernel, rows_a_group) = match self.hardware.lanes() {
-            Some(lanes) => (subgroup_residual_norm_grad(streams.len(), drops, lanes), 1),
-            None => (residual_norm_grad(streams.len(), drops), 4),
+            Some(lanes) => (subgroup_residual_norm_grad(compiled_for, lanes), 1),
+            None => (residual_norm_grad(compiled_for), 4),
         };
         self.clock.does(kernel.name, Work::moving(2 * n * width + 3 * streamed));
         self.dispatch(&kernel, &args, &arrays, workgroup_grid(n.div_ceil(rows_a_group), 1));

@@ -1,7 +1,8 @@
 // A tile of a matrix product where a software adapter computes: TILE_ROWS x TILE_COLUMNS outputs a workgroup of one subgroup, all
 // rows by two times four columns an invocation, four terms at a time. Such an adapter loads for one invocation after the other, also
 // what all of them load from the same place, so that loading takes it much longer than multiplying. Here an invocation loads the
-// terms of four rows, and the subgroup tells them to each other. Parameters and what is multiplied: tile.wgsl, tile_ends.wgsl.
+// terms of four rows, and the subgroup tells them to each other. Parameters and what is multiplied: include/tile.wgsl,
+// include/tile_ends.wgsl.
 const THREADS: u32 = {{ lanes }}u;
 const TILE_ROWS: u32 = 4u * THREADS;
 const TILE_COLUMNS: u32 = 8u * THREADS;
