@@ -20,7 +20,7 @@ use gainakt::ops::{AdamStep, PreparedBatch};
 use gainakt::platform::device::ComputeDevice;
 use safetensors::SafeTensors;
 use serde_json::Value;
-use support::{absolute_error, devices};
+use support::{absolute_error, devices_and_gpu_kernels};
 
 const TOLERANCE: f32 = 1e-4;
 const GRADIENT_TOLERANCE: f32 = 1e-3;
@@ -213,7 +213,7 @@ fn undecided(case: &Case, name: &str) -> Vec<usize> {
 }
 
 fn check_case(case: &Case, device: &ComputeDevice) {
-    let place = format!("{} on {}", case.name, device.kind);
+    let place = format!("{} on {}", case.name, device.label);
     let mut model = start(case, device);
     let (sizes, losses) = (case.model(), case.losses());
     let batch = PreparedBatch::training(case.batch.clone(), sizes.num_c, sizes.seq_len);
@@ -275,7 +275,7 @@ fn check_gradients(case: &Case, got: &Weights, place: &str) {
 
 #[test]
 fn outputs_losses_gradients_and_adam_steps() {
-    for device in devices() {
+    for device in devices_and_gpu_kernels() {
         for case in cases() {
             check_case(&case, &device);
         }

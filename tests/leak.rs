@@ -9,7 +9,7 @@ use gainakt::config::{Config, ModelKind};
 use gainakt::data::{Corpus, RaggedBatch, Window, simulate};
 use gainakt::model::{Model, ModelConfig};
 use rand::{SeedableRng as _, seq::SliceRandom as _};
-use support::{devices, train};
+use support::{devices_and_gpu_kernels, train};
 
 fn predictions(model: &mut Model, windows: &[Window]) -> Vec<Vec<f32>> {
     let output = block_on(model.forward(RaggedBatch::new(windows))).unwrap();
@@ -23,7 +23,7 @@ fn changing_answers_from_t_on_changes_nothing_before() {
     let config = Config::preset("demo").unwrap();
     let corpus = Corpus::from_dataset(&dataset, config.model_config.seq_len);
     let skills = corpus.skills.len();
-    for (compute, kind) in devices().iter().flat_map(|c| ModelKind::EMBEDDED.map(|kind| (c, kind))) {
+    for (compute, kind) in devices_and_gpu_kernels().iter().flat_map(|c| ModelKind::EMBEDDED.map(|kind| (c, kind))) {
         let shape = ModelConfig { kind, ..ModelConfig::new(&config, skills) };
         let mut model = Model::new(&shape, 5, &compute.device).unwrap();
         let windows = corpus.windows[..4].to_vec();

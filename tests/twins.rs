@@ -13,7 +13,7 @@ use gainakt::model::gainakt2exp::{GainAktLosses, LossSettings, LossTargets};
 use gainakt::model::{DropoutSites, Losses, Model, ModelConfig, Weights};
 use gainakt::ops::PreparedBatch;
 use gainakt::platform::device::Device;
-use support::{absolute_error, devices};
+use support::{absolute_error, devices_and_gpu_kernels};
 
 /// The twin's name of a parameter, and whether its matrix lies the other way round there.
 fn in_twin(name: &str, shape: &[usize]) -> (String, bool) {
@@ -97,18 +97,18 @@ fn gainakt2exp_agrees_with_its_twin() {
         mastery_performance: GainAktTwin::MASTERY_PERFORMANCE,
         ..LossSettings::default()
     };
-    for compute in devices() {
+    for compute in devices_and_gpu_kernels() {
         let losses = |batch: &RaggedBatch| {
             Losses::GainAkt(GainAktLosses { settings, targets: LossTargets::new(batch, Vec::new()) })
         };
-        agree::<GainAktTwin>(ModelKind::GainAkt2Exp, losses, &compute.device, compute.kind);
+        agree::<GainAktTwin>(ModelKind::GainAkt2Exp, losses, &compute.device, &compute.label);
     }
 }
 
 #[test]
 fn the_evidence_model_agrees_with_its_twin() {
     let losses = |_: &RaggedBatch| Losses::Evidence(EvidenceLosses { context_penalty: EvidenceTwin::CONTEXT_PENALTY });
-    for compute in devices() {
-        agree::<EvidenceTwin>(ModelKind::Evidence, losses, &compute.device, compute.kind);
+    for compute in devices_and_gpu_kernels() {
+        agree::<EvidenceTwin>(ModelKind::Evidence, losses, &compute.device, &compute.label);
     }
 }

@@ -43,6 +43,8 @@ pub struct GpuDevice {
     pub adapter: wgpu::Adapter,
     /// The first thing that went wrong on it, in the driver's words.
     pub failure: Arc<Mutex<Option<String>>>,
+    /// Kernels as a GPU is given, though the adapter be software: tests have no GPU.
+    pub kernels_of_a_gpu: bool,
 }
 
 impl GpuDevice {
@@ -174,7 +176,7 @@ async fn open(instance: wgpu::Instance, adapter: wgpu::Adapter) -> Result<Comput
         wgpu::Backend::BrowserWebGpu => format!("WebGPU {}", info.name).trim().to_owned(),
         backend => format!("{} ({backend:?}, {})", info.name, driver.trim()),
     };
-    let device = GpuDevice { device, queue, instance, adapter, failure };
+    let device = GpuDevice { device, queue, instance, adapter, failure, kernels_of_a_gpu: false };
     Ok(ComputeDevice { device: Device::Gpu(device), kind: "gpu", label, details })
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gainakt::config::Config;
 use gainakt::data::Corpus;
-use gainakt::platform::device::{ComputeDevice, DeviceChoice, choose};
+use gainakt::platform::device::{ComputeDevice, Device, DeviceChoice, GpuDevice, choose};
 use gainakt::platform::spawn_task;
 use gainakt::train::{Command, Control, Message, TrainRequest, run};
 
@@ -21,6 +21,17 @@ pub fn devices() -> Vec<ComputeDevice> {
     }
     if wanted.as_deref() != Some("cpu") {
         devices.extend(adapter());
+    }
+    devices
+}
+
+/// The same, and the adapter again with the kernels that a GPU is given: a software adapter has others of its own.
+pub fn devices_and_gpu_kernels() -> Vec<ComputeDevice> {
+    let mut devices = devices();
+    if let Some(ComputeDevice { device: Device::Gpu(gpu), label, .. }) = devices.last().cloned() {
+        let device = Device::Gpu(GpuDevice { kernels_of_a_gpu: true, ..gpu });
+        let label = format!("{label}, kernels of a GPU");
+        devices.push(ComputeDevice { device, label, ..devices[devices.len() - 1].clone() });
     }
     devices
 }

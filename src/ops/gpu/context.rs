@@ -71,7 +71,7 @@ pub struct Gpu {
 impl Gpu {
     /// Nothing recorded, no kernel compiled.
     pub fn new(device: &GpuDevice) -> Self {
-        Self::cut_for(Hardware::of(&device.adapter, &device.device), device)
+        Self::cut_for(Hardware::of(device), device)
     }
 
     /// The same with kernels cut for other hardware than the adapter's: what a GPU is given, a software adapter can try too.

@@ -1,5 +1,7 @@
 //! What kind of hardware an adapter computes on: kernels are cut accordingly.
 
+use crate::platform::device::GpuDevice;
+
 /// What an adapter computes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hardware {
@@ -14,14 +16,14 @@ pub enum Hardware {
 
 impl Hardware {
     /// That of a device.
-    pub(super) fn of(adapter: &wgpu::Adapter, device: &wgpu::Device) -> Self {
-        let info = adapter.get_info();
-        if info.device_type != wgpu::DeviceType::Cpu {
+    pub(super) fn of(device: &GpuDevice) -> Self {
+        let info = device.adapter.get_info();
+        if device.kernels_of_a_gpu || info.device_type != wgpu::DeviceType::Cpu {
             return Self::Gpu;
         }
         // Kernels are written for one size.
         let (least, most) = (info.subgroup_min_size, info.subgroup_max_size);
-        let may = device.features().contains(wgpu::Features::SUBGROUP);
+        let may = device.device.features().contains(wgpu::Features::SUBGROUP);
         Self::Processor { lanes: if may && least == most { least as usize } else { 0 } }
     }
 
