@@ -36,8 +36,15 @@ const quiet = ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-ba
 const webGl = ['--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'];
 const webGpu = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan', '--use-vulkan=swiftshader', '--use-angle=swiftshader'];
 
+/** A folder of this test alone, removed when it ends. */
+export function temporary(name) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), `gainakt-${name}-`));
+  process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
+  return folder;
+}
+
 /** A profile of Chromium in a folder of its own, with WebGPU on its software adapter or without WebGPU. */
-export async function browser({ gpu, profile = fs.mkdtempSync(path.join(os.tmpdir(), 'gainakt-profile-')), ...options } = {}) {
+export async function browser({ gpu, profile = temporary('profile'), ...options } = {}) {
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: '/usr/bin/chromium',
     headless: true,

@@ -2,9 +2,8 @@
 // Pictures and figures are kept in target/page/.
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
-import { browser, check, follow, hears, host, open, picture, pictures, press, root, said } from './browser.mjs';
+import { browser, check, follow, hears, host, open, picture, pictures, press, root, said, temporary } from './browser.mjs';
 
 const gainakt = process.argv[2];
 if (!gainakt) throw new Error('usage: node page.mjs PATH_OF_GAINAKT');
@@ -15,7 +14,7 @@ const number = (text, pattern) => Number(text.match(pattern)[1]);
 
 /** Loss, AUC and seconds of the first epoch, as the terminal's program finds them on the same kind of device. */
 function native(device) {
-  const out = fs.mkdtempSync(path.join(os.tmpdir(), 'gainakt-native-'));
+  const out = temporary('native');
   const log = execFileSync(gainakt, ['train', '--device', device, '--epochs', '1', '--out', out], {
     encoding: 'utf8',
     env: { ...process.env, VK_DRIVER_FILES: '/usr/lib/chromium/vk_swiftshader_icd.json' },
@@ -252,7 +251,7 @@ async function ownData() {
   await press(back, 'Runs');
   const name = (await hears(back, /not finished/)).split(':')[0];
   const [download] = await Promise.all([back.waitForEvent('download'), press(back, `Download ${name}`)]);
-  const zip = path.join(os.tmpdir(), 'run.zip');
+  const zip = path.join(temporary('zip'), 'run.zip');
   await download.saveAs(zip);
   const listed = execFileSync('python3', ['-m', 'zipfile', '-l', zip], { encoding: 'utf8' });
   check(/train_state\.safetensors/.test(listed) && /metrics_epoch\.csv/.test(listed), 'a run is downloaded as a zip archive');
