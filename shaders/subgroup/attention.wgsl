@@ -1,5 +1,5 @@
 // Causal attention within windows where a software adapter computes (attention.wgsl says what): a workgroup is one subgroup and takes
-// as many rows of one head (y), an invocation each. It loads one key and value at a time and the subgroup tells them to each other,
+// as many rows of one head (z), an invocation each. It loads one key and value at a time and the subgroup tells them to each other,
 // since such an adapter loads for one invocation after the other, also what all of them load from the same place.
 // qkv [3][N, HEADS*DK]; out [N, HEADS*DK]; lse [N, HEADS] = log-sum-exp of the row's scaled scores.
 @group(0) @binding(1) var<storage, read> batch: array<u32>;
@@ -7,19 +7,20 @@
 @group(0) @binding(3) var<storage, read_write> out: array<{{ element }}>;
 @group(0) @binding(4) var<storage, read_write> lse: array<f32>;
 
-const HEADS: u32 = {{ heads }}u;
-const DK: u32 = {{ dk }}u;
-const WIDTH: u32 = HEADS * DK;
-const SCALE: f32 = inverseSqrt(f32(DK));
-const LANES: u32 = {{ lanes }}u;
 {{ quads qkv }}
 {{ quads out written }}
+{{ subgroup_head_sizes }}
 {{ batch }}
 @compute @workgroup_size(LANES, 1, 1)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(subgroup_invocation_id) lane: u32,
+) {
     let rows = batch[ROWS];
-    let head = group.y * DK;
-    let begin = group.x * LANES;
+    let head = group.z * DK;
+    let begin = (group.x + group.y * groups.x) * LANES;
+    if (begin >= rows) { return; }
     let last = min(begin + LANES, rows) - 1u;
     let row = min(begin + lane, last);
     let first = of_row(FIRST, row);
@@ -64,6 +65,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
 {{ repeat for each quad
         out_put(own + 4u * @u, DK - 4u * @u, sum@ / weight);
 }}
-        lse[row * HEADS + group.y] = top + log(weight);
+        lse[row * HEADS + group.z] = top + log(weight);
     }
 }

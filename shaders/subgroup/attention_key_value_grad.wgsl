@@ -1,5 +1,5 @@
 // Gradients of keys and values where a software adapter computes (attention_key_value_grad.wgsl says what): a workgroup is one
-// subgroup and takes as many rows of one head (y), over the rows that saw them, one of which an invocation loads for all.
+// subgroup and takes as many rows of one head (z), over the rows that saw them, one of which an invocation loads for all.
 // qkv, d_qkv [3][N, HEADS*DK]; grad [N, HEADS*DK]; lse, delta [N, HEADS] (attention_query_grad.wgsl).
 @group(0) @binding(1) var<storage, read> batch: array<u32>;
 @group(0) @binding(2) var<storage, read> qkv: array<{{ element }}>;
@@ -8,20 +8,21 @@
 @group(0) @binding(5) var<storage, read> grad: array<{{ element }}>;
 @group(0) @binding(6) var<storage, read_write> d_qkv: array<{{ element }}>;
 
-const HEADS: u32 = {{ heads }}u;
-const DK: u32 = {{ dk }}u;
-const WIDTH: u32 = HEADS * DK;
-const SCALE: f32 = inverseSqrt(f32(DK));
-const LANES: u32 = {{ lanes }}u;
 {{ quads qkv }}
 {{ quads grad }}
 {{ quads d_qkv written }}
+{{ subgroup_head_sizes }}
 {{ batch }}
 @compute @workgroup_size(LANES, 1, 1)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(subgroup_invocation_id) lane: u32,
+) {
     let rows = batch[ROWS];
-    let head = group.y * DK;
-    let begin = group.x * LANES;
+    let head = group.z * DK;
+    let begin = (group.x + group.y * groups.x) * LANES;
+    if (begin >= rows) { return; }
     let last = min(begin + LANES, rows) - 1u;
     let row = min(begin + lane, last);
     let end = of_row(END, row);
@@ -37,7 +38,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
     for (var tile = begin; tile < end_of_all; tile += LANES) {
         let other = min(tile + lane, end_of_all - 1u);
         let at = other * WIDTH + head;
-        let figures = vec2<f32>(lse[other * HEADS + group.y], delta[other * HEADS + group.y]);
+        let figures = vec2<f32>(lse[other * HEADS + group.z], delta[other * HEADS + group.z]);
 {{ repeat for each quad
         let query@ = qkv_quad(at + 4u * @u, DK - 4u * @u);
         let gradient@ = grad_quad(at + 4u * @u, DK - 4u * @u);

@@ -1,5 +1,5 @@
 // Gradient of the queries where a software adapter computes (attention_query_grad.wgsl says what): a workgroup is one subgroup and
-// takes as many rows of one head (y), as in attention.wgsl beside this. Leaves delta = out . grad for the keys and values.
+// takes as many rows of one head (z), as in attention.wgsl beside this. Leaves delta = out . grad for the keys and values.
 // qkv, d_qkv [3][N, HEADS*DK]; out, grad [N, HEADS*DK]; lse, delta [N, HEADS].
 @group(0) @binding(1) var<storage, read> batch: array<u32>;
 @group(0) @binding(2) var<storage, read> qkv: array<{{ element }}>;
@@ -9,21 +9,22 @@
 @group(0) @binding(6) var<storage, read_write> delta: array<f32>;
 @group(0) @binding(7) var<storage, read_write> d_qkv: array<{{ element }}>;
 
-const HEADS: u32 = {{ heads }}u;
-const DK: u32 = {{ dk }}u;
-const WIDTH: u32 = HEADS * DK;
-const SCALE: f32 = inverseSqrt(f32(DK));
-const LANES: u32 = {{ lanes }}u;
 {{ quads qkv }}
 {{ quads out }}
 {{ quads grad }}
 {{ quads d_qkv written }}
+{{ subgroup_head_sizes }}
 {{ batch }}
 @compute @workgroup_size(LANES, 1, 1)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(subgroup_invocation_id) lane: u32,
+) {
     let rows = batch[ROWS];
-    let head = group.y * DK;
-    let begin = group.x * LANES;
+    let head = group.z * DK;
+    let begin = (group.x + group.y * groups.x) * LANES;
+    if (begin >= rows) { return; }
     let last = min(begin + LANES, rows) - 1u;
     let row = min(begin + lane, last);
     let first = of_row(FIRST, row);
@@ -36,7 +37,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
     var sum@ = vec4<f32>();
 }}
     let own_delta = along.x + along.y + along.z + along.w;
-    let stat = row * HEADS + group.y;
+    let stat = row * HEADS + group.z;
     let own_lse = lse[stat];
     for (var tile = of_row(FIRST, begin); tile <= last; tile += LANES) {
         let at = (rows + min(tile + lane, last)) * WIDTH + head;

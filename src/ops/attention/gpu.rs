@@ -2,7 +2,7 @@
 
 use super::{AttentionKernels, AttentionSizes};
 use crate::ops::Work;
-use crate::ops::gpu::{Array, Batch, Gpu, Hardware, NoArgs, Shader, at_once, kernels};
+use crate::ops::gpu::{Array, Batch, Gpu, Hardware, NoArgs, Shader, at_once, kernels, workgroup_grid};
 
 /// Rows of a head that a workgroup takes, where there are no subgroups.
 const ROWS: usize = 64;
@@ -25,8 +25,8 @@ kernels! {
 #[derive(Debug)]
 pub(crate) struct AttentionShaders {
     heads: usize,
-    /// Rows of a head that a workgroup takes.
-    rows: usize,
+    /// Invocations of a subgroup, one for a row, where the kernels use subgroups.
+    lanes: Option<usize>,
     #[cfg(feature = "burn")]
     per_row: usize,
     pub(crate) forward: Shader,
@@ -38,37 +38,42 @@ impl AttentionShaders {
     pub(crate) fn new(at: AttentionSizes, hardware: Hardware) -> Self {
         let (heads, dk, per_row) = (at.heads, at.width, hardware.invocations_a_row());
         let at_once = at_once(&[dk]);
-        if let Some(lanes) = hardware.lanes() {
-            return Self {
-                heads,
-                rows: lanes,
-                #[cfg(feature = "burn")]
-                per_row,
-                forward: subgroup_attention(heads, dk, at_once, lanes),
-                query_grad: subgroup_attention_query_grad(heads, dk, at_once, lanes),
-                key_value_grad: subgroup_attention_key_value_grad(heads, dk, at_once, lanes),
-            };
-        }
+        let lanes = hardware.lanes();
+        let (forward, query_grad, key_value_grad) = match lanes {
+            Some(lanes) => (
+                subgroup_attention(heads, dk, at_once, lanes),
+                subgroup_attention_query_grad(heads, dk, at_once, lanes),
+                subgroup_attention_key_value_grad(heads, dk, at_once, lanes),
+            ),
+            None => (
+                attention(heads, dk, at_once, per_row),
+                attention_query_grad(heads, dk, at_once, per_row),
+                attention_key_value_grad(heads, dk, at_once, per_row),
+            ),
+        };
         Self {
             heads,
-            rows: ROWS,
+            lanes,
             #[cfg(feature = "burn")]
             per_row,
-            forward: attention(heads, dk, at_once, per_row),
-            query_grad: attention_query_grad(heads, dk, at_once, per_row),
-            key_value_grad: attention_key_value_grad(heads, dk, at_once, per_row),
+            forward,
+            query_grad,
+            key_value_grad,
         }
     }
 
     /// Workgroups over so many rows.
     pub(crate) fn groups(&self, rows: usize) -> [usize; 3] {
-        [rows.div_ceil(self.rows), self.heads, 1]
+        match self.lanes {
+            Some(lanes) => workgroup_grid(rows.div_ceil(lanes), self.heads),
+            None => [rows.div_ceil(ROWS), self.heads, 1],
+        }
     }
 
     /// Invocations of a workgroup.
     #[cfg(feature = "burn")]
     pub(crate) fn threads(&self) -> u32 {
-        (self.rows * self.per_row) as u32
+        self.lanes.unwrap_or(ROWS * self.per_row) as u32
     }
 }
 

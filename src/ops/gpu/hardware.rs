@@ -21,9 +21,9 @@ impl Hardware {
         if device.kernels_of_a_gpu || info.device_type != wgpu::DeviceType::Cpu {
             return Self::Gpu;
         }
-        // Kernels are written for one size.
+        // Kernels are written for one size, and tried on Vulkan's software adapters.
         let (least, most) = (info.subgroup_min_size, info.subgroup_max_size);
-        let may = device.device.features().contains(wgpu::Features::SUBGROUP);
+        let may = device.device.features().contains(wgpu::Features::SUBGROUP) && info.backend == wgpu::Backend::Vulkan;
         Self::Processor { lanes: if may && least == most { least as usize } else { 0 } }
     }
 

@@ -42,6 +42,7 @@ fn common() -> Includes {
         ("dropout_factor", include_str!("../../../shaders/include/dropout_factor.wgsl").to_owned()),
         ("dropout_factors", include_str!("../../../shaders/include/dropout_factors.wgsl").to_owned()),
         ("head_sizes", include_str!("../../../shaders/include/head_sizes.wgsl").to_owned()),
+        ("subgroup_head_sizes", include_str!("../../../shaders/subgroup/head_sizes.wgsl").to_owned()),
         ("keys_and_values", include_str!("../../../shaders/include/keys_and_values.wgsl").to_owned()),
         ("shared_rows", include_str!("../../../shaders/include/shared_rows.wgsl").to_owned()),
         ("total4", include_str!("../../../shaders/include/total4.wgsl").to_owned()),
