@@ -189,8 +189,8 @@ fn requirements(adapter: &wgpu::Adapter) -> (wgpu::Features, wgpu::Limits) {
         max_storage_buffer_binding_size: limits.max_storage_buffer_binding_size,
         ..wgpu::Limits::default()
     };
-    // A clock for profiles and subgroups for software adapters, where there are any. The page takes neither: there a kernel's text
-    // would have to ask for subgroups.
+    // A clock for profiles and subgroups for software adapters, where there are any. The page takes neither: it has no profiles, and
+    // wgpu asks no browser for subgroups.
     let wanted = match cfg!(target_arch = "wasm32") {
         true => wgpu::Features::empty(),
         false => wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SUBGROUP,

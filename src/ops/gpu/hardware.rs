@@ -43,6 +43,12 @@ impl Hardware {
         }
     }
 
+    /// Whether a kernel is compiled for each case it meets: a software adapter computes both sides of a branch. Others choose when it
+    /// runs and have fewer kernels to compile.
+    pub(crate) fn one_kernel_a_case(self) -> bool {
+        self.lanes().is_some()
+    }
+
     /// Invocations that share a row of attention: the rows of a long window are what a GPU waits for.
     pub(crate) fn invocations_a_row(self) -> usize {
         match self {

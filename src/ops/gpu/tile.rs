@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::hardware::Hardware;
+use super::shaders::Includes;
 
 /// A tile of a product: what one workgroup computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub(crate) enum Tile {
     Subgroup { lanes: usize },
 }
 
-/// Few, since each is a kernel more to compile.
+/// Few, since each that a device uses is a kernel more to compile.
 const TILES: [Tile; 6] =
     [SMALL, MIDDLE, TALL, Tile::Subgroup { lanes: 4 }, Tile::Subgroup { lanes: 8 }, Tile::Subgroup { lanes: 16 }];
 /// For products with few outputs.
@@ -80,11 +81,8 @@ impl Tile {
     }
 }
 
-/// A piece of text that a template names: name and text.
-type Include = (&'static str, String);
-
 /// The tile's template, which names what they share and what depends on the tile.
-pub(super) fn includes(index: usize) -> Vec<Include> {
+pub(super) fn includes(index: usize) -> Includes {
     let tile = TILES[index % TILES.len()];
     let (template, lane) = match tile {
         Tile::Shared { .. } => (include_str!("../../../shaders/include/tile.wgsl"), "local_invocation_index"),
@@ -101,7 +99,7 @@ pub(super) fn includes(index: usize) -> Vec<Include> {
 
 /// What `tile.wgsl` leaves open: the sums, named a0 and b0 for the first row's two times four columns, are variables of their own, so
 /// that every compiler keeps them in registers.
-fn shared(tall: usize, high: usize) -> Vec<Include> {
+fn shared(tall: usize, high: usize) -> Includes {
     let mut products = String::new();
     for quad in 0..tall / 4 {
         let _ = writeln!(products, "            let l{quad} = lefts[l + {quad}u];");
@@ -123,7 +121,7 @@ fn shared(tall: usize, high: usize) -> Vec<Include> {
 }
 
 /// What `shaders/subgroup/tile.wgsl` leaves open: four rows are of one invocation, which tells the others its terms of them.
-fn subgroup(lanes: usize) -> Vec<Include> {
+fn subgroup(lanes: usize) -> Includes {
     let mut products = String::new();
     for lane in 0..lanes {
         for term in 0..4 {

@@ -100,8 +100,8 @@ struct Sources<'a> {
 impl<'a> Sources<'a> {
     fn new(input: &Input<'a, Array>, batch: &Batch, hardware: Hardware) -> Self {
         let (rows, windows) = (batch.prepared.rows(), batch.prepared.windows());
-        // Two arrays are chosen from as three are, with one kernel less to compile; but a software adapter loads from all of them.
-        let streams = if hardware.lanes().is_some() { SourceKind::Streams } else { SourceKind::Joined };
+        // From two arrays one may choose as from three.
+        let streams = if hardware.one_kernel_a_case() { SourceKind::Streams } else { SourceKind::Joined };
         let whole = |x: &'a Array| Self { arrays: [x; 3], kind: SourceKind::Rows, rows, parts: 1 };
         match input {
             Input::Rows(x) => whole(x),
@@ -235,8 +235,7 @@ impl LinearKernels for Gpu {
         let arrays: Vec<_> = read.into_iter().chain(outputs).collect();
         let (rows, deep) = (args.rows as usize, if into == TargetKind::AddStreams { 2 } else { 1 });
         let tile = Tile::of(self.hardware, rows, inputs, deep);
-        // As with the streams of [`Sources`].
-        let compiled_for = if self.hardware.lanes().is_some() { into } else { TargetKind::Any };
+        let compiled_for = if self.hardware.one_kernel_a_case() { into } else { TargetKind::Any };
         let kernel = linear_input_grad(compiled_for as usize, tile.index(), quads_of(layers, args.parts as usize));
         self.clock.does(kernel.name, Work::linear(rows, layers));
         self.dispatch(&kernel, &args, &arrays, tile.groups(rows, inputs, deep));

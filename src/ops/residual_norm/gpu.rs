@@ -110,9 +110,7 @@ impl NormKernels for Gpu {
         let [rows, width_arg] = [n, width].map(|v| v as u32);
         let [weight0, weight1] = [one.weight, two.weight].map(|v| v as u32);
         let [bias0, bias1] = [one.bias, two.bias].map(|v| v as u32);
-        // A software adapter computes both sides of a branch, so that it is given a kernel for one stream where there is one; others
-        // have one kernel less to compile.
-        let compiled_for = if self.hardware.lanes().is_some() { streams.len() } else { 2 };
+        let compiled_for = if self.hardware.one_kernel_a_case() { streams.len() } else { 2 };
         // Ranges of rows, so that there are enough workgroups.
         let side = width.div_ceil(16) * streams.len();
         let wanted = self.hardware.enough().div_ceil(side).min(n.div_ceil(FEWEST_ROWS));
