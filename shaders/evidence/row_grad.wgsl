@@ -14,10 +14,9 @@ struct Args { skills: u32, prior: u32, transfer: u32, transfer_bias: u32, decay:
 {{ batch }}
 {{ logistic }}
 {{ transfer }}
-var<workgroup> lanes: array<mat3x4<f32>, 64>;
-
-@compute @workgroup_size(64, 1, 1)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+{{ sum_of_lanes }}
+@compute @workgroup_size(THREADS, 1, 1)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin({{ lane }}) lane: u32) {
     let row = group.x + group.y * groups.x;
     let skills = args.skills;
     // Workgroups past the last row compute nothing but still meet the barriers.
@@ -26,7 +25,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     let q = select(0u, of_row(SKILL, min(row, batch[ROWS] - 1u)), inside);
     // Columns: of the own vector (two), then (evidence, bias).
     var sum = mat3x4<f32>();
-    for (var k = lane; k < stop; k += 64u) {
+    for (var k = lane; k < stop; k += THREADS) {
         let other = vector_of(k);
         let transferred = transfer_between(q, k, other);
         let d = d_state[row * skills + k];
@@ -35,14 +34,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
         sum[1] += inner * other[1];
         sum[2] += vec4<f32>(transferred * d, inner, 0.0, 0.0);
     }
-    lanes[lane] = sum;
-    workgroupBarrier();
-    for (var half = 32u; half > 0u; half /= 2u) {
-        if (lane < half) { lanes[lane] += lanes[lane + half]; }
-        workgroupBarrier();
-    }
+    let all = sum_of_lanes(lane, sum);
     if (lane > 0u || !inside) { return; }
-    let all = lanes[0];
     for (var d = 0u; d < RANK; d++) { by_row[row * (RANK + 1u) + d] = all[d / 4u][d % 4u]; }
     by_row[row * (RANK + 1u) + RANK] = all[2][1];
     let d_evidence = all[2][0];

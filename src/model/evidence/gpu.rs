@@ -20,6 +20,8 @@ kernels! {
     evidence_context_grad(): EvidenceArgs, "evidence/context_grad.wgsl", [Read, Read, Read, Write];
     evidence_state_grad(): EvidenceArgs, "evidence/state_grad.wgsl", [Read, Read, Read, Write];
     evidence_row_grad(): EvidenceArgs, "evidence/row_grad.wgsl", [Read, Read, Read, Read, Read, Write, Write];
+    subgroup_evidence_row_grad(lanes): EvidenceArgs, "evidence/row_grad.wgsl",
+        [Read, Read, Read, Read, Read, Write, Write];
     evidence_skill_grad(): EvidenceArgs, "evidence/skill_grad.wgsl", [Read, Read, Read, Read, Read, Read, Read, Write];
 }
 
@@ -109,7 +111,8 @@ impl EvidenceKernels for Gpu {
         let arrays = [integers, params, d_logits, &back.state].map(Some);
         self.dispatch(&evidence_state_grad(), &args, &arrays, groups(windows * skills));
         let arrays = [integers, params, strength, evidence, &back.state, &back.strength, &back.rows].map(Some);
-        self.dispatch(&evidence_row_grad(), &args, &arrays, workgroup_grid(rows, 1));
+        let row_grad = self.hardware.lanes().map_or_else(evidence_row_grad, subgroup_evidence_row_grad);
+        self.dispatch(&row_grad, &args, &arrays, workgroup_grid(rows, 1));
         let arrays = [integers, params, evidence, state, &back.state, d_logits, &back.rows, &*grads].map(Some);
         self.dispatch(&evidence_skill_grad(), &args, &arrays, workgroup_grid(skills, 1));
     }

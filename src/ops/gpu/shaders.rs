@@ -51,12 +51,20 @@ fn common() -> Includes {
 }
 
 /// How the invocations that share a row add up: in a subgroup, or by way of workgroup memory.
-fn of_row(subgroup: bool) -> [(&'static str, String); 2] {
-    let (lane, total) = match subgroup {
-        true => ("subgroup_invocation_id", include_str!("../../../shaders/subgroup/row_total.wgsl")),
-        false => ("local_invocation_index", include_str!("../../../shaders/include/row_total.wgsl")),
+fn of_row(subgroup: bool) -> Includes {
+    let [lane, row_total, sum_of_lanes] = match subgroup {
+        true => [
+            "subgroup_invocation_id",
+            include_str!("../../../shaders/subgroup/row_total.wgsl"),
+            include_str!("../../../shaders/subgroup/sum_of_lanes.wgsl"),
+        ],
+        false => [
+            "local_invocation_index",
+            include_str!("../../../shaders/include/row_total.wgsl"),
+            include_str!("../../../shaders/include/sum_of_lanes.wgsl"),
+        ],
     };
-    [("row_total", total.to_owned()), ("lane", lane.to_owned())]
+    vec![("lane", lane.to_owned()), ("row_total", row_total.to_owned()), ("sum_of_lanes", sum_of_lanes.to_owned())]
 }
 
 impl Shader {

@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use super::hardware::Hardware;
-use super::shaders::Includes;
 
 /// A tile of a product: what one workgroup computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,8 +80,11 @@ impl Tile {
     }
 }
 
+/// Pieces of text that a template names: name and text.
+type Pieces = Vec<(&'static str, String)>;
+
 /// The tile's template, which names what they share and what depends on the tile.
-pub(super) fn includes(index: usize) -> Includes {
+pub(super) fn includes(index: usize) -> Pieces {
     let tile = TILES[index % TILES.len()];
     let (template, lane) = match tile {
         Tile::Shared { .. } => (include_str!("../../../shaders/include/tile.wgsl"), "local_invocation_index"),
@@ -99,7 +101,7 @@ pub(super) fn includes(index: usize) -> Includes {
 
 /// What `tile.wgsl` leaves open: the sums, named a0 and b0 for the first row's two times four columns, are variables of their own, so
 /// that every compiler keeps them in registers.
-fn shared(tall: usize, high: usize) -> Includes {
+fn shared(tall: usize, high: usize) -> Pieces {
     let mut products = String::new();
     for quad in 0..tall / 4 {
         let _ = writeln!(products, "            let l{quad} = lefts[l + {quad}u];");
@@ -121,7 +123,7 @@ fn shared(tall: usize, high: usize) -> Includes {
 }
 
 /// What `shaders/subgroup/tile.wgsl` leaves open: four rows are of one invocation, which tells the others its terms of them.
-fn subgroup(lanes: usize) -> Includes {
+fn subgroup(lanes: usize) -> Pieces {
     let mut products = String::new();
     for lane in 0..lanes {
         for term in 0..4 {
