@@ -2,8 +2,6 @@
 //! loads them into Chromium.
 
 fn main() {
-    let mut sources = gainakt::model::shader_sources();
-    // Browsers are given no kernel that uses subgroups (`ops::gpu::Hardware`).
-    sources.retain(|(_, source)| !source.contains("subgroup"));
+    let sources = gainakt::model::shader_sources();
     println!("{}", serde_json::json!(sources));
 }

@@ -36,7 +36,7 @@ var<private> out_at: u32;
 {{ quads x2 }}
 {{ quads out written }}
 {{ batch }}
-{{ dropout_factors }}
+{{ dropout_factor }}
 {{ tile }}
 fn choose(section: u32) {
     if (args.parts > 1u) {

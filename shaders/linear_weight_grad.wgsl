@@ -59,9 +59,9 @@ fn right(k: u32, j: u32) -> vec4<f32> {
 
 fn of_columns(j: u32, count: u32) -> vec4<f32> { return vec4<f32>(); }
 
-fn put(i: u32, j: u32, count: u32, of_row: vec4<f32>, none: vec4<f32>) {
+fn put(i: u32, j: u32, count: u32, values: vec4<f32>, none: vec4<f32>) {
     let at = weight_at + i * stride + j;
-    for (var c = 0u; c < count; c++) { sums[at + c] = of_row[c]; }
+    for (var c = 0u; c < count; c++) { sums[at + c] = values[c]; }
 }
 
 fn adds_left() -> bool { return adds_bias; }

@@ -1,6 +1,6 @@
 // LayerNorm(x + a) of one or two streams (z) that share a: PER_ROW invocations a row.
-// x0, x1, a, out0, out1 [rows, width]; stats [streams][rows, 2] = (mean, 1/sigma), from `stat` on. Where the kernel is not compiled
-// for TWO streams, x1 and out1 are unused.
+// x0, x1, a, out0, out1 [rows, width]; stats [streams][rows, 2] = (mean, 1/sigma), from `stat` on. With one
+// stream x1 and out1 are unused; a kernel is compiled for TWO where there may be two.
 struct Args { rows: u32, width: u32, weight0: u32, weight1: u32, bias0: u32, bias1: u32, stat: u32 }
 @group(0) @binding(0) var<uniform> args: Args;
 @group(0) @binding(1) var<storage, read> params: array<f32>;

@@ -9,3 +9,13 @@ fn dropout_factor(index: u32, key0: u32, key1: u32, threshold: u32, scale: f32) 
     x = x ^ (x >> 15u);
     return select(0.0, scale, x >= threshold);
 }
+
+// Factors of elements `first` to first + 3.
+fn dropout_factors(first: u32, key0: u32, key1: u32, threshold: u32, scale: f32) -> vec4<f32> {
+    return vec4<f32>(
+        dropout_factor(first, key0, key1, threshold, scale),
+        dropout_factor(first + 1u, key0, key1, threshold, scale),
+        dropout_factor(first + 2u, key0, key1, threshold, scale),
+        dropout_factor(first + 3u, key0, key1, threshold, scale),
+    );
+}

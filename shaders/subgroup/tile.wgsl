@@ -1,6 +1,6 @@
 // A tile of a matrix product where a software adapter computes: TILE_ROWS x TILE_COLUMNS outputs a workgroup of one subgroup, all
 // rows by two times four columns an invocation, four terms at a time. Such an adapter loads for one invocation after the other, also
-// what all of them load from the same place, so that loading takes it much longer than multiplying. Here an invocation loads the
+// what all of them load from the same place. Here an invocation loads the
 // terms of four rows, and the subgroup tells them to each other. Parameters and what is multiplied: include/tile.wgsl,
 // include/tile_ends.wgsl.
 const THREADS: u32 = {{ lanes }}u;
@@ -61,8 +61,8 @@ fn multiply(
     }
     let low_values = values_of(j, columns);
     let high_values = values_of(j + TILE_COLUMNS / 2u, columns);
-    // Four rows at a time, picked by the bits of `part`: what follows a product would be written out for each row otherwise, since
-    // compilers unroll a loop over an array.
+    // Four rows at a time, picked by the bits of `part`: with a loop over an array of the sums, Mesa took 47 s to compile the kernels of
+    // a step, with this 9 s.
     for (var part = 0u; part < THREADS; part++) {
 {{ tile_results }}
     }

@@ -1,25 +1,31 @@
 //! Every kernel of the program, for compilers to be tried on.
 
 use super::architectures;
-use crate::ops::gpu::Shader;
+use crate::ops::gpu::{SUBGROUP_SIZES, Shader};
 
 /// Every kernel, compiled for constants of one size.
 fn shaders(size: usize) -> Vec<Shader> {
     let mut all = crate::ops::gpu::shaders(size);
     all.extend(architectures::shaders(size));
-    // Subgroups come in these sizes only (`ops::gpu::Hardware`), and a kernel is as long as its subgroup.
-    let sizes_of_subgroups = [4, 8, 16];
+    // A kernel is as long as its subgroup.
     for (_, lanes) in all.iter_mut().flat_map(|shader| &mut shader.constants).filter(|(name, _)| *name == "lanes") {
-        *lanes = sizes_of_subgroups[size % sizes_of_subgroups.len()];
+        *lanes = SUBGROUP_SIZES[size % SUBGROUP_SIZES.len()];
     }
     all
 }
 
-/// Every kernel with small, odd and large constants: name and WGSL source.
+/// Every kernel that any adapter may be given, with small, odd and large constants: name and WGSL source.
 pub fn shader_sources() -> Vec<(String, String)> {
+    sources(false)
+}
+
+/// The same of the kernels that use subgroups, or of those that do not.
+fn sources(subgroups: bool) -> Vec<(String, String)> {
     let mut sources = Vec::new();
     for size in [1usize, 2, 3, 4, 8, 12, 33, 64, 101] {
-        let compiled = shaders(size).into_iter().filter(|s| size == 1 || !s.constants.is_empty());
+        let compiled = shaders(size)
+            .into_iter()
+            .filter(|s| (size == 1 || !s.constants.is_empty()) && s.uses_subgroups() == subgroups);
         sources.extend(compiled.map(|s| (format!("{} at {size}", s.name), s.source())));
     }
     sources
@@ -34,24 +40,31 @@ mod tests {
         naga::front::wgsl::parse_str(source).unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(source)))
     }
 
-    /// A validator that knows core WebGPU, and subgroups where the kernel is one for adapters that have them.
-    fn validator(source: &str) -> naga::valid::Validator {
+    /// Every kernel, and a validator that knows core WebGPU; subgroups too for those that use them, which only adapters that have
+    /// them are given.
+    fn kernels() -> impl Iterator<Item = (String, String, naga::valid::Validator)> {
         use naga::valid::{Capabilities, ShaderStages, SubgroupOperationSet, ValidationFlags, Validator};
-        if !source.contains("subgroup") {
-            return Validator::new(ValidationFlags::all(), Capabilities::empty());
-        }
-        let mut validator = Validator::new(ValidationFlags::all(), Capabilities::SUBGROUP);
-        validator.subgroup_stages(ShaderStages::COMPUTE).subgroup_operations(SubgroupOperationSet::all());
-        validator
+        let with = |subgroups: bool| {
+            sources(subgroups).into_iter().map(move |(name, source)| {
+                if !subgroups {
+                    return (name, source, Validator::new(ValidationFlags::all(), Capabilities::empty()));
+                }
+                assert!(source.contains("subgroup_invocation_id"), "{name} uses no subgroup");
+                let mut validator = Validator::new(ValidationFlags::all(), Capabilities::SUBGROUP);
+                validator.subgroup_stages(ShaderStages::COMPUTE).subgroup_operations(SubgroupOperationSet::all());
+                (name, source, validator)
+            })
+        };
+        with(false).chain(with(true))
     }
 
-    /// Every template at odd sizes is valid WGSL for a device that offers nothing beyond core WebGPU.
+    /// Every template at odd sizes is valid WGSL for a device that offers nothing beyond core WebGPU (and subgroups, see above).
     #[test]
     fn shaders_are_valid_core_webgpu() {
-        for (name, source) in shader_sources() {
+        for (name, source, mut validator) in kernels() {
             assert!(!source.contains("{{"), "{name}: something is not filled in");
             let module = parsed(&name, &source);
-            validator(&source).validate(&module).unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&source)));
+            validator.validate(&module).unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&source)));
             let storage =
                 module.global_variables.iter().filter(|(_, v)| matches!(v.space, naga::AddressSpace::Storage { .. }));
             assert!(storage.count() <= 8, "{name} binds more storage buffers than WebGPU promises");
@@ -67,9 +80,9 @@ mod tests {
     #[test]
     fn shaders_translate_for_every_graphics_interface() {
         use naga::back::{hlsl, msl, spv};
-        for (name, source) in shader_sources() {
+        for (name, source, mut validator) in kernels() {
             let module = parsed(&name, &source);
-            let info = validator(&source).validate(&module).unwrap();
+            let info = validator.validate(&module).unwrap();
             let words = spv::write_vec(&module, &info, &spv::Options::default(), None);
             assert!(words.is_ok_and(|w| w.len() > 100), "{name}: SPIR-V");
             let metal = msl::Options { fake_missing_bindings: true, ..msl::Options::default() };

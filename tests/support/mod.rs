@@ -25,10 +25,12 @@ pub fn devices() -> Vec<ComputeDevice> {
     devices
 }
 
-/// The same, and the adapter again with the kernels that a GPU is given: a software adapter has others of its own.
+/// The same, and a software adapter, which has kernels of its own, again with those that a GPU is given.
 pub fn devices_and_gpu_kernels() -> Vec<ComputeDevice> {
     let mut devices = devices();
-    if let Some(ComputeDevice { device: Device::Gpu(gpu), label, .. }) = devices.last().cloned() {
+    if let Some(ComputeDevice { device: Device::Gpu(gpu), label, .. }) = devices.last().cloned()
+        && gpu.adapter.get_info().device_type == wgpu::DeviceType::Cpu
+    {
         let device = Device::Gpu(GpuDevice { kernels_of_a_gpu: true, ..gpu });
         let label = format!("{label}, kernels of a GPU");
         devices.push(ComputeDevice { device, label, ..devices[devices.len() - 1].clone() });

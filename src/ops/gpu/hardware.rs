@@ -2,6 +2,9 @@
 
 use crate::platform::device::GpuDevice;
 
+/// Sizes of subgroups that kernels are written for.
+pub(crate) const SUBGROUP_SIZES: [usize; 3] = [4, 8, 16];
+
 /// What an adapter computes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hardware {
@@ -38,8 +41,8 @@ impl Hardware {
     /// Invocations of a subgroup, where kernels may use one.
     pub(crate) fn lanes(self) -> Option<usize> {
         match self {
-            Self::Processor { lanes: lanes @ (4 | 8 | 16) } => Some(lanes),
-            _ => None,
+            Self::Processor { lanes } => Some(lanes).filter(|lanes| SUBGROUP_SIZES.contains(lanes)),
+            Self::Gpu => None,
         }
     }
 

@@ -15,6 +15,7 @@ pub(crate) use self::batch::integers;
 pub use self::context::{Array, Gpu};
 pub(crate) use self::context::{groups, workgroup_grid};
 pub use self::hardware::Hardware;
+pub(crate) use self::hardware::SUBGROUP_SIZES;
 pub(crate) use self::quads::at_once;
 pub(crate) use self::shaders::{Access, Includes, Shader, float_constant, kernels};
 use super::{Arrays, DeviceStats, Dropout, PreparedBatch};

@@ -40,7 +40,6 @@ fn common() -> Includes {
     vec![
         ("batch", Entry::wgsl() + include_str!("../../../shaders/include/batch.wgsl")),
         ("dropout_factor", include_str!("../../../shaders/include/dropout_factor.wgsl").to_owned()),
-        ("dropout_factors", include_str!("../../../shaders/include/dropout_factors.wgsl").to_owned()),
         ("head_sizes", include_str!("../../../shaders/include/head_sizes.wgsl").to_owned()),
         ("subgroup_head_sizes", include_str!("../../../shaders/subgroup/head_sizes.wgsl").to_owned()),
         ("keys_and_values", include_str!("../../../shaders/include/keys_and_values.wgsl").to_owned()),
@@ -51,7 +50,7 @@ fn common() -> Includes {
 }
 
 /// How the invocations that share a row add up: in a subgroup, or by way of workgroup memory.
-fn of_row(subgroup: bool) -> Includes {
+fn adding_up(subgroup: bool) -> Includes {
     let [lane, row_total, sum_of_lanes] = match subgroup {
         true => [
             "subgroup_invocation_id",
@@ -76,8 +75,9 @@ impl Shader {
     pub(crate) fn source(&self) -> String {
         let mut source = self.template.to_owned();
         let tile = self.constant("tile").map(tile::includes).into_iter().flatten();
-        let lanes = self.constant("lanes").is_some();
-        for (name, text) in (self.includes)().into_iter().chain(tile).chain(of_row(lanes)).chain(common()) {
+        for (name, text) in
+            (self.includes)().into_iter().chain(tile).chain(adding_up(self.constant("lanes").is_some())).chain(common())
+        {
             source = source.replace(&format!("{{{{ {name} }}}}"), &text);
         }
         if let Some(dk) = self.constant("dk") {
@@ -93,6 +93,11 @@ impl Shader {
             source = source.replace(&format!("{{{{ {name} }}}}"), &value.to_string());
         }
         source
+    }
+
+    /// Whether it is one for adapters with subgroups.
+    pub(crate) fn uses_subgroups(&self) -> bool {
+        self.constant("lanes").is_some() || self.constant("tile").is_some_and(tile::uses_subgroups)
     }
 
     fn constant(&self, name: &str) -> Option<usize> {

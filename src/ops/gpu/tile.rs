@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::hardware::Hardware;
+use super::hardware::{Hardware, SUBGROUP_SIZES};
 
 /// A tile of a product: what one workgroup computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,8 +19,10 @@ pub(crate) enum Tile {
 }
 
 /// Few, since each that a device uses is a kernel more to compile.
-const TILES: [Tile; 6] =
-    [SMALL, MIDDLE, TALL, Tile::Subgroup { lanes: 4 }, Tile::Subgroup { lanes: 8 }, Tile::Subgroup { lanes: 16 }];
+const TILES: [Tile; 6] = {
+    let [a, b, c] = SUBGROUP_SIZES;
+    [SMALL, MIDDLE, TALL, Tile::Subgroup { lanes: a }, Tile::Subgroup { lanes: b }, Tile::Subgroup { lanes: c }]
+};
 /// For products with few outputs.
 const SMALL: Tile = Tile::Shared { tall: 4, high: 8 };
 /// For a GPU.
@@ -32,12 +34,15 @@ impl Tile {
     /// The tile of a product of this size, `deep` of them side by side: a larger one loads less for each output, a smaller one
     /// gives more workgroups.
     pub(crate) fn of(hardware: Hardware, rows: usize, columns: usize, deep: usize) -> Self {
+        if let Some(lanes) = hardware.lanes() {
+            return Self::Subgroup { lanes };
+        }
         let large = match hardware {
             Hardware::Gpu => MIDDLE,
-            Hardware::Processor { .. } => hardware.lanes().map_or(TALL, |lanes| Self::Subgroup { lanes }),
+            Hardware::Processor { .. } => TALL,
         };
         let groups = large.groups(rows, columns, deep).iter().product::<usize>();
-        if groups >= hardware.enough() || matches!(large, Self::Subgroup { .. }) { large } else { SMALL }
+        if groups >= hardware.enough() { large } else { SMALL }
     }
 
     /// Number of the tile, which kernels are compiled for.
@@ -78,6 +83,11 @@ impl Tile {
             _ => MIDDLE,
         }
     }
+}
+
+/// Whether the tile of this number is a subgroup's.
+pub(super) fn uses_subgroups(index: usize) -> bool {
+    matches!(TILES[index % TILES.len()], Tile::Subgroup { .. })
 }
 
 /// Pieces of text that a template names: name and text.
