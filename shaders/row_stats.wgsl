@@ -12,6 +12,7 @@ struct Args { skills: u32, heads: u32 }
 {{ batch }}
 {{ row_stats }}
 {{ gain_scale }}
+{{ answer_skills }}
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     let row = gid.x + gid.y * groups.x * 64u;
@@ -28,7 +29,6 @@ fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) 
     if (args.heads == 0u) { return; }
     let skills = args.skills;
     let at = row * skills;
-    let own = of_row(SKILL, row);
     let later = of_row(POSITION, row) > 0u;
     // Without a row before, the row itself: nothing falls, and the gap is left out below.
     let before = select(at, at - skills, later);
@@ -48,7 +48,7 @@ fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) 
         sum_m += m;
         sum_g += g;
         negative += max(-g, 0.0);
-        others += select(abs(g), 0.0, c == own);
+        others += abs(g);
         fall += max(b - m, 0.0);
         gap += abs(m - b - GAIN_SCALE * g);
         low_g = min(low_g, g);
@@ -63,9 +63,18 @@ fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) 
     }
     stats[STAT_MEAN_MASTERY * rows + row] = mean;
     stats[STAT_MEAN_GAIN * rows + row] = sum_g / f32(skills);
-    stats[STAT_OWN_MASTERY * rows + row] = mastery[at + own];
-    stats[STAT_OWN_GAIN * rows + row] = gains[at + own];
-    stats[STAT_NEXT_MASTERY * rows + row] = mastery[at + of_row(NEXT, row)];
+    var own = vec2<f32>();
+    for (var i = 0u; i < own_count(row); i++) {
+        let k = at + own_skill(row, i);
+        own += vec2<f32>(mastery[k], gains[k]);
+        others -= abs(gains[k]);
+    }
+    own /= f32(own_count(row));
+    var next = 0.0;
+    for (var i = 0u; i < next_count(row); i++) { next += mastery[at + next_skill(row, i)]; }
+    stats[STAT_OWN_MASTERY * rows + row] = own.x;
+    stats[STAT_OWN_GAIN * rows + row] = own.y;
+    stats[STAT_NEXT_MASTERY * rows + row] = next / f32(next_count(row));
     stats[STAT_NEGATIVE * rows + row] = negative;
     stats[STAT_OTHERS * rows + row] = others;
     stats[STAT_FALL * rows + row] = fall;

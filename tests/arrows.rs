@@ -104,8 +104,13 @@ fn platform_code_stands_in_its_places() {
 #[test]
 fn nothing_unwraps_outside_tests() {
     for (path, text) in all("src") {
-        for word in [".unwrap()", ".expect(", "panic!(", "todo!(", "unimplemented!("] {
+        for word in [".unwrap()", "panic!(", "todo!(", "unimplemented!("] {
             assert!(!code(&text).contains(word), "{} says {word}", path.display());
+        }
+        // What only a bug can cause may be expected not to happen, with the reason why it does not.
+        for reason in text.split(".expect(").skip(1) {
+            let reason = reason.trim_start_matches('"').split('"').next().unwrap_or_default();
+            assert!(reason.split(' ').count() > 3, "{} expects something without saying why it holds", path.display());
         }
     }
 }
@@ -115,7 +120,7 @@ fn files_stay_short_and_begin_with_why_they_exist() {
     for dir in ["src", "shaders", "tests"] {
         for (path, text) in all(dir) {
             let lines = text.lines().count();
-            assert!(lines <= 400, "{} has {lines} lines", path.display());
+            assert!(lines <= 450, "{} has {lines} lines, more than one thing is likely to stand in it", path.display());
             let first = text.lines().next().unwrap_or_default();
             let documented =
                 first.starts_with("//!") || path.extension().is_some_and(|e| e == "wgsl") && first.starts_with("//");

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use gainakt::config::Config;
-use gainakt::data::{Corpus, Dataset, Skill, Student, simulate};
+use gainakt::data::{Answers, Corpus, Dataset, RowKind, Skill, Student, simulate};
 use gainakt::evaluate::{Baseline, SkillTracing, baselines, calibration_error, parts, within_skills};
 use gainakt::experiment::load_corpus;
 
@@ -42,7 +42,7 @@ fn assist2015_figures_are_those_found_elsewhere() {
 #[test]
 fn the_ideal_observer_is_the_best_and_knows_the_truth() {
     let (dataset, truth) = simulate(300, 7);
-    let corpus = Corpus { truth: Some(truth), ..Corpus::from_dataset(&dataset, 200) };
+    let corpus = Corpus { truth: Some(truth), ..Corpus::from_dataset(&dataset, 200, RowKind::Skill) };
     let config = Config::preset("demo").unwrap();
     let [train, validation, test] = parts(&config, &corpus).unwrap();
     let rows = baselines(&corpus, &train, &[validation, test].concat());
@@ -64,24 +64,19 @@ fn tracing_finds_the_parameters_answers_were_made_with() {
     let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(5);
     let (known, learn, guess, slip) = (0.3, 0.15, 0.2, 0.1);
     let students = (0..4000).map(|i| {
-        let mut student = Student { id: i.to_string(), ..Student::default() };
+        let mut answers = Answers::default();
         let mut knows = rng.random::<f64>() < known;
         for _ in 0..15 {
             let chance = if knows { 1.0 - slip } else { guess };
-            student.skills.push(0);
-            student.responses.push(u8::from(rng.random::<f64>() < chance));
+            answers.push(&[0], 0, u8::from(rng.random::<f64>() < chance));
             knows |= rng.random::<f64>() < learn;
         }
-        student
+        Student { id: i.to_string(), answers }
     });
     let skill = Skill { id: "0".to_owned(), name: "0".to_owned() };
-    let dataset = Dataset {
-        skills: vec![skill],
-        students: students.collect(),
-        max_skills_per_interaction: 1,
-        ..Dataset::default()
-    };
-    let corpus = Corpus::from_dataset(&dataset, 20);
+    let dataset =
+        Dataset { skills: vec![skill], students: students.collect(), max_skills_per_answer: 1, ..Dataset::default() };
+    let corpus = Corpus::from_dataset(&dataset, 20, RowKind::Skill);
     let windows: Vec<_> = corpus.windows.iter().collect();
     let found = SkillTracing::learn(&windows, 1).skills[0];
     for (name, found, made) in [
@@ -98,11 +93,12 @@ fn tracing_finds_the_parameters_answers_were_made_with() {
 fn within_skills_nothing_is_won_by_knowing_which_skills_are_easy() {
     let targets = [true, true, true, false, true, false, false, false];
     let skills = [0, 0, 0, 0, 1, 1, 1, 1];
+    let answers = Answers::of_skills(skills.to_vec(), targets.map(u8::from).to_vec());
     let easy: Vec<f64> = skills.iter().map(|&k| if k == 0 { 0.75 } else { 0.25 }).collect();
-    assert_eq!(within_skills(&easy, &targets, &skills), Some(0.5));
+    assert_eq!(within_skills(&easy, &answers), Some(0.5));
     assert_eq!(calibration_error(&easy, &targets), Some(0.0));
     let right: Vec<f64> = targets.iter().map(|&t| f64::from(u8::from(t))).collect();
-    assert_eq!(within_skills(&right, &targets, &skills), Some(1.0));
-    assert_eq!(within_skills(&[0.5], &[true], &[0]), None);
+    assert_eq!(within_skills(&right, &answers), Some(1.0));
+    assert_eq!(within_skills(&[0.5], &Answers::of_skills(vec![0], vec![1])), None);
     assert_eq!(calibration_error(&[], &[]), None);
 }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 use gainakt::data::{
-    ColumnNames, Corpus, DataFile, Dataset, Fold, FoldAssignment, Split, export_pykt, read_raw, read_sequences,
-    read_table, simulate,
+    Answers, ColumnNames, Corpus, DataFile, Dataset, Fold, FoldAssignment, RowKind, Split, export_pykt, read_raw,
+    read_sequences, read_table, simulate,
 };
 use proptest::prelude::*;
 
@@ -23,8 +23,7 @@ fn order_is_by_first_appearance_then_order_column_then_row() {
     assert_eq!(ids, ["b", "a"]);
     let skills: Vec<&str> = data.skills.iter().map(|s| s.id.as_str()).collect();
     assert_eq!(skills, ["8", "7", "9"]);
-    assert_eq!(data.students[1].skills, [0, 2, 1]);
-    assert_eq!(data.students[1].responses, [1, 1, 0]);
+    assert_eq!(data.students[1].answers, Answers::of_skills(vec![0, 2, 1], vec![1, 1, 0]));
 }
 
 #[test]
@@ -64,7 +63,7 @@ fn sliding_windows_are_pykts() {
     let folder = shared.join("assist2015");
     let file = std::fs::File::open(folder.join("assist2015_binary.csv.gz")).unwrap();
     let dataset = read_raw("assist2015_binary.csv.gz", file, &ColumnNames::default()).unwrap();
-    let corpus = Corpus::from_dataset(&dataset, 200);
+    let corpus = Corpus::from_dataset(&dataset, 200, RowKind::Skill);
     let made = corpus.sliding(&corpus.part(Split::Test, 0), 200);
     let theirs = unpacked(&folder.join("test_window_sequences.csv.gz"));
     let mut reader = csv::Reader::from_reader(theirs.as_slice());
@@ -72,12 +71,16 @@ fn sliding_windows_are_pykts() {
     let mut rows = 0;
     for (row, made) in reader.records().map(Result::unwrap).zip(&made) {
         let list = |column: usize| -> Vec<i64> { row[column].split(',').map(|v| v.parse().unwrap()).collect() };
-        let kept = |values: Vec<i64>| values.into_iter().take(made.window.skills.len()).collect::<Vec<_>>();
-        assert_eq!(kept(list(2)), made.window.skills.iter().map(|&k| i64::from(k)).collect::<Vec<_>>(), "row {rows}");
-        assert_eq!(kept(list(3)), made.window.responses.iter().map(|&r| i64::from(r)).collect::<Vec<_>>());
-        assert_eq!(list(2).iter().filter(|&&k| k >= 0).count(), made.window.skills.len());
+        let kept = |values: Vec<i64>| values.into_iter().take(made.window.len()).collect::<Vec<_>>();
+        assert_eq!(
+            kept(list(2)),
+            made.window.answers.iter().map(|a| i64::from(a.skills[0])).collect::<Vec<_>>(),
+            "row {rows}"
+        );
+        assert_eq!(kept(list(3)), made.window.answers.responses().iter().map(|&r| i64::from(r)).collect::<Vec<_>>());
+        assert_eq!(list(2).iter().filter(|&&k| k >= 0).count(), made.window.len());
         assert_eq!(list(4).iter().take_while(|&&m| m == -1).count(), made.unscored);
-        scored += made.window.skills.len() - made.unscored.max(1);
+        scored += made.window.len() - made.unscored.max(1);
         rows += 1;
     }
     assert_eq!((rows, made.len(), scored), (6102, 6102, 134_640));
@@ -89,7 +92,7 @@ fn latin_1_names_times_as_order_and_skill_names() {
         J\xf6rg,2024-01-03 10:00:00,5,Br\xfcche,1\nJ\xf6rg,2024-01-02 09:00:00,6,Teilen,0\nJ\xf6rg,2024-01-02 11:00:00,5,Br\xfcche,1\n";
     let data = raw(text);
     assert_eq!(data.students[0].id, "Jörg");
-    assert_eq!(data.students[0].responses, [0, 1, 1]);
+    assert_eq!(data.students[0].answers.responses(), [0, 1, 1]);
     assert_eq!(data.skills[1].name, "Brüche");
     assert_eq!(data.skills[1].id, "5");
 }
@@ -98,7 +101,7 @@ fn latin_1_names_times_as_order_and_skill_names() {
 fn ids_of_64_bits_keep_their_order() {
     let text =
         "user_id,log_id,sequence_id,correct\na,9007199254740993,1,1\na,9007199254740992,1,0\na,9007199254740994,1,0\n";
-    assert_eq!(raw(text).students[0].responses, [0, 1, 0]);
+    assert_eq!(raw(text).students[0].answers.responses(), [0, 1, 0]);
 }
 
 #[test]
@@ -106,9 +109,9 @@ fn an_interaction_with_several_skills_becomes_a_row_each() {
     let text = "user_id,order_id,skill_id,problem_id,correct\nu,1,3_5,p,1\nu,2,5,q,0\nu,3,4,p,1\n";
     let data = raw(text);
     let s = &data.students[0];
-    assert_eq!((s.skills.as_slice(), s.responses.as_slice()), (&[0, 1, 1, 2][..], &[1, 1, 0, 1][..]));
-    assert_eq!((s.items.as_slice(), s.repeats.as_slice()), (&[0, 0, 1, 0][..], &[0, 1, 0, 0][..]));
-    assert_eq!(data.max_skills_per_interaction, 2);
+    let listed: Vec<_> = s.answers.iter().map(|a| (a.skills.to_vec(), a.item, a.response)).collect();
+    assert_eq!(listed, [(vec![0, 1], 1, 1), (vec![1], 2, 0), (vec![2], 1, 1)]);
+    assert_eq!((data.max_skills_per_answer, data.answers(), data.interactions()), (2, 3, 4));
     let files = export_pykt(&data);
     let train = &files.iter().find(|f| f.name == "train_valid.csv").unwrap().content;
     assert!(
@@ -136,11 +139,12 @@ fn exported_windows_read_back_as_the_same_corpus() {
     let content = |name: &str| files.iter().find(|f| f.name == name).unwrap().content.as_bytes();
     let train = read_sequences("train", content("train_valid_sequences.csv")).unwrap();
     let test = read_sequences("test", content("test_sequences.csv")).unwrap();
-    let (a, b) = (Corpus::from_sequences("x", &train, &test, 200).unwrap(), Corpus::from_dataset(&dataset, 200));
+    let (a, b) = (
+        Corpus::from_sequences("x", &train, &test, 200, RowKind::Skill).unwrap(),
+        Corpus::from_dataset(&dataset, 200, RowKind::Skill),
+    );
     for part in [Split::Train, Split::Validation, Split::Test] {
-        let cells = |c: &Corpus| {
-            c.part(part, 2).iter().map(|w| (w.fold, w.skills.clone(), w.responses.clone())).collect::<Vec<_>>()
-        };
+        let cells = |c: &Corpus| c.part(part, 2).iter().map(|w| (w.fold, w.answers.clone())).collect::<Vec<_>>();
         assert_eq!(cells(&a), cells(&b));
     }
     assert!(
@@ -186,7 +190,7 @@ fn assist2015_is_split_and_exported_as_pykt_does_it() {
         &ColumnNames::default(),
     )
     .unwrap();
-    let corpus = Corpus::from_dataset(&data, 200);
+    let corpus = Corpus::from_dataset(&data, 200, RowKind::Skill);
     let count = |part, fold| (corpus.part(part, fold).len(), Corpus::steps(&corpus.part(part, fold)));
     assert_eq!(count(Split::Validation, 0), (3082, 102_749));
     assert_eq!(count(Split::Validation, 4), (3099, 109_271));
@@ -218,7 +222,7 @@ proptest! {
         if let Ok(DataFile::Raw(data)) = read_table("x", text.as_bytes(), &ColumnNames::default()) {
             for student in &data.students {
                 let own: Vec<(String, u8)> = answers.iter().filter(|a| format!("s{}", a.0) == student.id).map(|a| (format!("k{}", a.1), a.2)).collect();
-                let got: Vec<(String, u8)> = student.skills.iter().zip(&student.responses).map(|(&k, &r)| (data.skills[k as usize].id.clone(), r)).collect();
+                let got: Vec<(String, u8)> = student.answers.iter().map(|a| (data.skills[a.skills[0] as usize].id.clone(), a.response)).collect();
                 prop_assert_eq!(got, own);
             }
             let kept: usize = data.interactions() + data.dropped.short_rows as usize;

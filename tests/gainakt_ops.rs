@@ -133,7 +133,7 @@ fn losses_on<K: GainAktKernels + RowStatKernels>(k: &mut K, device: &str) {
         let (b64, g64, l64) = (wide(&before), wide(&gains), wide(&logits));
         let (mastery, relu) = heads(&b64, &g64, &b, c);
         let narrow = |x: &[f64]| x.iter().map(|&x| x as f32).collect::<Vec<_>>();
-        let prepared = k.batch(PreparedBatch::training(b.clone(), c, 64), None).unwrap();
+        let prepared = k.batch(PreparedBatch::training(b.clone(), c, 64, 0), None).unwrap();
         let targets = k.targets(&prepared, losses.targets.clone(), None).unwrap();
         let (m, g, l) = (upload(k, &narrow(&mastery)), upload(k, &narrow(&relu)), upload(k, &logits));
         let (mut stats, mut d_logits) = (poison(k, n * RowStat::COUNT), poison(k, n));
@@ -171,7 +171,7 @@ fn headless_on<K: GainAktKernels + RowStatKernels>(k: &mut K, device: &str) {
     let b = batch(&[3, 5], 4);
     let n = b.rows();
     let logits = noise(n, 33);
-    let prepared = k.batch(PreparedBatch::training(b.clone(), 4, 64), None).unwrap();
+    let prepared = k.batch(PreparedBatch::training(b.clone(), 4, 64, 0), None).unwrap();
     let targets = k.targets(&prepared, LossTargets::new(&b, Vec::new()), None).unwrap();
     let l = upload(k, &logits);
     let (mut stats, mut d_logits) = (poison(k, n * RowStat::COUNT), poison(k, n));

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use futures_lite::future::block_on;
 use gainakt::config::{Config, ModelKind};
-use gainakt::data::{Corpus, RaggedBatch, Window, simulate};
+use gainakt::data::{Corpus, RaggedBatch, RowKind, Window, simulate};
 use gainakt::model::{Model, ModelConfig};
 use rand::{SeedableRng as _, seq::SliceRandom as _};
-use support::{devices_and_gpu_kernels, train};
+use support::{devices_and_gpu_kernels, flip_from, train};
 
 fn predictions(model: &mut Model, windows: &[Window]) -> Vec<Vec<f32>> {
     let output = block_on(model.forward(RaggedBatch::new(windows))).unwrap();
@@ -21,20 +21,18 @@ fn predictions(model: &mut Model, windows: &[Window]) -> Vec<Vec<f32>> {
 fn changing_answers_from_t_on_changes_nothing_before() {
     let (dataset, _) = simulate(8, 3);
     let config = Config::preset("demo").unwrap();
-    let corpus = Corpus::from_dataset(&dataset, config.model_config.seq_len);
+    let corpus = Corpus::from_dataset(&dataset, config.model_config.seq_len, RowKind::Skill);
     let skills = corpus.skills.len();
     for (compute, kind) in devices_and_gpu_kernels().iter().flat_map(|c| ModelKind::EMBEDDED.map(|kind| (c, kind))) {
-        let shape = ModelConfig { kind, ..ModelConfig::new(&config, skills) };
+        let shape = ModelConfig { kind, ..ModelConfig::new(&config, skills, 0) };
         let mut model = Model::new(&shape, 5, &compute.device).unwrap();
         let windows = corpus.windows[..4].to_vec();
         let before = predictions(&mut model, &windows);
         let offsets = RaggedBatch::new(&windows).offsets;
         for w in 0..windows.len() {
-            for t in 1..windows[w].skills.len() {
+            for t in 1..windows[w].len() {
                 let mut changed = windows.clone();
-                for r in &mut changed[w].responses[t..] {
-                    *r = 1 - *r;
-                }
+                flip_from(&mut changed[w], t);
                 let after = predictions(&mut model, &changed);
                 // Row i predicts answer i+1 from answers 0..=i: rows before t may not move, nor other windows.
                 let (first, last) = (offsets[w] as usize + t, offsets[w + 1] as usize);
@@ -53,7 +51,7 @@ fn changing_answers_from_t_on_changes_nothing_before() {
                         compute.kind
                     );
                 }
-                let moved = t + 1 == windows[w].skills.len() || before[0][first..last] != after[0][first..last];
+                let moved = t + 1 == windows[w].len() || before[0][first..last] != after[0][first..last];
                 assert!(moved, "{} window {w}: answers from {t} on move nothing after them", compute.kind);
             }
         }
@@ -63,12 +61,12 @@ fn changing_answers_from_t_on_changes_nothing_before() {
 #[test]
 fn shuffled_answers_teach_nothing() {
     let (dataset, _) = simulate(2500, 9);
-    let mut corpus = Corpus::from_dataset(&dataset, 200);
-    let mut answers: Vec<u8> = corpus.windows.iter().flat_map(|w| w.responses.clone()).collect();
+    let mut corpus = Corpus::from_dataset(&dataset, 200, RowKind::Skill);
+    let mut answers: Vec<u8> = corpus.windows.iter().flat_map(|w| w.answers.responses().to_vec()).collect();
     answers.shuffle(&mut rand_chacha::ChaCha8Rng::seed_from_u64(1));
     let mut answers = answers.into_iter();
     for window in &mut corpus.windows {
-        window.responses.iter_mut().for_each(|r| *r = answers.next().unwrap());
+        (0..window.len()).for_each(|t| window.answers.set_response(t, answers.next().unwrap()));
     }
     let corpus = Arc::new(corpus);
     for kind in ModelKind::EMBEDDED {

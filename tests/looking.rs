@@ -4,7 +4,7 @@ mod support;
 
 use futures_lite::future::block_on;
 use gainakt::config::{Config, ModelKind};
-use gainakt::data::{Corpus, Window, simulate};
+use gainakt::data::{Corpus, RowKind, Window, simulate};
 use gainakt::evaluate::{
     Calibration, ClassOrder, StudentSummary, TrajectoryStep, auc, class_quartiles, correlation, infer, inspect, path,
     survey, trajectory, windows_by_student,
@@ -21,8 +21,8 @@ fn class() -> (Config, Corpus, ModelConfig) {
     config.model_config.n_heads = 3;
     config.model_config.d_ff = 20;
     let (dataset, _) = simulate(40, 7);
-    let corpus = Corpus::from_dataset(&dataset, 20);
-    let model = ModelConfig::new(&config, corpus.skills.len());
+    let corpus = Corpus::from_dataset(&dataset, 20, RowKind::Skill);
+    let model = ModelConfig::new(&config, corpus.skills.len(), corpus.items.len());
     (config, corpus, model)
 }
 
@@ -78,10 +78,10 @@ fn the_survey_finds_what_the_students_trajectories_say() {
 fn a_summarys_correlation_is_that_of_mastery_with_answers() {
     let (config, corpus, _) = class();
     let (_, mut model) = models().remove(0);
-    let window = corpus.windows.iter().max_by_key(|w| w.skills.len()).unwrap();
+    let window = corpus.windows.iter().max_by_key(|w| w.len()).unwrap();
     let mut calibrations = <[Calibration; 3]>::default();
     let found = block_on(survey(&mut model, &[vec![window]], config.data.fold, &mut calibrations)).unwrap();
-    let steps = block_on(path(&mut model, &window.skills, &window.responses)).unwrap();
+    let steps = block_on(path(&mut model, &window.answers)).unwrap();
     let scored = window.steps();
     let mean = |s: &TrajectoryStep| s.mastery.iter().map(|&m| f64::from(m)).sum::<f64>() / s.mastery.len() as f64;
     let answers: Vec<f64> = steps[1..].iter().map(|s| f64::from(s.response)).collect();
@@ -93,15 +93,15 @@ fn a_summarys_correlation_is_that_of_mastery_with_answers() {
 #[test]
 fn a_moments_chances_are_the_predictions_that_follow() {
     let (_, corpus, _) = class();
-    let window = corpus.windows.iter().max_by_key(|w| w.skills.len()).unwrap();
+    let window = corpus.windows.iter().max_by_key(|w| w.len()).unwrap();
     for (kind, mut model) in models() {
         for until in [1, 2, 7, 15] {
-            let (skills, responses) = (&window.skills[..until], &window.responses[..until]);
-            let now = block_on(inspect(&mut model, skills, responses)).unwrap();
+            let answers = window.answers.slice(0..until);
+            let now = block_on(inspect(&mut model, &answers)).unwrap();
             for (skill, &chance) in (0..).zip(&now.next) {
-                let asked = [skills, &[skill]].concat();
-                let answered = [responses, &[0]].concat();
-                let steps = block_on(path(&mut model, &asked, &answered)).unwrap();
+                let mut asked = answers.clone();
+                asked.push(&[skill], 0, 0);
+                let steps = block_on(path(&mut model, &asked)).unwrap();
                 let predicted = steps[until].prediction.unwrap();
                 assert!((predicted - chance).abs() < 2e-6, "{kind}: {predicted} {chance}");
             }
@@ -124,12 +124,12 @@ fn linear(weights: &Weights, name: &str, x: &[f64]) -> Vec<f64> {
 #[test]
 fn the_chances_of_a_path_are_those_of_each_moment() {
     let (_, corpus, _) = class();
-    let window = corpus.windows.iter().max_by_key(|w| w.skills.len()).unwrap();
+    let window = corpus.windows.iter().max_by_key(|w| w.len()).unwrap();
     for (kind, mut model) in models() {
-        let steps = block_on(path(&mut model, &window.skills, &window.responses)).unwrap();
-        for until in [1, 2, 9, window.skills.len()] {
-            let (skills, responses) = (&window.skills[..until], &window.responses[..until]);
-            let now = block_on(inspect(&mut model, skills, responses)).unwrap();
+        let steps = block_on(path(&mut model, &window.answers)).unwrap();
+        for until in [1, 2, 9, window.len()] {
+            let answers = window.answers.slice(0..until);
+            let now = block_on(inspect(&mut model, &answers)).unwrap();
             let error = absolute_error(steps[until - 1].chances(), &now.next);
             assert!(error < 2e-6, "{kind}, {:?}: off by {error}", model.config().kind);
         }
@@ -139,13 +139,13 @@ fn the_chances_of_a_path_are_those_of_each_moment() {
 #[test]
 fn the_parts_of_the_evidence_models_mastery_add_up_to_it() {
     let (_, corpus, _) = class();
-    let window = corpus.windows.iter().max_by_key(|w| w.skills.len()).unwrap();
+    let window = corpus.windows.iter().max_by_key(|w| w.len()).unwrap();
     let mut explained = 0;
     for (kind, mut model) in models() {
-        let now = block_on(inspect(&mut model, &window.skills, &window.responses)).unwrap();
+        let now = block_on(inspect(&mut model, &window.answers)).unwrap();
         let Some(inside) = &now.evidence else { continue };
         explained += 1;
-        assert_eq!(inside.contributions.len(), window.skills.len());
+        assert_eq!(inside.contributions.len(), window.len());
         for (k, chance) in now.next.iter().enumerate() {
             let mastery = 1.0 / (1.0 + (-inside.logit(k)).exp());
             assert!((mastery - chance).abs() < 3e-6, "{kind}, skill {k}: {mastery}, expected {chance}");
@@ -163,25 +163,26 @@ fn the_parts_of_the_evidence_models_mastery_add_up_to_it() {
 #[test]
 fn answers_with_several_skills_are_predicted_as_wholes() {
     let (_, corpus, _) = class();
-    let mut window = corpus.windows.iter().max_by_key(|w| w.skills.len()).unwrap().clone();
-    window.repeats = (0..window.skills.len()).map(|t| u8::from(t % 5 == 2 || t % 5 == 3)).collect();
-    for t in 1..window.skills.len() {
+    let mut window = corpus.windows.iter().max_by_key(|w| w.len()).unwrap().clone();
+    window.repeats = (0..window.len()).map(|t| u8::from(t % 5 == 2 || t % 5 == 3)).collect();
+    for t in 1..window.len() {
         if window.repeats[t] == 1 {
-            window.responses[t] = window.responses[t - 1];
+            let before = window.answers.responses()[t - 1];
+            window.answers.set_response(t, before);
         }
     }
     for (kind, mut model) in models() {
         let all = async |_| std::ops::ControlFlow::Continue(());
         let outcomes = block_on(infer(&mut model, &[&window], 8, all)).unwrap().unwrap();
-        let firsts: Vec<usize> = (1..window.skills.len()).filter(|&t| window.repeats[t] == 0).collect();
+        let firsts: Vec<usize> = (1..window.len()).filter(|&t| window.repeats[t] == 0).collect();
         assert_eq!(outcomes[0].answers.len(), firsts.len(), "{kind}");
         for (&first, &(chance, right)) in firsts.iter().zip(&outcomes[0].answers) {
-            let now = block_on(inspect(&mut model, &window.skills[..first], &window.responses[..first])).unwrap();
-            let end = (first + 1..window.skills.len()).find(|&t| window.repeats[t] == 0).unwrap_or(window.skills.len());
-            let own: Vec<f32> = window.skills[first..end].iter().map(|&k| now.next[k as usize]).collect();
+            let now = block_on(inspect(&mut model, &window.answers.slice(0..first))).unwrap();
+            let end = (first + 1..window.len()).find(|&t| window.repeats[t] == 0).unwrap_or(window.len());
+            let own: Vec<f32> = (first..end).map(|t| now.next[window.answers.skill(t) as usize]).collect();
             let wanted = own.iter().sum::<f32>() / own.len() as f32;
             assert!((chance - wanted).abs() < 2e-6, "{kind}, answer {first}: {chance}, expected {wanted}");
-            assert_eq!(right, window.responses[first] == 1);
+            assert_eq!(right, window.answers.responses()[first] == 1);
         }
     }
 }
@@ -193,14 +194,14 @@ fn the_first_blocks_attention_is_that_of_its_weights() {
     let window = &corpus.windows[3];
     for (kind, mut model) in models() {
         let weights = block_on(model.read_weights()).unwrap();
-        let now = block_on(inspect(&mut model, &window.skills, &window.responses)).unwrap();
+        let now = block_on(inspect(&mut model, &window.answers)).unwrap();
         let row = |t: usize| -> Vec<f64> {
-            let token = window.skills[t] as usize + skills * usize::from(window.responses[t]);
+            let token = window.answers.skill(t) as usize + skills * usize::from(window.answers.responses()[t]);
             let table = |name: &str, i: usize| weights[name].1[i * d..(i + 1) * d].to_vec();
             let (word, place) = (table("context_embedding.weight", token), table("pos_embedding.weight", t));
             word.iter().zip(&place).map(|(a, b)| f64::from(*a) + f64::from(*b)).collect()
         };
-        let n = window.skills.len();
+        let n = window.len();
         let query = linear(&weights, "encoder_blocks.0.attn.query_proj", &row(n - 1));
         let width = d / shape.n_heads;
         for head in 0..shape.n_heads {
@@ -230,7 +231,7 @@ fn the_class_course_holds_the_quartiles_of_mastery() {
     assert_eq!(quartiles.students, firsts.len());
     let mut values: Vec<f32> = Vec::new();
     for window in &firsts {
-        let steps = block_on(path(&mut model, &window.skills, &window.responses)).unwrap();
+        let steps = block_on(path(&mut model, &window.answers)).unwrap();
         values.extend(steps.get(4).map(|s| s.mastery[2]));
     }
     values.sort_by(f32::total_cmp);

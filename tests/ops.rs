@@ -14,10 +14,10 @@ use gainakt::model::gainakt2exp::GainAktKernels;
 use gainakt::model::{DropoutSites, Losses, Model, ModelConfig};
 use gainakt::objective::{EpochSettings, GainAktObjective};
 use gainakt::ops::{
-    Activation, AdamStep, AttentionSizes, Dropout, EmbeddingTables, Input, InputGrad, Kernels, LinearAt, NormAt,
-    NormStream, NormStreamGrad, PreparedBatch,
+    Activation, AdamStep, AttentionSizes, Dropout, EmbeddingTables, Input, InputGrad, ItemStep, ItemTables, Kernels,
+    LinearAt, NormAt, NormStream, NormStreamGrad, PreparedBatch,
 };
-use kernels::{batch, check, lengths, noise, poison, short_lengths, upload, wide};
+use kernels::{answers_batch, batch, check, lengths, noise, poison, short_lengths, upload, wide};
 use support::{absolute_error, devices};
 
 fn attention_on<K: Kernels>(k: &mut K, device: &str) {
@@ -177,9 +177,10 @@ fn embed_on<K: Kernels>(k: &mut K, device: &str) {
             skills,
             positions,
             width,
+            items: None,
         };
         let params = noise((5 * skills + positions) * width, 14);
-        let plan = PreparedBatch::training(batch(&lengths, skills), skills, positions);
+        let plan = PreparedBatch::training(batch(&lengths, skills), skills, positions, 0);
         let (token, b, n) = (plan.token.clone(), plan.batch.clone(), plan.rows());
         let batch = k.batch(plan, None).unwrap();
         let p = upload(k, &params);
@@ -193,8 +194,8 @@ fn embed_on<K: Kernels>(k: &mut K, device: &str) {
         }
         let weights = noise(3 * n * width, 15);
         let [d_ctx, d_val, d_next] = [0, 1, 2].map(|i| upload(k, &weights[i * n * width..(i + 1) * n * width]));
-        let mut grads = poison(k, params.len());
-        k.embed_grad(&batch, at, &d_ctx, &d_val, &d_next, &mut grads);
+        let (mut grads, mut by_row) = (poison(k, params.len()), poison(k, n));
+        k.embed_grad(&p, &batch, at, &d_ctx, &d_val, &d_next, &mut by_row, &mut grads);
         let wanted =
             twin::gradient(&wide(&params), &wide(&weights), |p| twin::embed(p, at, &token, &b.position, &b.next_skill));
         check(k, &format!("gradient of {what}"), &grads, 0, &wanted, 1e-6);
@@ -206,9 +207,82 @@ fn embedding() {
     on_each_device!(embed_on);
 }
 
+/// Vectors of whole answers, with items and without: means over skills, and μ times the means of other tables (SPEC §10).
+fn embed_answers_on<K: Kernels>(k: &mut K, device: &str) {
+    let cases = [(vec![1], 1, 1), (vec![3; 4], 3, 5), (vec![2, 1, 31], 7, 33)];
+    for ((lengths, skills, width), items) in cases.into_iter().flat_map(|c| [0, 6].map(|items| (c.clone(), items))) {
+        let (positions, table) = (33, 2 * skills * width);
+        let at = EmbeddingTables {
+            context: 0,
+            value: table,
+            concept: None,
+            position: 4 * table,
+            skills,
+            positions,
+            width,
+            items: (items > 0).then_some(ItemTables {
+                context: 2 * table,
+                value: 3 * table,
+                shift: 4 * table + positions * width,
+                count: items,
+            }),
+        };
+        let params = noise(4 * table + positions * width + items, 14);
+        let plan = PreparedBatch::training(answers_batch(&lengths, skills, items.max(1)), skills, positions, items);
+        let (b, n) = (plan.batch.clone(), plan.rows());
+        let item = |row: usize| b.items.as_ref().map_or(0, |of_rows| of_rows.own[row] as usize);
+        let embed = |p: &[f64]| -> Vec<f64> {
+            let value = |row: usize, d: usize, tables: [usize; 2]| {
+                let own = b.skills(row);
+                let mean = |at: usize| {
+                    let token = |q: &u32| *q as usize + skills * usize::from(b.response[row]);
+                    own.iter().map(|q| p[at + token(q) * width + d]).sum::<f64>() / own.len() as f64
+                };
+                let mu = at.items.filter(|_| item(row) > 0).map_or(0.0, |items| p[items.shift + item(row)]);
+                mean(tables[0]) + mu * mean(tables[1]) + p[at.position + b.position[row] as usize * width + d]
+            };
+            let stream = |tables| (0..n).flat_map(move |row| (0..width).map(move |d| (row, d, tables)));
+            let all = stream([0, 2 * table]).chain(stream([table, 3 * table]));
+            all.map(|(row, d, tables)| value(row, d, tables)).collect()
+        };
+        let batch = k.batch(plan, None).unwrap();
+        let p = upload(k, &params);
+        let [mut ctx, mut val, mut next] = [n * width; 3].map(|len| poison(k, len));
+        k.embed(&p, &batch, at, &mut ctx, &mut val, &mut next);
+        let what = format!("answers {lengths:?}, {skills} skills, {items} items, {device}");
+        let wanted = embed(&wide(&params));
+        check(k, &what, &ctx, 0, &wanted[..n * width], 1e-6);
+        check(k, &what, &val, 0, &wanted[n * width..], 1e-6);
+        let weights = noise(2 * n * width, 15);
+        let [d_ctx, d_val] = [0, 1].map(|i| upload(k, &weights[i * n * width..(i + 1) * n * width]));
+        let (mut grads, mut by_row) = (poison(k, params.len()), poison(k, n));
+        k.embed_grad(&p, &batch, at, &d_ctx, &d_val, &next, &mut by_row, &mut grads);
+        let wanted = twin::gradient(&wide(&params), &wide(&weights), embed);
+        let tables = if items > 0 { 4 * table } else { 2 * table };
+        check(k, &format!("gradient of {what}"), &grads, 0, &wanted[..tables], 2e-6);
+        let places = &wanted[4 * table..4 * table + positions * width];
+        check(k, &format!("gradient of positions of {what}"), &grads, 4 * table, places, 2e-6);
+        if let Some(items) = at.items {
+            let by_row = block_on(k.read(&by_row, 0, n)).unwrap();
+            let mut sums = vec![0.0f32; items.count];
+            (0..n).filter(|&row| item(row) > 0).for_each(|row| sums[item(row)] += by_row[row]);
+            let wanted = &wanted[items.shift..][..items.count];
+            let sums = upload(k, &sums);
+            check(k, &format!("gradient of mu of {what}"), &sums, 0, wanted, 3e-6);
+        }
+    }
+}
+
+#[test]
+fn embedding_of_whole_answers() {
+    on_each_device!(embed_answers_on);
+}
+
 /// Adam of more parameters than a workgroup, clipped, against the formula in 64-bit floats.
 fn adam_on<K: Kernels>(k: &mut K, device: &str) {
     let (n, moving) = (1000, 900);
+    // The last of those that move are items': they have a rate of their own and no L2.
+    let items = ItemStep { from: 650, rate: 3.0 };
     let start = noise(n, 16);
     let mut params = upload(k, &start);
     let (mut moments, mut norm) = (upload(k, &vec![0.0; 2 * n]), poison(k, 257));
@@ -216,14 +290,16 @@ fn adam_on<K: Kernels>(k: &mut K, device: &str) {
     for step in 1..=4 {
         let grad = noise(n, 16 + step as usize);
         let length = wide(&grad[..moving]).iter().map(|g| g * g).sum::<f64>().sqrt();
-        for ([p, m, v], g) in wanted[..moving].iter_mut().zip(&grad) {
-            let g = (0.5 / (length + 1e-6)).min(1.0) * f64::from(*g) + 0.01 * *p;
+        for (i, ([p, m, v], g)) in wanted[..moving].iter_mut().zip(&grad).enumerate() {
+            let (rate, decay) = if i < items.from { (0.05, 0.01) } else { (0.15, 0.0) };
+            let g = (0.5 / (length + 1e-6)).min(1.0) * f64::from(*g) + decay * *p;
             *m = 0.9 * *m + 0.1 * g;
             *v = 0.999 * *v + 0.001 * g * g;
             let (m_hat, v_hat) = (*m / (1.0 - 0.9f64.powi(step)), *v / (1.0 - 0.999f64.powi(step)));
-            *p -= 0.05 * m_hat / (v_hat.sqrt() + 1e-8);
+            *p -= rate * m_hat / (v_hat.sqrt() + 1e-8);
         }
-        let settings = AdamStep { lr: 0.05, weight_decay: 0.01, clip: 0.5, step: step as u32, count: moving };
+        let (step, items) = (step as u32, Some(items));
+        let settings = AdamStep { lr: 0.05, weight_decay: 0.01, clip: 0.5, step, count: moving, items };
         let grads = upload(k, &grad);
         k.adam(&mut params, &grads, &mut moments, n, settings, &mut norm);
         check(k, &format!("norm, {device}"), &norm, 0, &[length], 1e-5);
@@ -264,6 +340,7 @@ fn models_of_odd_shapes_agree_on_every_device() {
         (vec![999, 4], 3, 8, 2),
     ] {
         let shape = ModelConfig {
+            num_items: 0,
             kind: ModelKind::GainAkt2Exp,
             num_c: skills,
             seq_len: 1000,
@@ -279,7 +356,7 @@ fn models_of_odd_shapes_agree_on_every_device() {
         for compute in devices() {
             let what = format!("{lengths:?}, {skills} skills, width {width}, {}", compute.kind);
             let mut model = Model::new(&shape, 3, &compute.device).unwrap();
-            let prepared = PreparedBatch::training(batch(&lengths, skills), skills, 1000);
+            let prepared = PreparedBatch::training(batch(&lengths, skills), skills, 1000, 0);
             let losses = Losses::GainAkt(objective.losses(&prepared.batch, &epoch, true));
             let mut run = || {
                 let dropout = DropoutSites::training(0.2, 1, 2);

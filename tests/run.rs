@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gainakt::config::{Config, ModelKind};
-use gainakt::data::{Corpus, simulate};
+use gainakt::data::{Corpus, RowKind, simulate};
 use gainakt::experiment::{metrics_csv, results_json};
 use gainakt::model::ModelConfig;
 use gainakt::platform::device::{DeviceChoice, choose};
@@ -31,7 +31,7 @@ fn small_of(kind: ModelKind) -> (Config, Arc<Corpus>) {
     config.alignment.alignment_warmup_epochs = 2;
     config.refinement.consistency_rebalance_epoch = 2;
     let (dataset, _) = simulate(60, 4);
-    (config, Arc::new(Corpus::from_dataset(&dataset, 50)))
+    (config, Arc::new(Corpus::from_dataset(&dataset, 50, RowKind::Skill)))
 }
 
 fn rows(outcome: &Outcome) -> String {
@@ -82,7 +82,7 @@ fn a_stopped_run_continues_as_if_it_never_was() {
             });
             last.unwrap()
         };
-        let shape = ModelConfig::new(&config, corpus.skills.len());
+        let shape = ModelConfig::new(&config, corpus.skills.len(), corpus.items.len());
         let state = TrainState::decode("state", &saved(CheckpointKind::State), &shape).unwrap();
         let mut history = state.run.history.clone();
         let resumed =
@@ -122,7 +122,7 @@ fn pause_waits_and_resume_goes_on() {
 fn a_run_is_stopped_while_it_validates() {
     let (mut config, _) = small();
     let (dataset, _) = simulate(600, 4);
-    let corpus = Arc::new(Corpus::from_dataset(&dataset, 50));
+    let corpus = Arc::new(Corpus::from_dataset(&dataset, 50, RowKind::Skill));
     // A hundred batches to be validated, long enough for the order to arrive.
     config.training.batch_size = 1;
     let cpu = futures_lite::future::block_on(choose(DeviceChoice::Cpu)).unwrap();

@@ -5,12 +5,11 @@ use std::process::Command as Process;
 use std::time::Duration;
 
 use gainakt::config::Config;
+use gainakt::data::Answers;
 use gainakt::evaluate::Trajectory;
 use gainakt::platform::device::DeviceChoice;
 use gainakt::platform::spawn_task;
-use gainakt::service::{
-    Answers, Event, EventSender, Export, ModelRole, OpenedInfo, Request, Source, TrainOrder, serve,
-};
+use gainakt::service::{Event, EventSender, Export, ModelRole, OpenedInfo, Request, Source, TrainOrder, serve};
 use gainakt::train::{Command, Message};
 
 /// A service on a thread of its own.
@@ -128,8 +127,9 @@ fn answers_tried_out_are_read_like_real_ones() {
     let student = info.students.iter().position(|s| (10..40).contains(&s.answers)).unwrap() as u32;
     let path = service.student(student);
     let first = path.steps.iter().take_while(|s| s.window == 0);
-    let (skills, responses) = first.map(|s| (s.skill, s.response)).unzip();
-    service.ask(Request::WhatIf { ticket: 9, answers: Answers { skills, responses } });
+    let mut answers = Answers::default();
+    first.for_each(|s| answers.push(&[s.skill], 0, s.response));
+    service.ask(Request::WhatIf { ticket: 9, answers });
     let steps = service.until(|t| if let Event::WhatIf { ticket: 9, steps } = t { Some(steps) } else { None });
     for (tried, real) in steps.iter().zip(&path.steps) {
         assert_eq!((&tried.mastery, &tried.gain, tried.prediction), (&real.mastery, &real.gain, real.prediction));

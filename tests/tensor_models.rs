@@ -6,11 +6,11 @@ mod support;
 
 use futures_lite::future::block_on;
 use gainakt::config::{Config, ModelKind};
-use gainakt::data::{Corpus, RaggedBatch, Window, simulate};
+use gainakt::data::{Corpus, RaggedBatch, RowKind, Window, simulate};
 use gainakt::model::{DropoutSites, LogPlace, Losses, Model, ModelConfig, TrainingStep, Weights};
 use gainakt::ops::{AdamStep, PreparedBatch};
 use gainakt::platform::device::{Device, DeviceChoice, choose};
-use support::{absolute_error, adapter, devices};
+use support::{absolute_error, adapter, devices, flip_from};
 
 fn kinds() -> impl Iterator<Item = ModelKind> {
     ModelKind::all_available().filter(|kind| !kind.on_kernels())
@@ -22,18 +22,17 @@ fn sizes(kind: ModelKind, skills: usize) -> ModelConfig {
     let m = &mut config.model_config;
     (m.d_model, m.n_heads, m.d_ff, m.dropout) = (16, 2, 24, 0.2);
     m.num_encoder_blocks = if kind == ModelKind::Sakt { 1 } else { 2 };
-    ModelConfig::new(&config, skills)
+    ModelConfig::new(&config, skills, 0)
 }
 
 /// Windows of 2 to 40 answers, some of one length.
 fn class() -> (Vec<Window>, usize) {
     let (dataset, _) = simulate(12, 3);
-    let corpus = Corpus::from_dataset(&dataset, 40);
+    let corpus = Corpus::from_dataset(&dataset, 40, RowKind::Skill);
     let mut windows = corpus.windows.clone();
     for (window, length) in windows.iter_mut().zip([2, 3, 40, 17, 17, 9]) {
-        let length = length.min(window.skills.len());
-        window.skills.truncate(length);
-        window.responses.truncate(length);
+        let length = length.min(window.len());
+        window.answers = window.answers.slice(0..length);
     }
     windows.truncate(8);
     (windows, corpus.skills.len())
@@ -57,9 +56,9 @@ fn no_later_answer_reaches_a_prediction() {
         // On the CPU every answer; a software adapter is slow.
         let stride = if compute.kind == "cpu" { 1 } else { 13 };
         for w in 0..windows.len() {
-            for t in (1..windows[w].skills.len()).step_by(stride) {
+            for t in (1..windows[w].len()).step_by(stride) {
                 let mut changed = windows.clone();
-                changed[w].responses[t..].iter_mut().for_each(|r| *r = 1 - *r);
+                flip_from(&mut changed[w], t);
                 let after = logits(&mut model, &changed);
                 let (first, end) = (offsets[w] as usize + t, offsets[w + 1] as usize);
                 let what = format!("{} on the {}, window {w}, answer {t}", kind.title(), compute.kind);
@@ -91,7 +90,7 @@ fn the_chance_of_the_next_skill_is_the_prediction() {
 }
 
 fn batch_of(windows: &[Window], shape: &ModelConfig) -> PreparedBatch {
-    PreparedBatch::training(RaggedBatch::new(windows), shape.num_c, shape.seq_len)
+    PreparedBatch::training(RaggedBatch::new(windows), shape.num_c, shape.seq_len, 0)
 }
 
 fn gradients(model: &mut Model, windows: &[Window], dropout: DropoutSites) -> (Weights, Vec<f32>) {
@@ -160,7 +159,14 @@ fn steps_repeat_and_go_on_to_the_byte() {
     for kind in kinds() {
         let step = |model: &mut Model, at: u32| {
             let shape = model.config().clone();
-            let adam = AdamStep { lr: 1e-2, weight_decay: 1e-4, clip: 1.0, step: at, count: model.layout().active() };
+            let adam = AdamStep {
+                lr: 1e-2,
+                weight_decay: 1e-4,
+                clip: 1.0,
+                step: at,
+                count: model.layout().active(),
+                items: None,
+            };
             let training = TrainingStep {
                 batch: batch_of(&windows, &shape),
                 losses: Losses::CrossEntropy,

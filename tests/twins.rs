@@ -6,7 +6,7 @@ mod support;
 
 use futures_lite::future::block_on;
 use gainakt::config::{Config, ModelKind};
-use gainakt::data::{Corpus, RaggedBatch, simulate};
+use gainakt::data::{Corpus, RaggedBatch, RowKind, simulate};
 use gainakt::model::burn::{EvidenceTwin, GainAktTwin, TensorModel};
 use gainakt::model::evidence::EvidenceLosses;
 use gainakt::model::gainakt2exp::{GainAktLosses, LossSettings, LossTargets};
@@ -54,12 +54,12 @@ fn as_twin(weights: &Weights) -> Weights {
 fn agree<M: TensorModel>(kind: ModelKind, losses: impl Fn(&RaggedBatch) -> Losses, device: &Device, what: &str) {
     let (dataset, _) = simulate(9, 4);
     for (length, d_model, n_heads, d_ff, blocks) in [(31, 24, 3, 20, 1), (70, 40, 5, 52, 3)] {
-        let corpus = Corpus::from_dataset(&dataset, length);
+        let corpus = Corpus::from_dataset(&dataset, length, RowKind::Skill);
         let mut config = Config::default();
         config.model.kind = kind;
         let m = &mut config.model_config;
         (m.seq_len, m.d_model, m.n_heads, m.d_ff, m.num_encoder_blocks) = (length, d_model, n_heads, d_ff, blocks);
-        let shape = ModelConfig::new(&config, corpus.skills.len());
+        let shape = ModelConfig::new(&config, corpus.skills.len(), corpus.items.len());
         let mut model = Model::new(&shape, 8, device).unwrap();
         let mut weights = block_on(model.read_weights()).unwrap();
         // Nothing at a start where it is alike everywhere.
@@ -75,7 +75,7 @@ fn agree<M: TensorModel>(kind: ModelKind, losses: impl Fn(&RaggedBatch) -> Losse
         let logits = |model: &mut Model| block_on(model.forward(batch.clone())).unwrap().logits;
         let error = absolute_error(&logits(&mut model), &logits(&mut twin));
         assert!(error < 2e-5, "{what}, D = {d_model}: logits differ by {error}");
-        let prepared = PreparedBatch::training(batch.clone(), shape.num_c, shape.seq_len);
+        let prepared = PreparedBatch::training(batch.clone(), shape.num_c, shape.seq_len, 0);
         let off = DropoutSites::evaluation();
         let (own, own_terms) = block_on(model.gradients(prepared.clone(), losses(&batch), off.clone())).unwrap();
         let (grads, terms) = block_on(twin.gradients(prepared, Losses::CrossEntropy, off)).unwrap();
@@ -107,7 +107,9 @@ fn gainakt2exp_agrees_with_its_twin() {
 
 #[test]
 fn the_evidence_model_agrees_with_its_twin() {
-    let losses = |_: &RaggedBatch| Losses::Evidence(EvidenceLosses { context_penalty: EvidenceTwin::CONTEXT_PENALTY });
+    let losses = |_: &RaggedBatch| {
+        Losses::Evidence(EvidenceLosses { context_penalty: EvidenceTwin::CONTEXT_PENALTY, item_weight: 0.0 })
+    };
     for compute in devices_and_gpu_kernels() {
         agree::<EvidenceTwin>(ModelKind::Evidence, losses, &compute.device, &compute.label);
     }

@@ -1,6 +1,9 @@
 // Signed evidence of each answer, e = r softplus(strength[0]) - (1 - r) softplus(strength[1]); one invocation a row.
 // strength [N, 2]; evidence [N].
-struct Args { skills: u32, prior: u32, transfer: u32, transfer_bias: u32, decay: u32, penalty: f32 }
+struct Args {
+    skills: u32, prior: u32, transfer: u32, transfer_bias: u32, decay: u32, penalty: f32,
+    most_skills: u32, items: u32, difficulty: u32, item_weight: f32,
+}
 @group(0) @binding(0) var<uniform> args: Args;
 @group(0) @binding(1) var<storage, read> batch: array<u32>;
 @group(0) @binding(2) var<storage, read> strength: array<f32>;

@@ -1,6 +1,9 @@
 // Mastery sigmoid(prior + s + x) and gain, mastery less that of the row before (of the prior, in a first row); one invocation
 // a row and skill. state, context, mastery, gains [N, skills].
-struct Args { skills: u32, prior: u32, transfer: u32, transfer_bias: u32, decay: u32, penalty: f32 }
+struct Args {
+    skills: u32, prior: u32, transfer: u32, transfer_bias: u32, decay: u32, penalty: f32,
+    most_skills: u32, items: u32, difficulty: u32, item_weight: f32,
+}
 @group(0) @binding(0) var<uniform> args: Args;
 @group(0) @binding(1) var<storage, read> batch: array<u32>;
 @group(0) @binding(2) var<storage, read> params: array<f32>;

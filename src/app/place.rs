@@ -8,7 +8,8 @@ use super::student::Imagined;
 use super::view_state::ViewState;
 use super::{App, View};
 use crate::config::ModelKind;
-use crate::service::{Answers, OpenedInfo, Request, Source};
+use crate::data::Answers;
+use crate::service::{OpenedInfo, Request, Source};
 
 /// Imagined answers a link may carry.
 const MOST_IMAGINED: usize = 200;
@@ -129,9 +130,8 @@ impl App {
         place.answer = page.cursor.map(|at| at + 1);
         place.skills = page.chosen.iter().flatten().map(|&s| skill_id(opened, s)).collect();
         if let Some(imagined) = &page.imagined {
-            let Answers { skills, responses } = &imagined.answers;
             place.after = imagined.from;
-            place.imagined = skills.iter().zip(responses).map(|(&s, &r)| (skill_id(opened, s), r == 1)).collect();
+            place.imagined = imagined.answers.iter().map(|a| (skill_id(opened, a.skills[0]), a.is_correct())).collect();
         }
         place
     }
@@ -188,10 +188,7 @@ impl super::student::Page {
         self.chosen = (!lines.is_empty()).then_some(lines);
         self.imagined = (!tried.is_empty()).then(|| Imagined {
             from: place.after,
-            answers: Answers {
-                skills: tried,
-                responses: place.imagined.iter().map(|(_, right)| u8::from(*right)).collect(),
-            },
+            answers: Answers::of_skills(tried, place.imagined.iter().map(|(_, right)| u8::from(*right)).collect()),
         });
         Ok(())
     }

@@ -9,10 +9,11 @@ use super::client::Client;
 use super::context::ViewContext;
 use super::theme;
 use super::view_state::{TICKETS, ViewState};
+use crate::data::Answers;
 use crate::data::{Exercise, SIMULATED_SKILLS};
 use crate::evaluate::TrajectoryStep;
 use crate::model::Inspection;
-use crate::service::{Answers, OpenedInfo, Request, Source};
+use crate::service::{OpenedInfo, Request, Source};
 
 /// Questions of one round.
 const QUESTIONS: usize = 10;
@@ -105,7 +106,7 @@ impl YouView {
 
     /// Asks the model about the answers so far.
     fn ask(&mut self, client: &Client) {
-        if self.answers.skills.is_empty() {
+        if self.answers.is_empty() {
             return;
         }
         self.ticket += 1;
@@ -119,7 +120,7 @@ impl YouView {
     }
 
     fn over(&self) -> bool {
-        self.answers.skills.len() >= QUESTIONS
+        self.answers.len() >= QUESTIONS
     }
 
     /// Makes up the next question once the model has said where it is least sure. The skill asked last is left out, so
@@ -128,9 +129,9 @@ impl YouView {
         if self.question.is_some() || self.over() {
             return;
         }
-        let skill = match self.answers.skills.last() {
+        let skill = match self.answers.iter().next_back().map(|a| a.skills[0]) {
             None => Some(FIRST),
-            Some(&last) => self.inspect(state).and_then(|moment| {
+            Some(last) => self.inspect(state).and_then(|moment| {
                 let others = moment.next.iter().enumerate().filter(|(skill, _)| *skill != last as usize);
                 let unsure = |p: f32| (p - 0.5).abs();
                 others.min_by(|a, b| unsure(*a.1).total_cmp(&unsure(*b.1))).map(|(skill, _)| skill as u32)
@@ -143,8 +144,7 @@ impl YouView {
     fn answer(&mut self, text: &str, client: &Client) {
         let Some(question) = self.question.take() else { return };
         let right = question.is_answer(text);
-        self.answers.skills.push(question.skill);
-        self.answers.responses.push(u8::from(right));
+        self.answers.push(&[question.skill], 0, u8::from(right));
         self.last = Some((question, text.trim().to_owned(), right));
         self.typed.clear();
         self.ask(client);
@@ -167,7 +167,7 @@ impl YouView {
             ui.add_space(theme::GAP);
         }
         if self.over() {
-            let right = self.answers.responses.iter().filter(|&&r| r == 1).count();
+            let right = self.answers.responses().iter().filter(|&&r| r == 1).count();
             ui.label(RichText::new(format!("{right} of {QUESTIONS} right.")).strong().size(18.0));
             ui.label("The curves show what the model believes of you, from these answers and from the simulated students it learned from.");
             if ui.button(AGAIN).clicked() {
@@ -180,7 +180,7 @@ impl YouView {
             return;
         };
         let name = SIMULATED_SKILLS[question.skill as usize].name;
-        ui.label(theme::weak(format!("question {} of {QUESTIONS} · {name}", self.answers.skills.len() + 1)));
+        ui.label(theme::weak(format!("question {} of {QUESTIONS} · {name}", self.answers.len() + 1)));
         ui.label(RichText::new(&question.text).strong().size(24.0));
         ui.add_space(4.0);
         let mut given = None;
@@ -213,7 +213,7 @@ impl YouView {
     /// Your mastery over your answers, a line a skill you were asked about, and every skill now.
     fn picture(&self, ui: &mut Ui, state: &ViewState) {
         let steps: &[TrajectoryStep] = match &state.your_steps {
-            Some((ticket, steps)) if *ticket > TICKETS && !self.answers.skills.is_empty() => steps,
+            Some((ticket, steps)) if *ticket > TICKETS && !self.answers.is_empty() => steps,
             _ => &[],
         };
         theme::part(ui, "Your mastery", "what the model believes you can do, after each answer");
@@ -262,7 +262,7 @@ impl YouView {
     /// Skills asked about, in that order.
     fn asked(&self) -> Vec<u32> {
         let mut asked: Vec<u32> = Vec::new();
-        for &skill in &self.answers.skills {
+        for (_, skill, _) in self.answers.by_skill() {
             if !asked.contains(&skill) {
                 asked.push(skill);
             }
@@ -304,12 +304,12 @@ impl YouView {
         match &self.question {
             Some(question) => {
                 let name = SIMULATED_SKILLS[question.skill as usize].name;
-                let number = self.answers.skills.len() + 1;
+                let number = self.answers.len() + 1;
                 sentences.push(format!("Question {number} of {QUESTIONS}, {name}: {}", question.text));
                 buttons.extend(question.choices.iter().map(|choice| format!("Answer {choice}")));
             }
             None if self.over() => {
-                let right = self.answers.responses.iter().filter(|&&r| r == 1).count();
+                let right = self.answers.responses().iter().filter(|&&r| r == 1).count();
                 sentences.push(format!("{right} of {QUESTIONS} right."));
                 buttons.push(AGAIN.to_owned());
             }

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 
 use super::ColumnArgs;
-use crate::data::{Corpus, CsvText, DataFile, Dataset, FoldAssignment, SequenceRow, Student, export_pykt, read_table};
+use crate::data::{
+    Corpus, CsvText, DataFile, Dataset, FoldAssignment, RowKind, SequenceRow, Window, export_pykt, read_table,
+};
 use crate::error::Result;
 use crate::experiment::load_dataset;
 use crate::platform::files;
@@ -82,21 +84,28 @@ fn check(file: &Path, columns: &ColumnArgs) -> Result<()> {
 fn raw_report(dataset: &Dataset) -> String {
     let dropped = &dataset.dropped;
     let mut out = String::new();
-    let mut lengths: Vec<usize> = dataset.students.iter().map(Student::len).collect();
+    let mut lengths: Vec<usize> = dataset.students.iter().map(|s| s.answers.len()).collect();
     let mut line = |label: &str, value: String| {
         let _ = writeln!(out, "{label:<16}{value}");
     };
     line("rows", dataset.rows_read.to_string());
     line("students", dataset.students.len().to_string());
-    line("interactions", dataset.interactions().to_string());
+    let (answers, interactions) = (dataset.answers(), dataset.interactions());
+    if interactions > answers {
+        line("answers", format!("{answers}, up to {} skills each", dataset.max_skills_per_answer));
+    }
+    line("interactions", interactions.to_string());
     line("skills", dataset.skills.len().to_string());
     if !dataset.items.is_empty() {
-        line("items", dataset.items.len().to_string());
+        let unknown = dataset.students.iter().flat_map(|s| s.answers.iter()).filter(|a| a.item == 0).count();
+        let without = if unknown > 0 { format!(", {unknown} answers name none") } else { String::new() };
+        let seldom = seldom_answered(dataset);
+        line("items", format!("{}, {seldom} of them answered fewer than 10 times{without}", dataset.items.len()));
     }
     line("share correct", format!("{:.4}", dataset.share_correct()));
     line("length", lengths_text(&mut lengths));
-    let corpus = Corpus::from_dataset(dataset, 200);
-    let mut windows: Vec<usize> = corpus.windows.iter().map(|w| w.skills.len()).collect();
+    let corpus = Corpus::from_dataset(dataset, 200, RowKind::Answer);
+    let mut windows: Vec<usize> = corpus.windows.iter().map(Window::len).collect();
     line("windows of 200", format!("{}, length {}", windows.len(), lengths_text(&mut windows)));
     line("left out", format!("{} rows without student, skill, response or order", dropped.missing));
     line("", format!("{} rows with partial credit (a response between 0 and 1)", dropped.fractional));
@@ -112,36 +121,50 @@ fn raw_report(dataset: &Dataset) -> String {
 fn sequences_report(name: &str, rows: &[SequenceRow]) -> Result<String> {
     let test = rows.iter().all(|r| r.fold.number() < 0);
     let (train_rows, test_rows) = if test { (&[][..], rows) } else { (rows, &[][..]) };
-    let corpus = Corpus::from_sequences(name, train_rows, test_rows, usize::MAX)?;
-    let interactions: usize = rows.iter().map(|r| r.skills.len()).sum();
-    let right: usize = rows.iter().map(|r| r.responses.iter().filter(|&&x| x == 1).count()).sum();
-    let mut used: Vec<u32> = rows.iter().flat_map(|r| r.skills.iter().copied()).collect();
+    let corpus = Corpus::from_sequences(name, train_rows, test_rows, usize::MAX, RowKind::Answer)?;
+    let answers: usize = rows.iter().map(|r| r.answers.len()).sum();
+    let interactions: usize = rows.iter().map(|r| r.answers.skill_count()).sum();
+    let right: usize = rows.iter().map(|r| r.answers.responses().iter().filter(|&&x| x == 1).count()).sum();
+    let mut used: Vec<u32> = rows.iter().flat_map(|r| r.answers.by_skill().map(|(_, k, _)| k)).collect();
     used.sort_unstable();
     used.dedup();
-    let mut lengths: Vec<usize> = rows.iter().map(|r| r.skills.len()).collect();
+    let mut lengths: Vec<usize> = rows.iter().map(|r| r.answers.skill_count()).collect();
     let mut out = String::new();
     let mut line = |label: &str, value: String| {
         let _ = writeln!(out, "{label:<16}{value}");
     };
     line("windows", rows.len().to_string());
     line("students", corpus.students.len().to_string());
+    if interactions > answers {
+        line("answers", answers.to_string());
+    }
     line("interactions", interactions.to_string());
     line("scored steps", (interactions - rows.len()).to_string());
     line("skills", used.len().to_string());
-    line("share correct", format!("{:.4}", right as f64 / interactions as f64));
+    if !corpus.items.is_empty() {
+        line("items", corpus.items.len().to_string());
+    }
+    line("share correct", format!("{:.4}", right as f64 / answers as f64));
     line("length", lengths_text(&mut lengths));
     let mut folds: Vec<i8> = rows.iter().map(|r| r.fold.number()).collect();
     folds.sort_unstable();
     folds.dedup();
     for fold in folds {
         let own = rows.iter().filter(|r| r.fold.number() == fold);
-        let (windows, cells) = own.fold((0, 0), |(w, c), r| (w + 1, c + r.skills.len()));
+        let (windows, cells) = own.fold((0, 0), |(w, c), r| (w + 1, c + r.answers.skill_count()));
         line(
             &format!("fold {fold}"),
             format!("{windows} windows, {cells} interactions, {} scored steps", cells - windows),
         );
     }
     Ok(out)
+}
+
+/// Items with fewer than 10 answers: too few to learn much about them.
+fn seldom_answered(dataset: &Dataset) -> usize {
+    let mut counts = vec![0u32; dataset.items.len() + 1];
+    dataset.students.iter().flat_map(|s| s.answers.iter()).for_each(|a| counts[a.item as usize] += 1);
+    counts[1..].iter().filter(|&&count| count < 10).count()
 }
 
 fn lengths_text(lengths: &mut [usize]) -> String {

@@ -96,11 +96,11 @@ impl Trained {
         if let Some(student) = student {
             check_student(&corpus, student)?;
         }
-        let on_cpu = load_model(folder, &config, corpus.skills.len(), &Device::Cpu)?;
+        let on_cpu = load_model(folder, &config, &corpus, &Device::Cpu)?;
         let compute = block_on(choose(device))?;
         let model = match &compute.device {
             Device::Cpu => on_cpu,
-            device => load_model(folder, &config, corpus.skills.len(), device)?,
+            device => load_model(folder, &config, &corpus, device)?,
         };
         Ok(Self { config, corpus, compute, model })
     }

@@ -315,7 +315,7 @@ pub(super) fn import(args: &ImportArgs) -> Result<()> {
     let config_text = files::read_text(&like.file(File::Config))?;
     let config = read_config("config.json", &config_text)?;
     let corpus = load_corpus(&config)?;
-    let shape = ModelConfig::new(&config, corpus.skills.len());
+    let shape = ModelConfig::new(&config, corpus.skills.len(), corpus.items.len());
     let bytes = import_weights(&args.file, &shape)?;
     let (_, weights) = decode_weights(&args.file.display().to_string(), &bytes)?;
     // Refuses what does not fit before anything is written.

@@ -92,6 +92,10 @@ group! {
         columns: ColumnNames = ColumnNames::default(),
         /// Students of the simulated class, where no file is named.
         simulated_students: usize = 600,
+        /// Whether models that can tell items (questions, problems) apart do so, where the data have them.
+        items: bool = true,
+        /// Whether models that can read an answer to several skills as one row do so, instead of as a row for each skill.
+        whole_answers: bool = true,
     }
 }
 
@@ -217,10 +221,14 @@ impl Refinement {
 }
 
 group! {
-    /// Losses of the evidence model (SPEC §9).
+    /// Losses and items of the evidence model (SPEC §9, §10).
     Evidence {
         /// Weight of the mean square of what the context adds to the logits; 0 or more.
         context_penalty: f64 = 0.0,
+        /// How far items may differ: standard deviation of their difficulties, in logits, in the prior; above 0.
+        item_spread: f64 = 1.0,
+        /// Factor of the learning rate for what is learned of items, each of which comes up seldom; above 0.
+        item_learning_rate: f64 = 5.0,
     }
 }
 

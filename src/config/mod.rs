@@ -16,6 +16,7 @@ pub use snapshot::{evaluation_snapshot, model_config, reproducibility_policy};
 
 use serde::{Deserialize, Serialize};
 
+use crate::data::RowKind;
 use crate::error::{Error, Result};
 
 /// All settings of an experiment.
@@ -167,6 +168,15 @@ impl Config {
         if !(t.lr.is_finite() && t.lr > 0.0) {
             return fail(format!("training.lr is {}, expected a number above 0", t.lr));
         }
+        let above_zero = [
+            ("evidence.item_spread", self.evidence.item_spread),
+            ("evidence.item_learning_rate", self.evidence.item_learning_rate),
+        ];
+        for (key, value) in above_zero {
+            if !(value.is_finite() && value > 0.0) {
+                return fail(format!("{key} is {value}, expected a number above 0"));
+            }
+        }
         let not_negative = [
             ("training.weight_decay", t.weight_decay),
             ("training.gradient_clip", t.gradient_clip),
@@ -188,6 +198,19 @@ impl Config {
             return fail(format!("data.fold is {}, expected 0 to 4", self.data.fold));
         }
         Ok(())
+    }
+
+    /// Whether the model tells items apart, where the data have them.
+    pub fn uses_items(&self) -> bool {
+        self.data.items && self.model.kind.about().knows_items
+    }
+
+    /// What a row of the model's windows is.
+    pub fn row_kind(&self) -> RowKind {
+        match self.data.whole_answers && self.model.kind.about().reads_whole_answers {
+            true => RowKind::Answer,
+            false => RowKind::Skill,
+        }
     }
 
     /// Whether the model is GainAKT2Exp with both heads, and so has the interpretability terms.
@@ -232,6 +255,7 @@ mod tests {
             (r#"{"training": {"batch_size": 0}}"#, "batch_size"),
             (r#"{"interpretability": {"sparsity_loss_weight": -0.5}}"#, "sparsity_loss_weight"),
             (r#"{"data": {"fold": 7}}"#, "fold"),
+            (r#"{"evidence": {"item_spread": 0}}"#, "item_spread"),
         ] {
             let error = Config::from_json("x.json", json).unwrap_err().to_string();
             assert!(error.contains(key) && error.contains("expected"), "{error}");

@@ -34,6 +34,10 @@ pub struct KindAbout {
     pub presets: [&'static str; 2],
     /// Groups of settings that only it has, in the order of the record, with the key highlights the record names.
     pub groups: &'static [(&'static str, &'static str)],
+    /// Whether an answer to several skills can be one row of it, instead of a row for each skill.
+    pub reads_whole_answers: bool,
+    /// Whether it can tell items (questions, problems) apart.
+    pub knows_items: bool,
 }
 
 const GAINAKT2EXP: KindAbout = KindAbout {
@@ -48,6 +52,8 @@ const GAINAKT2EXP: KindAbout = KindAbout {
         ("global_alignment", "enable pass, students, residual window"),
         ("refinement", "retention, lag predictive emergence, rebalance, variance floor"),
     ],
+    reads_whole_answers: false,
+    knows_items: false,
 };
 
 const EVIDENCE: KindAbout = KindAbout {
@@ -55,7 +61,9 @@ const EVIDENCE: KindAbout = KindAbout {
     title: "Evidence model",
     sentence: "the prediction of an answer is the mastery of its skill",
     presets: ["evidence", "assist2015_evidence"],
-    groups: &[("evidence", "context penalty")],
+    groups: &[("evidence", "context penalty, spread and learning rate of items")],
+    reads_whole_answers: true,
+    knows_items: true,
 };
 
 const DKT: KindAbout = KindAbout {
@@ -64,6 +72,8 @@ const DKT: KindAbout = KindAbout {
     sentence: "an LSTM over the answers (Piech et al. 2015); no mastery, a chance for every skill",
     presets: ["dkt", "dkt"],
     groups: &[],
+    reads_whole_answers: false,
+    knows_items: false,
 };
 
 const SAKT: KindAbout = KindAbout {
@@ -72,6 +82,8 @@ const SAKT: KindAbout = KindAbout {
     sentence: "the skill asked looks back at the answers (Pandey and Karypis 2019); no mastery, a chance for every skill",
     presets: ["sakt", "sakt"],
     groups: &[],
+    reads_whole_answers: false,
+    knows_items: false,
 };
 
 const AKT: KindAbout = KindAbout {
@@ -80,6 +92,8 @@ const AKT: KindAbout = KindAbout {
     sentence: "attention that fades with distance (Ghosh et al. 2020); no mastery, a chance for every skill",
     presets: ["akt", "akt"],
     groups: &[],
+    reads_whole_answers: false,
+    knows_items: true,
 };
 
 const SIMPLEKT: KindAbout = KindAbout {
@@ -88,6 +102,8 @@ const SIMPLEKT: KindAbout = KindAbout {
     sentence: "plain attention from exercises to answers (Liu et al. 2023); no mastery, a chance for every skill",
     presets: ["simplekt", "simplekt"],
     groups: &[],
+    reads_whole_answers: false,
+    knows_items: true,
 };
 
 impl ModelKind {

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Config, ModelKind};
+use crate::data::RowKind;
 
 /// What an evaluation depends on (SPEC §6).
 pub fn evaluation_snapshot(config: &Config) -> Value {
@@ -44,6 +45,15 @@ fn snapshot_of_kind(config: &Config) -> Value {
     let own = config.model.kind.about().groups.iter().map(|(group, _)| &settings[*group]);
     for group in [&model_config(config)].into_iter().chain(own) {
         snapshot.extend(group.as_object().into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())));
+    }
+    // Runs of models that know no items say nothing of them, and neither did any before there were such models.
+    if config.uses_items() {
+        snapshot.insert("items".to_owned(), true.into());
+    } else {
+        snapshot.retain(|key, _| !key.starts_with("item_"));
+    }
+    if config.row_kind() == RowKind::Answer {
+        snapshot.insert("whole_answers".to_owned(), true.into());
     }
     snapshot.insert("max_correlation_students".to_owned(), config.evaluation.max_correlation_students.into());
     Value::Object(snapshot)

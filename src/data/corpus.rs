@@ -1,41 +1,74 @@
 //! Windows in folds: what training and evaluation read.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::MIN_INTERACTIONS;
+use super::answers::Answers;
 use super::folds::{Fold, FoldAssignment};
 use super::sequences::SequenceRow;
-use super::students::{Dataset, Skill};
+use super::students::{Dataset, Skill, Student};
 use crate::error::{Error, Result};
 
-/// At most `seq_len` interactions of one student, in time order.
+/// What a row of a window is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum RowKind {
+    /// One skill of an answer, as pykt has it: an answer with three skills is three rows with one response.
+    #[default]
+    Skill,
+    /// An answer with all of its skills.
+    Answer,
+}
+
+impl RowKind {
+    /// The rows of `answers`, and for each whether it is a further skill of the answer before ([`Window::repeats`]).
+    fn rows<'a>(self, answers: &'a Answers) -> (Cow<'a, Answers>, Vec<u8>) {
+        match self {
+            Self::Skill if answers.has_several_skills() => {
+                let (rows, repeats) = answers.one_skill_each();
+                (Cow::Owned(rows), repeats)
+            }
+            _ => (Cow::Borrowed(answers), Vec::new()),
+        }
+    }
+}
+
+/// At most `seq_len` rows of one student, in time order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Window {
     /// Index into [`Corpus::students`].
     pub student: u32,
-    /// Position of the window's first interaction among the student's.
+    /// Position of the window's first row among the student's.
     pub first: u32,
     /// Where the window belongs.
     pub fold: Fold,
-    /// Skill index of each interaction.
-    pub skills: Vec<u32>,
-    /// Response of each interaction, 0 or 1.
-    pub responses: Vec<u8>,
-    /// 1 where an interaction is a further skill of the answer before it; empty where every answer has one skill.
+    /// The rows.
+    pub answers: Answers,
+    /// 1 where a row is a further skill of the answer before it; empty where every answer is one row.
     pub repeats: Vec<u8>,
 }
 
 impl Window {
-    /// Steps that are scored: interactions less one (SPEC §1).
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.answers.len()
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.answers.is_empty()
+    }
+
+    /// Steps that are scored: rows less one (SPEC §1).
     pub fn steps(&self) -> usize {
-        self.skills.len().saturating_sub(1)
+        self.len().saturating_sub(1)
     }
 }
 
 /// The mastery that produced a simulated class's answers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Truth {
-    /// By student: row-major `[interactions, skills]`, the mastery in 0..1 after each interaction.
+    /// By student: row-major `[rows, skills]`, the mastery in 0..1 after each row.
     pub mastery: Vec<Vec<f32>>,
 }
 
@@ -58,6 +91,8 @@ pub struct Corpus {
     pub name: String,
     /// Skills by index.
     pub skills: Vec<Skill>,
+    /// Item ids by index; empty where the data have no items.
+    pub items: Vec<String>,
     /// Student ids by index.
     pub students: Vec<String>,
     /// Windows of the training folds, then of the test set, each in file order.
@@ -69,34 +104,45 @@ pub struct Corpus {
 }
 
 impl Corpus {
-    /// Splits a data set as pykt does and cuts each student's interactions into windows of `seq_len`.
+    /// Splits a data set as pykt does and cuts each student's rows into windows of `seq_len`.
     ///
     /// A remainder below [`MIN_INTERACTIONS`] is left out.
-    pub fn from_dataset(dataset: &Dataset, seq_len: usize) -> Self {
+    pub fn from_dataset(dataset: &Dataset, seq_len: usize, kind: RowKind) -> Self {
         let split = FoldAssignment::new(dataset.students.len());
         let order = split.train_valid.iter().copied().chain(split.test.iter().map(|&s| (s, Fold::Test)));
-        let (mut windows, mut leftovers) = (Vec::new(), Vec::new());
-        for (s, fold) in order {
-            let student = &dataset.students[s];
-            chunk(
-                &mut windows,
-                &mut leftovers,
-                s as u32,
-                0,
-                fold,
-                [&student.repeats, &student.responses],
-                &student.skills,
-                seq_len,
-            );
-        }
-        Self {
+        let mut corpus = Self {
             name: dataset.name.clone(),
             skills: dataset.skills.clone(),
+            items: dataset.items.clone(),
             students: dataset.students.iter().map(|s| s.id.clone()).collect(),
-            windows,
-            leftovers,
+            windows: Vec::new(),
+            leftovers: Vec::new(),
             truth: None,
+        };
+        for (s, fold) in order {
+            corpus.chunk(s as u32, 0, fold, kind.rows(&dataset.students[s].answers), seq_len);
         }
+        corpus
+    }
+
+    /// The windows of a simulated class, whose `truth` is known after every answer.
+    pub fn simulated(dataset: &Dataset, truth: Truth, seq_len: usize, kind: RowKind) -> Self {
+        let skills = dataset.skills.len();
+        let of_rows = |(student, mastery): (&Student, Vec<f32>)| {
+            let (rows, repeats) = kind.rows(&student.answers);
+            if repeats.is_empty() {
+                return mastery;
+            }
+            // Every row of an answer has the mastery after it.
+            let mut next = 0;
+            let answer = (0..rows.len()).map(|row| {
+                next += usize::from(repeats[row] == 0);
+                next - 1
+            });
+            answer.flat_map(|t| &mastery[t * skills..(t + 1) * skills]).copied().collect()
+        };
+        let mastery = dataset.students.iter().zip(truth.mastery).map(of_rows).collect();
+        Self { truth: Some(Truth { mastery }), ..Self::from_dataset(dataset, seq_len, kind) }
     }
 
     /// Windows of pykt's files. Rows longer than `seq_len` are cut again.
@@ -108,6 +154,7 @@ impl Corpus {
         train_valid: &[SequenceRow],
         test: &[SequenceRow],
         seq_len: usize,
+        kind: RowKind,
     ) -> Result<Self> {
         if let Some(row) = test.iter().find(|r| r.fold != Fold::Test) {
             let fold = row.fold.number();
@@ -116,10 +163,13 @@ impl Corpus {
             );
             return Err(Error::data(name, problem));
         }
-        let skills = train_valid.iter().chain(test).flat_map(|r| &r.skills).max().map_or(0, |&m| m as usize + 1);
+        let all = || train_valid.iter().chain(test);
+        let skills = all().flat_map(|r| r.answers.by_skill()).map(|(_, k, _)| k + 1).max().unwrap_or(0);
+        let items = all().flat_map(|r| r.answers.iter()).map(|a| a.item).max().unwrap_or(0);
         let mut corpus = Self {
             name: name.to_owned(),
             skills: (0..skills).map(|i| Skill::unnamed(i.to_string())).collect(),
+            items: (0..items).map(|i| i.to_string()).collect(),
             students: Vec::new(),
             windows: Vec::new(),
             leftovers: Vec::new(),
@@ -140,17 +190,10 @@ impl Corpus {
                 );
                 return Err(Error::data(name, problem));
             }
-            chunk(
-                &mut corpus.windows,
-                &mut corpus.leftovers,
-                entry.0,
-                entry.1,
-                row.fold,
-                [&row.repeats, &row.responses],
-                &row.skills,
-                seq_len,
-            );
-            entry.1 += row.skills.len() as u32;
+            let rows = kind.rows(&row.answers);
+            let count = rows.0.len() as u32;
+            corpus.chunk(entry.0, entry.1, row.fold, rows, seq_len);
+            entry.1 += count;
         }
         Ok(corpus)
     }
@@ -178,34 +221,34 @@ impl Corpus {
     pub fn steps(windows: &[&Window]) -> usize {
         windows.iter().map(|w| w.steps()).sum()
     }
-}
 
-#[allow(clippy::too_many_arguments)]
-fn chunk(
-    out: &mut Vec<Window>,
-    leftovers: &mut Vec<Window>,
-    student: u32,
-    first: u32,
-    fold: Fold,
-    [repeats, responses]: [&[u8]; 2],
-    skills: &[u32],
-    seq_len: usize,
-) {
-    for (k, (skills, responses)) in skills.chunks(seq_len).zip(responses.chunks(seq_len)).enumerate() {
-        let own = repeats.get(k * seq_len..k * seq_len + skills.len()).unwrap_or_default();
-        let window = Window {
-            student,
-            first: first + (k * seq_len) as u32,
-            fold,
-            skills: skills.to_vec(),
-            responses: responses.to_vec(),
-            // Where nothing repeats there is nothing to tell.
-            repeats: if own.contains(&1) { own.to_vec() } else { Vec::new() },
-        };
-        // A file's own short windows stay: only what cutting leaves over is too short to keep.
-        match k > 0 && skills.len() < MIN_INTERACTIONS {
-            true => leftovers.push(window),
-            false => out.push(window),
+    /// Cuts rows of a student, the first of which has position `first`, into windows of `seq_len`.
+    fn chunk(
+        &mut self,
+        student: u32,
+        first: u32,
+        fold: Fold,
+        (rows, repeats): (Cow<'_, Answers>, Vec<u8>),
+        seq_len: usize,
+    ) {
+        let mut start = 0;
+        while start < rows.len() {
+            let range = start..rows.len().min(start.saturating_add(seq_len));
+            let own = repeats.get(range.clone()).unwrap_or_default();
+            let window = Window {
+                student,
+                first: first + start as u32,
+                fold,
+                answers: rows.slice(range.clone()),
+                // Where nothing repeats there is nothing to tell.
+                repeats: if own.contains(&1) { own.to_vec() } else { Vec::new() },
+            };
+            // A file's own short windows stay: only what cutting leaves over is too short to keep.
+            match start > 0 && range.len() < MIN_INTERACTIONS {
+                true => self.leftovers.push(window),
+                false => self.windows.push(window),
+            }
+            start = range.end;
         }
     }
 }

@@ -4,6 +4,7 @@
 //! (windows in folds); a [`RaggedBatch`] lays some windows' steps one after another.
 //! Readers take any `Read`, so they work on files and on what a browser hands over.
 
+mod answers;
 mod batch;
 mod columns;
 mod corpus;
@@ -18,9 +19,10 @@ mod sliding;
 mod source;
 mod students;
 
-pub use batch::RaggedBatch;
+pub use answers::{Answer, Answers};
+pub use batch::{RaggedBatch, RowItems, SkillLists};
 pub use columns::ColumnNames;
-pub use corpus::{Corpus, Split, Truth, Window};
+pub use corpus::{Corpus, RowKind, Split, Truth, Window};
 pub use csv_text::CsvText;
 pub use exercises::Exercise;
 pub use folds::{Fold, FoldAssignment, SPLIT_SEED, permutation};
@@ -36,3 +38,6 @@ pub const MIN_INTERACTIONS: usize = 3;
 
 /// Largest number of skills a model is built for; more is taken for a damaged file.
 pub const MAX_SKILLS: usize = 100_000;
+
+/// Largest number of items; more is taken for a damaged file.
+pub const MAX_ITEMS: usize = 10_000_000;

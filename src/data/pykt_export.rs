@@ -1,10 +1,11 @@
 //! pykt's own files, byte for byte (`docs/DATA.md`): what `gainakt data export` writes.
 
 use super::MIN_INTERACTIONS;
+use super::answers::Answers;
 use super::csv_text::CsvText;
 use super::folds::FoldAssignment;
 use super::sliding::sliding;
-use super::students::{Dataset, Student};
+use super::students::Dataset;
 
 /// Window length of pykt's files.
 const MAXLEN: usize = 200;
@@ -25,7 +26,7 @@ pub fn export_pykt(dataset: &Dataset) -> Vec<ExportedFile> {
     let table = |test: bool, masks: bool| CsvTable::new(dataset, test, masks);
     let (mut train, mut train_windows) = (table(false, false), table(false, true));
     for &(s, fold) in &split.train_valid {
-        let student = &dataset.students[s];
+        let student = &Rows::new(&dataset.students[s].answers, dataset.items.len());
         train.row(fold.number(), s, student, 0..student.len(), None);
         for (range, masked) in chunks(student.len()) {
             train_windows.row(fold.number(), s, student, range, Some(masked));
@@ -33,7 +34,7 @@ pub fn export_pykt(dataset: &Dataset) -> Vec<ExportedFile> {
     }
     let (mut test, mut test_windows, mut sliding_windows) = (table(true, false), table(true, true), table(true, true));
     for &s in &split.test {
-        let student = &dataset.students[s];
+        let student = &Rows::new(&dataset.students[s].answers, dataset.items.len());
         test.row(-1, s, student, 0..student.len(), None);
         for (range, masked) in chunks(student.len()) {
             test_windows.row(-1, s, student, range, Some(masked));
@@ -77,7 +78,7 @@ struct CsvTable {
 impl CsvTable {
     fn new(dataset: &Dataset, test: bool, masks: bool) -> Self {
         let has_items = !dataset.items.is_empty();
-        let has_repeats = dataset.students.iter().any(|s| !s.repeats.is_empty());
+        let has_repeats = dataset.joins_skills;
         let mut columns = vec!["fold", "uid"];
         let optional = [
             ("questions", has_items),
@@ -93,7 +94,7 @@ impl CsvTable {
 
     /// One row; `unscored` is the number of leading interactions another window scores, `None` for a whole
     /// sequence, which is neither masked nor padded.
-    fn row(&mut self, fold: i8, uid: usize, student: &Student, range: std::ops::Range<usize>, unscored: Option<usize>) {
+    fn row(&mut self, fold: i8, uid: usize, student: &Rows, range: std::ops::Range<usize>, unscored: Option<usize>) {
         let width = if unscored.is_some() { MAXLEN } else { range.len() };
         let mut fields = vec![fold.to_string(), uid.to_string()];
         if self.has_items {
@@ -115,6 +116,32 @@ impl CsvTable {
     }
 }
 
+/// A student's answers as pykt lays them out: a row for each skill.
+struct Rows {
+    skills: Vec<u32>,
+    responses: Vec<u8>,
+    items: Vec<u32>,
+    repeats: Vec<u8>,
+}
+
+impl Rows {
+    /// Answers whose item is not known get the number after the last of the `items` known ones.
+    fn new(answers: &Answers, items: usize) -> Self {
+        let (rows, repeats) = answers.one_skill_each();
+        let number = |item: u32| item.checked_sub(1).unwrap_or(items as u32);
+        Self {
+            skills: rows.iter().map(|a| a.skills[0]).collect(),
+            responses: rows.responses().to_vec(),
+            items: rows.iter().map(|a| number(a.item)).collect(),
+            repeats,
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.skills.len()
+    }
+}
+
 /// Values joined by commas, with −1 at the end until there are `width`.
 fn list(values: impl IntoIterator<Item = impl ToString>, width: usize) -> String {
     let mut fields: Vec<String> = values.into_iter().map(|v| v.to_string()).collect();
@@ -130,10 +157,12 @@ fn keyid2idx(dataset: &Dataset) -> String {
     }
     let mut parts = Vec::new();
     if !dataset.items.is_empty() {
-        parts.push(map("questions", dataset.items.iter().map(String::as_str)));
+        let unknown = dataset.students.iter().any(|s| s.answers.iter().any(|a| a.item == 0));
+        let unknown = unknown.then_some("NA");
+        parts.push(map("questions", dataset.items.iter().map(String::as_str).chain(unknown)));
     }
     parts.push(map("concepts", dataset.skills.iter().map(|s| s.id.as_str())));
     parts.push(map("uid", dataset.students.iter().map(|s| s.id.as_str())));
-    parts.push(format!("\"max_concepts\": {}", dataset.max_skills_per_interaction));
+    parts.push(format!("\"max_concepts\": {}", dataset.max_skills_per_answer));
     format!("{{{}}}", parts.join(", "))
 }

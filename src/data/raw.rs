@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::io::Read;
 
+use super::answers::Answers;
 use super::columns::{ColumnIndex, ColumnNames};
 use super::source::{TextSource, decode, line_of};
 use super::students::{Dataset, Dropped, Skill, Student};
@@ -43,6 +44,9 @@ pub(super) fn read_rows(mut source: TextSource<'_>, header: &[String], columns: 
     }
     rows.finish()
 }
+
+/// The item of a row that names none.
+const UNKNOWN: u32 = u32::MAX;
 
 /// Sort key of an answer: whole part and fraction apart, so that 64-bit ids keep their order.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
@@ -167,7 +171,7 @@ impl<'a> Rows<'a> {
         self.student.push(self.students.get(student.trim()));
         self.skill.push(skill_index);
         if let Some(item) = self.at.item.map(field) {
-            self.item.push(self.items.get(item.trim()));
+            self.item.push(if missing(&item) { UNKNOWN } else { self.items.get(item.trim()) });
         }
         self.response.push(response);
         Ok(())
@@ -248,10 +252,12 @@ impl<'a> Rows<'a> {
             dataset: Dataset {
                 name: stem(self.file),
                 rows_read: self.rows_read,
-                max_skills_per_interaction: 1,
+                max_skills_per_answer: 1,
                 ..Dataset::default()
             },
+            skills: Vec::new(),
         };
+        build.dataset.joins_skills = build.split.splits;
         for (s, id) in student_ids.into_iter().enumerate() {
             let own = &rows[starts[s]..starts[s + 1]];
             if own.len() < MIN_INTERACTIONS {
@@ -259,7 +265,7 @@ impl<'a> Rows<'a> {
                 dropped.short_students.push((s, id));
                 continue;
             }
-            let mut student = Student { id, ..Student::default() };
+            let mut student = Student { id, answers: Answers::default() };
             for &row in own {
                 let row = row as usize;
                 build.add(&mut student, self.skill[row], self.item.get(row).copied(), self.response[row]);
@@ -283,19 +289,22 @@ struct Build {
     items: Vec<String>,
     item_map: HashMap<u32, u32>,
     dataset: Dataset,
+    /// Skills of the answer that is being added.
+    skills: Vec<u32>,
 }
 
 impl Build {
     fn add(&mut self, student: &mut Student, raw_skill: u32, item: Option<u32>, response: u8) {
-        let item = item.map(|raw| {
+        let item = item.filter(|&raw| raw != UNKNOWN).map_or(0, |raw| {
             *self.item_map.entry(raw).or_insert_with(|| {
                 self.dataset.items.push(self.items[raw as usize].clone());
-                (self.dataset.items.len() - 1) as u32
+                self.dataset.items.len() as u32
             })
         });
-        let pieces = self.split.pieces[raw_skill as usize].clone();
-        self.dataset.max_skills_per_interaction = self.dataset.max_skills_per_interaction.max(pieces.len());
-        for (k, &piece) in pieces.iter().enumerate() {
+        let pieces = &self.split.pieces[raw_skill as usize];
+        self.dataset.max_skills_per_answer = self.dataset.max_skills_per_answer.max(pieces.len());
+        self.skills.clear();
+        for &piece in pieces {
             let slot = &mut self.split.assigned[piece as usize];
             let skill = *slot.get_or_insert_with(|| {
                 let id = self.split.ids[piece as usize].clone();
@@ -304,15 +313,9 @@ impl Build {
                 self.dataset.skills.push(Skill { id, name });
                 (self.dataset.skills.len() - 1) as u32
             });
-            student.skills.push(skill);
-            student.responses.push(response);
-            if let Some(item) = item {
-                student.items.push(item);
-            }
-            if self.split.splits {
-                student.repeats.push(u8::from(k > 0));
-            }
+            self.skills.push(skill);
         }
+        student.answers.push(&self.skills, item, response);
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::io::Read;
 
+use super::answers::Answers;
 use super::columns::ColumnNames;
 use super::folds::Fold;
 use super::raw::read_rows;
 use super::source::{TextSource, decode, line_of};
 use super::students::Dataset;
-use super::{MAX_SKILLS, MIN_INTERACTIONS};
+use super::{MAX_ITEMS, MAX_SKILLS, MIN_INTERACTIONS};
 use crate::error::{Error, Result, quote};
 
 /// One row of a sequences file, padding removed.
@@ -17,12 +18,8 @@ pub struct SequenceRow {
     pub fold: Fold,
     /// Student as the file writes it (pykt: a running number).
     pub student: String,
-    /// Skill index of each interaction.
-    pub skills: Vec<u32>,
-    /// Response of each interaction, 0 or 1.
-    pub responses: Vec<u8>,
-    /// 1 where an interaction is a further skill of the answer before it; empty where the file does not say.
-    pub repeats: Vec<u8>,
+    /// The answers: rows that `is_repeat` names further skills of one answer are one.
+    pub answers: Answers,
 }
 
 /// What a data file turned out to be.
@@ -49,11 +46,12 @@ pub fn read_table(file: &str, input: impl Read, columns: &ColumnNames) -> Result
     }
 }
 
-/// Reads pykt's sequence file (plain or gzipped).
+/// Reads pykt's sequence file (plain or gzipped), of concepts or of questions (`*_quelevel.csv`, where an answer's concepts
+/// are joined by `_`).
 ///
 /// # Errors
-/// Missing columns, lists of different lengths, entries that are no skill index or no 0/1 response,
-/// padding before the end, fewer than two interactions, overlapping (sliding) windows, a damaged file.
+/// Missing columns, lists of different lengths, entries that are no skill or item index or no 0/1 response, further skills of
+/// an answer with another response or item, padding before the end, fewer than two interactions, overlapping (sliding) windows, a damaged file.
 pub fn read_sequences(file: &str, input: impl Read) -> Result<Vec<SequenceRow>> {
     let mut source = TextSource::open(file, input)?;
     let header = source.header()?;
@@ -71,8 +69,9 @@ fn read_windows(mut source: TextSource<'_>, header: &[String]) -> Result<Vec<Seq
     };
     let (fold, uid, concepts, responses) = (need("fold")?, need("uid")?, need("concepts")?, need("responses")?);
     let masks = place("selectmasks");
+    let (questions, repeats) = (place("questions"), place("is_repeat"));
     let lists: Vec<usize> =
-        ["questions", "timestamps", "usetimes", "is_repeat"].into_iter().filter_map(place).collect();
+        ["timestamps", "usetimes"].into_iter().filter_map(place).chain(questions).chain(repeats).collect();
     let mut rows = Vec::new();
     let mut record = csv::ByteRecord::new();
     while source.next(&mut record)? {
@@ -81,29 +80,26 @@ fn read_windows(mut source: TextSource<'_>, header: &[String]) -> Result<Vec<Seq
             let problem = format!("found {} fields, expected {} as in the header", record.len(), header.len());
             return Err(Error::data_at(&file, line_of(&record), None, problem));
         }
-        let skills = cell.list(concepts)?;
-        let answers = cell.list(responses)?;
-        cell.same_length(concepts, skills.len(), responses, answers.len())?;
+        let responses = (responses, cell.list(responses)?);
+        let count = responses.1.len();
+        let skills = (concepts, cell.skills(concepts)?);
+        cell.same_length(concepts, skills.1.len(), responses.0, count)?;
         for &other in &lists {
-            cell.same_length(concepts, skills.len(), other, decode(&record[other]).split(',').count())?;
+            cell.same_length(concepts, count, other, decode(&record[other]).split(',').count())?;
         }
-        let length = skills.iter().position(|&s| s == -1).unwrap_or(skills.len());
+        let length = skills.1.iter().position(|s| s == &[-1]).unwrap_or(count);
         if let Some(masks) = masks {
             let masks_list = cell.list(masks)?;
-            cell.same_length(concepts, skills.len(), masks, masks_list.len())?;
+            cell.same_length(concepts, count, masks, masks_list.len())?;
             if masks_list[..length].contains(&-1) {
                 let problem = "the window repeats interactions of another (sliding windows); use train_valid_sequences.csv or test_sequences.csv";
                 return Err(cell.error(masks, problem.to_owned()));
             }
         }
-        let repeats = match place("is_repeat") {
-            Some(column) => cell.list(column)?.into_iter().take(length).map(|r| u8::from(r == 1)).collect(),
-            None => Vec::new(),
-        };
-        rows.push(SequenceRow {
-            repeats,
-            ..cell.window(fold, uid, (concepts, &skills), (responses, &answers), length)?
-        });
+        let items = questions.map(|column| Ok((column, cell.list(column)?))).transpose()?;
+        let repeats = repeats.map(|column| Ok((column, cell.list(column)?))).transpose()?;
+        let answers = cell.answers(&skills, &responses, items.as_ref(), repeats.as_ref(), length)?;
+        rows.push(SequenceRow { fold: cell.fold(fold)?, student: decode(&record[uid]).trim().to_owned(), answers });
     }
     if rows.is_empty() {
         return Err(Error::data(&file, "the file has a header and no row; expected at least one window"));
@@ -142,46 +138,79 @@ impl Cell<'_> {
         Err(self.error(b, problem))
     }
 
-    fn window(
+    /// Lists of skills: an answer's skills are joined by `_`.
+    fn skills(&self, column: usize) -> Result<Vec<Vec<i64>>> {
+        let text = decode(&self.record[column]);
+        let entry = |entry: &str| {
+            entry.trim().split('_').map(str::parse).collect::<std::result::Result<Vec<i64>, _>>().map_err(|_| {
+                let expected = "expected whole numbers joined by commas (several skills of one answer by _)";
+                self.error(column, format!("found {}, {expected}", quote(entry)))
+            })
+        };
+        text.split(',').map(entry).collect()
+    }
+
+    fn fold(&self, column: usize) -> Result<Fold> {
+        let text = decode(&self.record[column]);
+        match text.trim().parse::<i64>() {
+            Ok(-1) => Ok(Fold::Test),
+            Ok(k @ 0..=127) => Ok(Fold::Train(k as u8)),
+            _ => Err(self.error(column, format!("found {}, expected a fold from 0 or −1 for test", quote(&text)))),
+        }
+    }
+
+    /// The first `length` entries of the lists, each given with its column, as answers.
+    fn answers(
         &self,
-        fold: usize,
-        uid: usize,
-        skills: (usize, &[i64]),
-        answers: (usize, &[i64]),
+        (skill_column, skills): &(usize, Vec<Vec<i64>>),
+        (answer_column, responses): &(usize, Vec<i64>),
+        items: Option<&(usize, Vec<i64>)>,
+        repeats: Option<&(usize, Vec<i64>)>,
         length: usize,
-    ) -> Result<SequenceRow> {
+    ) -> Result<Answers> {
         if length < 2 {
             let problem = format!(
                 "the window holds {length} interaction, expected at least 2 (pykt keeps {MIN_INTERACTIONS} or more)"
             );
-            return Err(self.error(skills.0, problem));
+            return Err(self.error(*skill_column, problem));
         }
-        let (skill_column, skills) = skills;
-        let (answer_column, answers) = answers;
-        if skills[length..].iter().any(|&s| s != -1) || answers[length..].iter().any(|&r| r != -1) {
+        if skills[length..].iter().any(|s| s != &[-1]) || responses[length..].iter().any(|&r| r != -1) {
             let problem = "an entry follows the padding; −1 may stand only at the end".to_owned();
-            return Err(self.error(skill_column, problem));
+            return Err(self.error(*skill_column, problem));
         }
-        if let Some(bad) = skills[..length].iter().find(|&&s| s < 0 || s >= MAX_SKILLS as i64) {
+        if let Some(bad) = skills[..length].iter().flatten().find(|&&s| s < 0 || s >= MAX_SKILLS as i64) {
             let problem = format!("found skill {bad}, expected an index from 0 to {}", MAX_SKILLS - 1);
-            return Err(self.error(skill_column, problem));
+            return Err(self.error(*skill_column, problem));
         }
-        if let Some(bad) = answers[..length].iter().find(|&&r| r != 0 && r != 1) {
+        if let Some(bad) = responses[..length].iter().find(|&&r| r != 0 && r != 1) {
             let problem = format!("found response {bad}, expected 0 (wrong) or 1 (right)");
-            return Err(self.error(answer_column, problem));
+            return Err(self.error(*answer_column, problem));
         }
-        let text = decode(&self.record[fold]);
-        let fold_number = match text.trim().parse::<i64>() {
-            Ok(-1) => Fold::Test,
-            Ok(k @ 0..=127) => Fold::Train(k as u8),
-            _ => return Err(self.error(fold, format!("found {}, expected a fold from 0 or −1 for test", quote(&text)))),
-        };
-        Ok(SequenceRow {
-            fold: fold_number,
-            student: decode(&self.record[uid]).trim().to_owned(),
-            skills: skills[..length].iter().map(|&s| s as u32).collect(),
-            responses: answers[..length].iter().map(|&r| r as u8).collect(),
-            repeats: Vec::new(),
-        })
+        if let Some((column, items)) = items
+            && let Some(bad) = items[..length].iter().find(|&&i| i < 0 || i >= MAX_ITEMS as i64)
+        {
+            let problem = format!("found item {bad}, expected an index from 0 to {}", MAX_ITEMS - 1);
+            return Err(self.error(*column, problem));
+        }
+        let item = |t: usize| items.map_or(0, |(_, items)| items[t] as u32 + 1);
+        let is_repeat = |t: usize| repeats.is_some_and(|(_, repeats)| repeats[t] == 1);
+        let (mut answers, mut own) = (Answers::default(), Vec::new());
+        for t in 0..length {
+            own.extend(skills[t].iter().map(|&s| s as u32));
+            if t + 1 < length && is_repeat(t + 1) {
+                if (responses[t], item(t)) != (responses[t + 1], item(t + 1)) {
+                    let column = repeats.map_or(*skill_column, |(column, _)| *column);
+                    let problem = format!(
+                        "entry {} is a further skill of the answer before it, but has another response or item",
+                        t + 2
+                    );
+                    return Err(self.error(column, problem));
+                }
+                continue;
+            }
+            answers.push(&own, item(t), responses[t] as u8);
+            own.clear();
+        }
+        Ok(answers)
     }
 }

@@ -13,6 +13,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, StandardNormal};
 
+use super::answers::Answers;
 use super::corpus::Truth;
 use super::students::{Dataset, Skill, Student};
 
@@ -56,7 +57,7 @@ pub fn simulate(students: usize, seed: u64) -> (Dataset, Truth) {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut dataset = Dataset {
         name: "embedded".to_owned(),
-        max_skills_per_interaction: 1,
+        max_skills_per_answer: 1,
         skills: SIMULATED_SKILLS
             .iter()
             .enumerate()
@@ -67,7 +68,7 @@ pub fn simulate(students: usize, seed: u64) -> (Dataset, Truth) {
     let mut truth = Truth { mastery: Vec::with_capacity(students) };
     for i in 0..students {
         let (student, mastery) = simulate_student(format!("S{:03}", i + 1), &mut rng);
-        dataset.rows_read += student.len() as u64;
+        dataset.rows_read += student.answers.len() as u64;
         dataset.students.push(student);
         truth.mastery.push(mastery);
     }
@@ -126,21 +127,20 @@ fn normal(rng: &mut ChaCha8Rng) -> f64 {
 fn simulate_student(id: String, rng: &mut ChaCha8Rng) -> (Student, Vec<f32>) {
     let mut known = SimulatedStudent::draw(rng);
     let length = (3.5 + 0.6 * normal(rng)).exp().clamp(6.0, 160.0) as usize;
-    let mut student = Student { id, ..Student::default() };
+    let mut answers = Answers::default();
     let mut after = Vec::with_capacity(length * SIMULATED_SKILLS.len());
     let mut frontier = 0;
-    while student.len() < length {
+    while answers.len() < length {
         let k = match rng.random::<f64>() {
             x if x < 0.25 => rng.random_range(0..=frontier),
             _ => frontier,
         };
         for _ in 0..rng.random_range(2..=6) {
-            if student.len() == length {
+            if answers.len() == length {
                 break;
             }
             let correct = rng.random::<f64>() < known.chance(k);
-            student.skills.push(k as u32);
-            student.responses.push(u8::from(correct));
+            answers.push(&[k as u32], 0, u8::from(correct));
             known.practise(k, correct);
             after.extend(known.mastery.iter().map(|&m| m as f32));
         }
@@ -149,7 +149,7 @@ fn simulate_student(id: String, rng: &mut ChaCha8Rng) -> (Student, Vec<f32>) {
             frontier = (frontier + 1) % SIMULATED_SKILLS.len();
         }
     }
-    (student, after)
+    (Student { id, answers }, after)
 }
 
 #[cfg(test)]
@@ -169,7 +169,7 @@ mod tests {
         assert_eq!((&a, &truth), (&simulate(50, 7).0, &simulate(50, 7).1));
         assert_ne!(a, simulate(50, 8).0);
         for (student, mastery) in a.students.iter().zip(&truth.mastery) {
-            assert_eq!(mastery.len(), student.len() * SIMULATED_SKILLS.len());
+            assert_eq!(mastery.len(), student.answers.len() * SIMULATED_SKILLS.len());
             for (before, after) in mastery.iter().zip(&mastery[SIMULATED_SKILLS.len()..]) {
                 assert!(after >= before && (0.0..=1.0).contains(after));
             }
@@ -183,9 +183,9 @@ mod tests {
         let (class, truth) = simulate(2000, 3);
         let (mut scores, mut targets) = (Vec::new(), Vec::new());
         for (student, mastery) in class.students.iter().zip(&truth.mastery) {
-            for t in 1..student.len() {
-                scores.push(f64::from(mastery[(t - 1) * SIMULATED_SKILLS.len() + student.skills[t] as usize]));
-                targets.push(student.responses[t] == 1);
+            for (t, answer) in student.answers.iter().enumerate().skip(1) {
+                scores.push(f64::from(mastery[(t - 1) * SIMULATED_SKILLS.len() + answer.skills[0] as usize]));
+                targets.push(answer.is_correct());
             }
         }
         let auc = crate::evaluate::auc(&scores, &targets).unwrap();

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::answers::Answers;
 use super::corpus::{Corpus, Window};
 
 /// Ranges of pykt's sliding windows of `width` over `length` interactions, each with the number of its leading
@@ -16,8 +17,10 @@ pub fn sliding(length: usize, width: usize) -> impl Iterator<Item = (Range<usize
 pub struct SlidingWindow {
     /// The window.
     pub window: Window,
-    /// Leading interactions that are scored elsewhere.
+    /// Leading rows that are scored elsewhere.
     pub unscored: usize,
+    /// Skills of the last row's answer that follow after the window, where each skill is a row of its own.
+    pub further: Vec<u32>,
 }
 
 impl Corpus {
@@ -29,19 +32,26 @@ impl Corpus {
         while let Some(first) = part.get(at) {
             let own = part[at..].iter().take_while(|w| w.student == first.student).count();
             let left = self.leftovers.iter().find(|w| w.student == first.student);
-            let all = part[at..at + own].iter().copied().chain(left);
-            let skills: Vec<u32> = all.clone().flat_map(|w| &w.skills).copied().collect();
-            let responses: Vec<u8> = all.flat_map(|w| &w.responses).copied().collect();
-            windows.extend(sliding(skills.len(), width).map(|(range, unscored)| SlidingWindow {
-                window: Window {
-                    student: first.student,
-                    first: first.first + range.start as u32,
-                    fold: first.fold,
-                    skills: skills[range.clone()].to_vec(),
-                    responses: responses[range].to_vec(),
-                    repeats: Vec::new(),
-                },
-                unscored,
+            let (mut rows, mut repeats) = (Answers::default(), Vec::new());
+            for window in part[at..at + own].iter().copied().chain(left) {
+                rows.extend(&window.answers);
+                repeats.extend_from_slice(&window.repeats);
+                repeats.resize(rows.len(), 0);
+            }
+            windows.extend(sliding(rows.len(), width).map(|(range, unscored)| {
+                let own = &repeats[range.clone()];
+                let cut = repeats[range.end..].iter().take_while(|&&r| r == 1).count();
+                SlidingWindow {
+                    window: Window {
+                        student: first.student,
+                        first: first.first + range.start as u32,
+                        fold: first.fold,
+                        answers: rows.slice(range.clone()),
+                        repeats: if own.contains(&1) || cut > 0 { own.to_vec() } else { Vec::new() },
+                    },
+                    unscored,
+                    further: (range.end..range.end + cut).map(|row| rows.skill(row)).collect(),
+                }
             }));
             at += own;
         }

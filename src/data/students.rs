@@ -1,5 +1,7 @@
 //! What a file of answers says, before it is cut into windows.
 
+use super::answers::Answers;
+
 /// A skill (knowledge component, concept): its id in the file and a name to show.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Skill {
@@ -17,30 +19,19 @@ impl Skill {
     }
 }
 
-/// One student's interactions in time order, as parallel columns.
+/// One student and the answers given.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Student {
     /// The id as the file writes it.
     pub id: String,
-    /// Skill index of each interaction.
-    pub skills: Vec<u32>,
-    /// Response of each interaction: 1 right, 0 wrong.
-    pub responses: Vec<u8>,
-    /// Item (question) index of each interaction; empty where the file has no item column.
-    pub items: Vec<u32>,
-    /// 1 where a row is a further skill of the interaction before it; empty like `items`.
-    pub repeats: Vec<u8>,
+    /// The answers in time order.
+    pub answers: Answers,
 }
 
 impl Student {
-    /// Number of interactions (one a skill).
-    pub fn len(&self) -> usize {
-        self.skills.len()
-    }
-
-    /// Whether the student answered nothing.
-    pub fn is_empty(&self) -> bool {
-        self.skills.is_empty()
+    /// Number of interactions as pykt counts them: one for each skill of each answer.
+    pub fn interactions(&self) -> usize {
+        self.answers.skill_count()
     }
 }
 
@@ -67,8 +58,11 @@ pub struct Dataset {
     pub skills: Vec<Skill>,
     /// Item ids by index; empty where the file has no item column.
     pub items: Vec<String>,
-    /// Largest number of skills one interaction had.
-    pub max_skills_per_interaction: usize,
+    /// Largest number of skills one answer had.
+    pub max_skills_per_answer: usize,
+    /// Whether the file writes several skills of an answer into one field, as in `3_17` (pykt's files then have the column
+    /// `is_repeat`).
+    pub joins_skills: bool,
     /// Students kept.
     pub students: Vec<Student>,
     /// Rows read, dropped ones included.
@@ -78,14 +72,19 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Number of interactions of the students kept.
+    /// Number of answers of the students kept.
+    pub fn answers(&self) -> usize {
+        self.students.iter().map(|s| s.answers.len()).sum()
+    }
+
+    /// Number of interactions of the students kept: one for each skill of each answer.
     pub fn interactions(&self) -> usize {
-        self.students.iter().map(Student::len).sum()
+        self.students.iter().map(Student::interactions).sum()
     }
 
     /// Share of right answers, 0 for an empty set.
     pub fn share_correct(&self) -> f64 {
-        let correct: usize = self.students.iter().map(|s| s.responses.iter().filter(|&&r| r == 1).count()).sum();
-        correct as f64 / self.interactions().max(1) as f64
+        let correct = |s: &Student| s.answers.responses().iter().filter(|&&r| r == 1).count();
+        self.students.iter().map(correct).sum::<usize>() as f64 / self.answers().max(1) as f64
     }
 }

@@ -62,7 +62,7 @@ pub async fn class_quartiles(model: &mut Model, windows: &[&Window]) -> Result<C
     let mut paths: Vec<Vec<f32>> = Vec::with_capacity(windows.len());
     for part in windows.chunks(WINDOWS) {
         let mut batch = RaggedBatch::default();
-        part.iter().for_each(|w| close(&mut batch, &w.skills, &w.responses));
+        part.iter().for_each(|w| close(&mut batch, &w.answers));
         let ranges: Vec<_> = (0..batch.windows()).map(|w| batch.range(w)).collect();
         let (_, mastery) = model.survey(batch).await?;
         if mastery.is_empty() {

@@ -164,7 +164,7 @@ pub async fn class_report(
             asked.fill(0);
             students += 1;
         }
-        for (t, (&k, &r)) in window.skills.iter().zip(&window.responses).enumerate() {
+        for (t, k, r) in window.answers.by_skill() {
             let k = k as usize;
             let predicted = t.checked_sub(1).map(|row| f64::from(outcome.probability[row]));
             gathered[k].add(asked[k], r == 1, predicted);

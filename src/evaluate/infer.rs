@@ -2,9 +2,9 @@
 
 use std::ops::{ControlFlow, Range};
 
-use crate::data::{RaggedBatch, Window};
+use crate::data::{Answers, RaggedBatch, Window};
 use crate::error::Result;
-use crate::model::{Model, RowStat};
+use crate::model::{Model, RowStat, RowStats};
 
 /// What a model says about one window; one entry a step in every vector.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -13,8 +13,8 @@ pub struct WindowOutcome {
     pub probability: Vec<f32>,
     /// Whether it was right.
     pub target: Vec<bool>,
-    /// The skill asked next.
-    pub skill: Vec<u32>,
+    /// The answers to be predicted: their skills and items.
+    pub asked: Answers,
     /// Each answer as a whole, where answers have several skills: the mean of the chances of its skills, all of them from
     /// before the answer, and whether it was right. Empty where every answer has one skill.
     pub answers: Vec<(f32, bool)>,
@@ -43,7 +43,7 @@ impl WindowOutcome {
     /// Forgets the steps before `first`.
     pub(super) fn keep_from(&mut self, first: usize) {
         self.target.drain(..first);
-        self.skill.drain(..first);
+        self.asked = self.asked.slice(first.min(self.asked.len())..self.asked.len());
         let HeadsOutcome { mean_mastery, mean_gain, lowest_gain, lowest_mastery, highest_mastery, next_mastery } =
             &mut self.heads;
         for values in
@@ -54,13 +54,23 @@ impl WindowOutcome {
     }
 }
 
-/// Of each window, its answers as wholes ([`WindowOutcome::answers`]), after a forward pass over them;
-/// `ranges` are their rows.
+/// Of each window, its answers as wholes ([`WindowOutcome::answers`]), after a forward pass over them; `stats` are the figures
+/// of its rows, `ranges` the rows of each window.
 async fn whole_answers(
     model: &mut Model,
     windows: &[&Window],
     ranges: &[Range<usize>],
+    stats: &RowStats,
 ) -> Result<Vec<Vec<(f32, bool)>>> {
+    if windows.iter().any(|w| w.answers.has_several_skills()) {
+        // Every row is an answer.
+        let of_window = |(window, range): (&&Window, &Range<usize>)| {
+            let probability = &stats.column(RowStat::Probability)[range.clone()];
+            let targets = window.answers.responses().iter().skip(1).map(|&r| r == 1);
+            probability.iter().copied().zip(targets).collect()
+        };
+        return Ok(windows.iter().zip(ranges).map(of_window).collect());
+    }
     if windows.iter().all(|w| w.repeats.is_empty()) {
         return Ok(vec![Vec::new(); windows.len()]);
     }
@@ -69,8 +79,8 @@ async fn whole_answers(
     let mut places = Vec::new();
     for (w, window) in windows.iter().enumerate() {
         let repeats = |t: usize| window.repeats.get(t) == Some(&1);
-        for first in (1..window.skills.len()).filter(|&t| !repeats(t)) {
-            let end = (first + 1..window.skills.len()).find(|&t| !repeats(t)).unwrap_or(window.skills.len());
+        for first in (1..window.len()).filter(|&t| !repeats(t)) {
+            let end = (first + 1..window.len()).find(|&t| !repeats(t)).unwrap_or(window.len());
             before.push(ranges[w].start + first - 1);
             places.push((w, first..end));
         }
@@ -78,9 +88,9 @@ async fn whole_answers(
     let chances = model.chances(&before).await?;
     let mut answers = vec![Vec::new(); windows.len()];
     for (chances, (w, place)) in chances.chunks_exact(model.config().num_c).zip(places) {
-        let own = &windows[w].skills[place.clone()];
-        let mean = own.iter().map(|&k| chances[k as usize]).sum::<f32>() / own.len() as f32;
-        answers[w].push((mean, windows[w].responses[place.start] == 1));
+        let own = &windows[w].answers;
+        let sum: f32 = place.clone().map(|t| chances[own.skill(t) as usize]).sum();
+        answers[w].push((sum / place.len() as f32, own.responses()[place.start] == 1));
     }
     Ok(answers)
 }
@@ -102,7 +112,7 @@ pub async fn infer(
         let batch = RaggedBatch::new(part.iter().copied());
         let ranges: Vec<Range<usize>> = (0..part.len()).map(|w| batch.range(w)).collect();
         let stats = model.row_stats(batch).await?;
-        let answers = whole_answers(model, part, &ranges).await?;
+        let answers = whole_answers(model, part, &ranges, &stats).await?;
         for ((window, range), answers) in part.iter().zip(ranges).zip(answers) {
             let column = |stat| stats.column(stat)[range.clone()].to_vec();
             let heads = interpretable.then(|| HeadsOutcome {
@@ -115,9 +125,9 @@ pub async fn infer(
             });
             outcomes.push(WindowOutcome {
                 probability: column(RowStat::Probability),
-                target: window.responses.iter().skip(1).map(|&r| r == 1).collect(),
+                target: window.answers.responses().iter().skip(1).map(|&r| r == 1).collect(),
                 answers,
-                skill: window.skills.iter().skip(1).copied().collect(),
+                asked: window.answers.slice(1..window.len().max(1)),
                 heads: heads.unwrap_or_default(),
             });
         }

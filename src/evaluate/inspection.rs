@@ -1,6 +1,7 @@
 //! One student at one moment: what comes next, and what the model looks back on.
 
 use super::trajectory::closed_window;
+use crate::data::Answers;
 use crate::error::Result;
 use crate::model::{Inspection, Model};
 
@@ -8,6 +9,6 @@ use crate::model::{Inspection, Model};
 ///
 /// # Errors
 /// The device fails.
-pub async fn inspect(model: &mut Model, skills: &[u32], responses: &[u8]) -> Result<Inspection> {
-    model.inspect(closed_window(skills, responses)).await
+pub async fn inspect(model: &mut Model, answers: &Answers) -> Result<Inspection> {
+    model.inspect(closed_window(answers)).await
 }

@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::infer::WindowOutcome;
 use super::metrics::{accuracy, auc, correlation, stratified_sample};
-use super::scores::{calibration_error, cross_entropy, within_skills};
+use super::scores::{calibration_error, cross_entropy, within_items, within_skills};
 use crate::config::ModelKind;
-use crate::data::{Corpus, Window};
+use crate::data::{Answers, Corpus, Window};
 
 /// How far a value may leave its bounds by rounding.
 const SLACK: f32 = 1e-6;
@@ -35,6 +35,9 @@ pub struct Measure {
     /// The same of M\[t, q_next\].
     #[serde(default)]
     pub mastery_within_skills: Option<f64>,
+    /// AUC of the prediction within items ([`within_items`]), where the data have items.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within_items: Option<f64>,
     /// Expected calibration error of the prediction ([`calibration_error`]).
     #[serde(default)]
     pub calibration_error: Option<f64>,
@@ -69,7 +72,8 @@ pub struct Measure {
 /// enough. Violations are of what the kind promises: the evidence model promises only the bounds, for its mastery may fall.
 pub fn measure(outcomes: &[WindowOutcome], kind: ModelKind, correlation_students: usize) -> Measure {
     let target: Vec<bool> = outcomes.iter().flat_map(|o| o.target.iter().copied()).collect();
-    let skills: Vec<u32> = outcomes.iter().flat_map(|o| o.skill.iter().copied()).collect();
+    let mut asked = Answers::default();
+    outcomes.iter().for_each(|o| asked.extend(&o.asked));
     let probability = joined(outcomes, |o| &o.probability);
     let mut measure = Measure {
         windows: outcomes.len(),
@@ -77,7 +81,8 @@ pub fn measure(outcomes: &[WindowOutcome], kind: ModelKind, correlation_students
         loss: cross_entropy(&probability, &target),
         auc: auc(&probability, &target),
         accuracy: accuracy(&probability, &target),
-        within_skills: within_skills(&probability, &target, &skills),
+        within_skills: within_skills(&probability, &asked),
+        within_items: within_items(&probability, &asked),
         calibration_error: calibration_error(&probability, &target),
         ..Measure::default()
     };
@@ -90,7 +95,7 @@ pub fn measure(outcomes: &[WindowOutcome], kind: ModelKind, correlation_students
     }
     let mastery = joined(outcomes, |o| &o.heads.next_mastery);
     measure.mastery_auc = auc(&mastery, &target);
-    measure.mastery_within_skills = within_skills(&mastery, &target, &skills);
+    measure.mastery_within_skills = within_skills(&mastery, &asked);
     let share = |violates: &dyn Fn(&WindowOutcome) -> bool| {
         Some(outcomes.iter().filter(|o| violates(o)).count() as f64 / outcomes.len() as f64)
     };
@@ -123,7 +128,9 @@ pub fn truth_correlation(outcomes: &[WindowOutcome], windows: &[&Window], corpus
             let mastery = &truth.mastery[w.student as usize];
             (0..w.steps()).map(move |t| {
                 let row = w.first as usize + t;
-                f64::from(mastery[row * skills + w.skills[t + 1] as usize])
+                let own = w.answers.skills(t + 1);
+                let sum: f64 = own.iter().map(|&k| f64::from(mastery[row * skills + k as usize])).sum();
+                sum / own.len() as f64
             })
         })
         .collect();

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::metrics::{auc, correlation};
-use crate::data::{Truth, Window};
+use crate::data::{Answers, Truth, Window};
 
 /// Bins of predicted chance in a calibration error.
 const BINS: usize = 15;
@@ -12,16 +12,26 @@ const BINS: usize = 15;
 const MIN_CURVE: usize = 8;
 
 /// Mean over skills of the AUC among answers to that skill, weighted by its rarer answer (SPEC §9): it cannot be had by
-/// knowing which skills are easy. `None` where no skill has both answers.
-pub fn within_skills(scores: &[f64], targets: &[bool], skills: &[u32]) -> Option<f64> {
-    let mut of_skill: std::collections::BTreeMap<u32, (Vec<f64>, Vec<bool>)> = std::collections::BTreeMap::new();
-    for ((score, target), skill) in scores.iter().zip(targets).zip(skills) {
-        let (scores, targets) = of_skill.entry(*skill).or_default();
-        scores.push(*score);
-        targets.push(*target);
+/// knowing which skills are easy. An answer to several skills counts in each of them. `None` where no skill has both answers.
+pub fn within_skills(scores: &[f64], answers: &Answers) -> Option<f64> {
+    within(scores, answers.by_skill())
+}
+
+/// The same within items instead of skills; answers whose item is unknown are left out.
+pub fn within_items(scores: &[f64], answers: &Answers) -> Option<f64> {
+    within(scores, answers.iter().enumerate().filter(|(_, a)| a.item > 0).map(|(t, a)| (t, a.item, a.response)))
+}
+
+/// Mean over groups of the AUC within each, weighted by its rarer answer; `members`: index of the score, group and response.
+fn within(scores: &[f64], members: impl Iterator<Item = (usize, u32, u8)>) -> Option<f64> {
+    let mut groups: std::collections::BTreeMap<u32, (Vec<f64>, Vec<bool>)> = std::collections::BTreeMap::new();
+    for (t, group, response) in members {
+        let (own, targets) = groups.entry(group).or_default();
+        own.push(scores[t]);
+        targets.push(response == 1);
     }
     let (mut sum, mut weight) = (0.0, 0.0);
-    for (scores, targets) in of_skill.values() {
+    for (scores, targets) in groups.values() {
         let correct = targets.iter().filter(|&&t| t).count();
         let rarer = correct.min(targets.len() - correct) as f64;
         if let Some(auc) = auc(scores, targets) {
@@ -69,7 +79,7 @@ pub struct TruthAgreement {
 pub fn truth_of(windows: &[&Window], inferred: &[&[f32]], truth: &Truth, skills: usize) -> TruthAgreement {
     let (mut seen, mut known, mut curves) = (Vec::new(), Vec::new(), Vec::new());
     for (window, inferred) in windows.iter().zip(inferred) {
-        let answers = window.skills.len();
+        let answers = window.len();
         let first = window.first as usize * skills;
         let Some(real) = truth.mastery[window.student as usize].get(first..first + answers * skills) else { continue };
         seen.extend(inferred.iter().map(|&m| f64::from(m)));
@@ -77,7 +87,7 @@ pub fn truth_of(windows: &[&Window], inferred: &[&[f32]], truth: &Truth, skills:
         if answers < MIN_CURVE {
             continue;
         }
-        let practised: std::collections::BTreeSet<u32> = window.skills.iter().copied().collect();
+        let practised: std::collections::BTreeSet<u32> = window.answers.by_skill().map(|(_, k, _)| k).collect();
         for k in practised {
             let curve = |values: &[f32]| -> Vec<f64> {
                 values.iter().skip(k as usize).step_by(skills).map(|&m| f64::from(m)).collect()

@@ -158,6 +158,7 @@ mod tests {
         let path = Trajectory {
             student: "ann".to_owned(),
             skills: vec![Skill::unnamed("adding"), Skill::unnamed("dividing")],
+            items: Default::default(),
             steps: vec![step(0, 1, [0.25, 0.5], [0.1, 0.0]), step(0, 0, [0.75, 0.5], [0.4, 0.2])],
         };
         let text = student_sentences(&path, Some(0.8)).join("\n").replace('\u{a0}', " ");

@@ -132,7 +132,7 @@ pub async fn survey(
 ) -> Result<Vec<StudentSummary>> {
     let skills = model.config().num_c;
     let mut batch = RaggedBatch::default();
-    students.iter().flatten().for_each(|w| close(&mut batch, &w.skills, &w.responses));
+    students.iter().flatten().for_each(|w| close(&mut batch, &w.answers));
     let offsets = batch.offsets.clone();
     let (stats, mastery) = model.survey(batch).await?;
     let chances = last_chances(model, students, &offsets).await?;
@@ -147,7 +147,7 @@ pub async fn survey(
             let calibration = &mut calibrations[part_of(window, fold) as usize];
             gather.predictions(window, probability, calibration);
             if !mastery.is_empty() {
-                gather.mastery(window, mean, &mastery[rows * skills..(rows + window.skills.len()) * skills]);
+                gather.mastery(window, mean, &mastery[rows * skills..(rows + window.len()) * skills]);
             }
         }
         let mut summary = gather.summary();
@@ -186,12 +186,12 @@ impl Gather {
         let mut attempts = vec![0; skills];
         let mut last_practised = vec![0; skills];
         for window in windows {
-            for (number, &c) in (window.first + 1..).zip(&window.skills) {
+            for (t, c, _) in window.answers.by_skill() {
                 attempts[c as usize] += 1;
-                last_practised[c as usize] = number;
+                last_practised[c as usize] = window.first + t as u32 + 1;
             }
         }
-        let answers = || windows.iter().flat_map(|w| &w.responses);
+        let answers = || windows.iter().flat_map(|w| w.answers.responses());
         Self {
             practised: (0..skills).filter(|&c| attempts[c] > 0).collect(),
             summary: StudentSummary {
@@ -210,7 +210,7 @@ impl Gather {
     }
 
     fn predictions(&mut self, window: &Window, probability: &[f32], calibration: &mut Calibration) {
-        for (&p, &r) in probability.iter().zip(&window.responses[1..]) {
+        for (&p, &r) in probability.iter().zip(&window.answers.responses()[1..]) {
             self.probabilities.push(f64::from(p));
             self.targets.push(r == 1);
             calibration.add(p, r == 1);
@@ -221,7 +221,7 @@ impl Gather {
         let skills = self.summary.attempts.len();
         if mean.len() >= MIN_STEPS {
             let mean: Vec<f64> = mean.iter().map(|&m| f64::from(m)).collect();
-            let next: Vec<f64> = window.responses[1..].iter().map(|&r| f64::from(r)).collect();
+            let next: Vec<f64> = window.answers.responses()[1..].iter().map(|&r| f64::from(r)).collect();
             self.correlations.extend(correlation(&mean, &next));
         }
         for row in mastery.chunks_exact(skills) {

@@ -1,14 +1,16 @@
 //! One student step by step: what the model believed after each answer.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::config::ModelKind;
-use crate::data::{Corpus, CsvText, RaggedBatch, Skill};
+use crate::data::{Answers, Corpus, CsvText, RaggedBatch, Skill};
 use crate::error::{Error, Result};
 use crate::model::Model;
 
-/// Columns of a trajectory as CSV.
-const COLUMNS: [&str; 13] = [
+/// Columns of a trajectory as CSV; the last two where items are known.
+const COLUMNS: [&str; 15] = [
     "position",
     "window",
     "skill_id",
@@ -22,6 +24,8 @@ const COLUMNS: [&str; 13] = [
     "gain",
     "chance",
     "true_mastery",
+    "item_id",
+    "difficulty",
 ];
 
 /// A student's path through all their windows.
@@ -31,6 +35,9 @@ pub struct Trajectory {
     pub student: String,
     /// Skills by index: columns of mastery and gain.
     pub skills: Vec<Skill>,
+    /// Ids of the items that were answered, by [`TrajectoryStep::item`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub items: BTreeMap<u32, String>,
     /// One entry an answer, in time order.
     pub steps: Vec<TrajectoryStep>,
 }
@@ -42,11 +49,20 @@ pub struct TrajectoryStep {
     pub position: u32,
     /// Window the answer lies in; the model starts afresh with each.
     pub window: usize,
-    /// Index of the skill answered.
+    /// Index of the skill answered: the first, where there are several.
     pub skill: u32,
+    /// The answer's further skills.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more_skills: Vec<u32>,
+    /// Index of the item answered plus 1; 0 where it is unknown.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub item: u32,
+    /// Difficulty of that item, in logits above the average one, of models that know items.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub difficulty: Option<f32>,
     /// 1 right, 0 wrong.
     pub response: u8,
-    /// Answers of this skill so far, this one among them: how much evidence there is.
+    /// Answers of the (first) skill so far, this one among them: how much evidence there is.
     pub attempts: u32,
     /// p(right) the model gave this answer beforehand; none for a window's first.
     pub prediction: Option<f32>,
@@ -72,7 +88,7 @@ pub async fn trajectory(model: &mut Model, corpus: &Corpus, id: &str) -> Result<
     let truth = corpus.truth.as_ref().map(|t| &t.mastery[windows[0].student as usize]);
     let mut steps = Vec::new();
     for (w, window) in windows.iter().enumerate() {
-        for (t, mut step) in path(model, &window.skills, &window.responses).await?.into_iter().enumerate() {
+        for (t, mut step) in path(model, &window.answers).await?.into_iter().enumerate() {
             step.position = window.first + t as u32;
             step.window = w;
             let cells =
@@ -82,7 +98,9 @@ pub async fn trajectory(model: &mut Model, corpus: &Corpus, id: &str) -> Result<
         }
     }
     count_attempts(&mut steps, corpus.skills.len());
-    Ok(Trajectory { student: id.to_owned(), skills: corpus.skills.clone(), steps })
+    let items = steps.iter().filter(|s| s.item > 0);
+    let items = items.map(|s| (s.item, corpus.items[s.item as usize - 1].clone())).collect();
+    Ok(Trajectory { student: id.to_owned(), skills: corpus.skills.clone(), items, steps })
 }
 
 /// Checks that the student `id` is in `corpus`.
@@ -101,19 +119,25 @@ pub fn check_student(corpus: &Corpus, id: &str) -> Result<()> {
 ///
 /// # Errors
 /// The device fails.
-pub async fn path(model: &mut Model, skills: &[u32], responses: &[u8]) -> Result<Vec<TrajectoryStep>> {
+pub async fn path(model: &mut Model, answers: &Answers) -> Result<Vec<TrajectoryStep>> {
     let skill_count = model.config().num_c;
-    let output = model.forward(closed_window(skills, responses)).await?;
-    let every: Vec<usize> = (0..skills.len()).collect();
+    let output = model.forward(closed_window(answers)).await?;
+    let difficulties = model.difficulties().await?;
+    let every: Vec<usize> = (0..answers.len()).collect();
     let chances = if model.config().kind == ModelKind::Evidence { Vec::new() } else { model.chances(&every).await? };
     let (mastery, gains) = output.heads.map_or_else(Default::default, |h| (h.mastery, h.gains));
     let row =
         |values: &[f32], t: usize| values.get(t * skill_count..(t + 1) * skill_count).unwrap_or_default().to_vec();
-    let mut steps: Vec<TrajectoryStep> = (0..skills.len())
-        .map(|t| TrajectoryStep {
+    let mut steps: Vec<TrajectoryStep> = answers
+        .iter()
+        .enumerate()
+        .map(|(t, answer)| TrajectoryStep {
             position: t as u32,
-            skill: skills[t],
-            response: responses[t],
+            skill: answer.skills[0],
+            more_skills: answer.skills[1..].to_vec(),
+            item: answer.item,
+            difficulty: difficulties.get(answer.item as usize).copied().filter(|_| answer.item > 0),
+            response: answer.response,
             prediction: t.checked_sub(1).map(|before| 1.0 / (1.0 + (-output.logits[before]).exp())),
             mastery: row(&mastery, t),
             gain: row(&gains, t),
@@ -126,27 +150,37 @@ pub async fn path(model: &mut Model, skills: &[u32], responses: &[u8]) -> Result
 }
 
 /// A window in which every answer has a row: a placeholder for the unknown next exercise gives the last answer a row too.
-pub(super) fn closed_window(skills: &[u32], responses: &[u8]) -> RaggedBatch {
+pub(super) fn closed_window(answers: &Answers) -> RaggedBatch {
     let mut batch = RaggedBatch::default();
-    close(&mut batch, skills, responses);
+    close(&mut batch, answers);
     batch
 }
 
 /// Appends a window as [`closed_window`] makes it.
-pub(super) fn close(batch: &mut RaggedBatch, skills: &[u32], responses: &[u8]) {
-    batch.push(&[skills, &[0]].concat(), &[responses, &[0]].concat());
+pub(super) fn close(batch: &mut RaggedBatch, answers: &Answers) {
+    let mut closed = answers.clone();
+    closed.push(&[0], 0, 0);
+    batch.push(&closed);
+}
+
+fn is_zero(item: &u32) -> bool {
+    *item == 0
 }
 
 fn count_attempts(steps: &mut [TrajectoryStep], skills: usize) {
     let mut attempts = vec![0; skills];
     for step in steps {
-        let count = &mut attempts[step.skill as usize];
-        *count += 1;
-        step.attempts = *count;
+        step.skills().for_each(|k| attempts[k as usize] += 1);
+        step.attempts = attempts[step.skill as usize];
     }
 }
 
 impl TrajectoryStep {
+    /// Skills of the answer.
+    pub fn skills(&self) -> impl Iterator<Item = u32> {
+        std::iter::once(self.skill).chain(self.more_skills.iter().copied())
+    }
+
     /// What is drawn over time of every skill: mastery, or the chance of a right answer where the model has no mastery.
     pub fn drawn(&self) -> &[f32] {
         if self.mastery.is_empty() { &self.chance } else { &self.mastery }
@@ -157,9 +191,9 @@ impl TrajectoryStep {
         if self.chance.is_empty() { &self.mastery } else { &self.chance }
     }
 
-    /// Gain of the skill answered, from this answer; none where the model has no heads.
+    /// Gain of the skills answered, from this answer (summed up, where there are several); none where the model has no heads.
     pub fn own_gain(&self) -> Option<f32> {
-        self.gain.get(self.skill as usize).copied()
+        self.skills().map(|k| self.gain.get(k as usize).copied()).sum()
     }
 
     /// Sum of the gains of all other skills from this answer.
@@ -171,7 +205,7 @@ impl TrajectoryStep {
 /// Answers of each of `skills` skills.
 pub fn practice<'a>(steps: impl IntoIterator<Item = &'a TrajectoryStep>, skills: usize) -> Vec<u32> {
     let mut counts = vec![0; skills];
-    steps.into_iter().for_each(|s| counts[s.skill as usize] += 1);
+    steps.into_iter().flat_map(TrajectoryStep::skills).for_each(|k| counts[k as usize] += 1);
     counts
 }
 
@@ -184,41 +218,54 @@ impl Trajectory {
         order
     }
 
-    /// As CSV, one row an answer and skill: step, what was answered, and that skill's mastery and gain.
+    /// As CSV, one row an answer and skill: step, what was answered, and that skill's mastery and gain. Where items are
+    /// known, two more columns have the item answered and its difficulty.
     pub fn to_csv(&self) -> String {
-        let mut csv = CsvText::new(COLUMNS);
-        self.rows(|row| csv.row(row));
+        let columns = columns(self.has_items());
+        let mut csv = CsvText::new(&columns);
+        self.rows(columns.len(), |row| csv.row(row));
         csv.finish()
     }
 
     /// Several students as [`Self::to_csv`] writes one, each row beginning with the student.
     pub fn many_to_csv(paths: &[Self]) -> String {
-        let mut csv = CsvText::new(std::iter::once("student").chain(COLUMNS));
+        let columns = columns(paths.iter().any(Self::has_items));
+        let mut csv = CsvText::new(std::iter::once("student").chain(columns.iter().copied()));
         for path in paths {
-            path.rows(|row| csv.row(std::iter::once(path.student.as_str()).chain(row)));
+            path.rows(columns.len(), |row| csv.row(std::iter::once(path.student.as_str()).chain(row.iter().copied())));
         }
         csv.finish()
     }
 
-    /// Gives the fields of each row to `write`.
-    fn rows(&self, mut write: impl FnMut([&str; COLUMNS.len()])) {
+    /// Whether any item answered is known.
+    fn has_items(&self) -> bool {
+        self.steps.iter().any(|s| s.item > 0)
+    }
+
+    /// Gives the first `columns` fields of each row to `write`.
+    fn rows(&self, columns: usize, mut write: impl FnMut(&[&str])) {
         let number = |value: Option<&f32>| value.map_or(String::new(), f32::to_string);
         for step in &self.steps {
-            let own = &self.skills[step.skill as usize];
+            let of_skills = |text: fn(&Skill) -> &str, join: &str| {
+                step.skills().map(|k| text(&self.skills[k as usize])).collect::<Vec<_>>().join(join)
+            };
+            let (own_id, own_name) = (of_skills(|s| &s.id, "_"), of_skills(|s| &s.name, " + "));
             let [position, window, response, attempts] =
                 [step.position as usize, step.window, usize::from(step.response), step.attempts as usize]
                     .map(|n| n.to_string());
             let prediction = number(step.prediction.as_ref());
+            let item = self.items.get(&step.item).map_or("", String::as_str);
+            let difficulty = number(step.difficulty.as_ref());
             for (c, skill) in self.skills.iter().enumerate() {
                 let mastery = number(step.mastery.get(c));
                 let gain = number(step.gain.get(c));
                 let chance = number(step.chances().get(c));
                 let truth = number(step.true_mastery.as_ref().and_then(|t| t.get(c)));
-                write([
+                let row: [&str; COLUMNS.len()] = [
                     &position,
                     &window,
-                    &own.id,
-                    &own.name,
+                    &own_id,
+                    &own_name,
                     &response,
                     &attempts,
                     &prediction,
@@ -228,8 +275,16 @@ impl Trajectory {
                     &gain,
                     &chance,
                     &truth,
-                ]);
+                    item,
+                    &difficulty,
+                ];
+                write(&row[..columns]);
             }
         }
     }
+}
+
+/// Names of the columns, those of items among them or not.
+fn columns(items: bool) -> Vec<&'static str> {
+    COLUMNS[..COLUMNS.len() - if items { 0 } else { 2 }].to_vec()
 }

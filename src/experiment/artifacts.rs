@@ -28,7 +28,7 @@ pub async fn write_artifacts(
     history: &[EpochRow],
     device: &Device,
 ) -> Result<()> {
-    let mut model = load_model(folder, config, corpus.skills.len(), device)?;
+    let mut model = load_model(folder, config, corpus, device)?;
     let mut paths = Vec::new();
     for student in shown_students(config, corpus) {
         paths.push(trajectory(&mut model, corpus, &corpus.students[student]).await?);
@@ -61,7 +61,7 @@ fn shown_students(config: &Config, corpus: &Corpus) -> Vec<usize> {
     // The first of them always; of thousands of skills, not gigabytes.
     let mut cells = 0;
     let answers = |student: usize| -> usize {
-        corpus.windows.iter().filter(|w| w.student as usize == student).map(|w| w.skills.len()).sum()
+        corpus.windows.iter().filter(|w| w.student as usize == student).map(crate::data::Window::len).sum()
     };
     let fit = students.iter().take_while(|&&student| {
         let before = cells;

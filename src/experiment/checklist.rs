@@ -247,7 +247,7 @@ fn metrics(check: &FolderCheck<'_>) -> Result<String> {
 fn checkpoint(check: &FolderCheck<'_>, file: File) -> Result<ModelConfig> {
     let (stored, weights) = decode_weights(file.name(), &files::read(&check.folder.file(file))?)?;
     let stored = stored.ok_or_else(|| fail(format!("{}: does not say its model's sizes", file.name())))?;
-    if stored != ModelConfig::new(&check.config()?, stored.num_c) {
+    if stored != ModelConfig::new(&check.config()?, stored.num_c, stored.num_items.saturating_sub(1)) {
         return Err(fail(format!("{}: a model of other sizes than config.json's", file.name())));
     }
     if weights.values().any(|(_, values)| values.iter().any(|v| !v.is_finite())) {
@@ -262,7 +262,10 @@ fn checkpoints(check: &FolderCheck<'_>) -> Result<String> {
     if best != last {
         return Err(fail("best and last checkpoint are models of different sizes"));
     }
-    Ok(format!("{} skills", best.num_c))
+    Ok(match best.num_items {
+        0 => format!("{} skills", best.num_c),
+        items => format!("{} skills, {} items", best.num_c, items - 1),
+    })
 }
 
 fn state(check: &FolderCheck<'_>) -> Result<String> {

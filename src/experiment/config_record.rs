@@ -114,6 +114,12 @@ pub fn read_config(name: &str, text: &str) -> Result<Config> {
             .ok_or_else(|| broken(format!("no group \"{key}\"; is this an experiment's config.json?")))?;
         settings.insert(key.to_owned(), group.clone());
     }
+    // Runs from before there were models with items read a row for each skill and told no items apart.
+    if let Some(data) = settings.get_mut("data").and_then(Value::as_object_mut) {
+        for key in ["items", "whole_answers"] {
+            data.entry(key).or_insert(false.into());
+        }
+    }
     // The record lists all seeds of a run; the setting is the primary one.
     if let Some(primary) = record["seeds"].get("primary") {
         settings.insert("seeds".to_owned(), json!({"seed": primary}));

@@ -61,21 +61,28 @@ fn read_pickle(path: &Path, name: &str) -> Result<Weights> {
     Ok(weights)
 }
 
-/// Predictions as CSV: student, position of the answer predicted, its skill, p(right), the answer, and mastery of
-/// the skill beforehand.
+/// Predictions as CSV: student, position of the answer predicted, its skills (joined by `_`), p(right), the answer, and
+/// mastery of the skills beforehand; where the data have items, the item too.
 pub fn predictions_csv(corpus: &Corpus, windows: &[&Window], outcomes: &[WindowOutcome]) -> String {
-    let mut csv = CsvText::new(["student", "position", "skill_id", "prediction", "response", "mastery_before"]);
+    let columns = ["student", "position", "skill_id", "prediction", "response", "mastery_before", "item_id"];
+    let columns = &columns[..columns.len() - usize::from(corpus.items.is_empty())];
+    let mut csv = CsvText::new(columns);
     for (window, outcome) in windows.iter().filter(|w| w.steps() > 0).zip(outcomes) {
         for t in 0..window.steps() {
             let mastery = outcome.heads.next_mastery.get(t).map_or(String::new(), f32::to_string);
-            csv.row([
+            let asked = window.answers.get(t + 1);
+            let skills: Vec<&str> = asked.skills.iter().map(|&k| corpus.skills[k as usize].id.as_str()).collect();
+            let item = (asked.item as usize).checked_sub(1).map_or("", |item| corpus.items[item].as_str());
+            let row = [
                 corpus.students[window.student as usize].clone(),
                 (window.first as usize + t + 1).to_string(),
-                corpus.skills[window.skills[t + 1] as usize].id.clone(),
+                skills.join("_"),
                 outcome.probability[t].to_string(),
-                window.responses[t + 1].to_string(),
+                asked.response.to_string(),
                 mastery,
-            ]);
+                item.to_owned(),
+            ];
+            csv.row(&row[..columns.len()]);
         }
     }
     csv.finish()

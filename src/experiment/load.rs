@@ -49,10 +49,10 @@ pub fn load_config(folder: &RunFolder) -> Result<Config> {
 /// Unreadable or unusable files.
 pub fn load_corpus(config: &Config) -> Result<Corpus> {
     let choice = DataChoice::of(config);
-    let seq_len = config.model_config.seq_len;
+    let (seq_len, rows) = (config.model_config.seq_len, config.row_kind());
     let Some(path) = &choice.path else {
         let (dataset, truth) = simulate(config.data.simulated_students, config.seeds.seed);
-        return Ok(Corpus { truth: Some(truth), ..Corpus::from_dataset(&dataset, seq_len) });
+        return Ok(Corpus::simulated(&dataset, truth, seq_len, rows));
     };
     let name = path.display().to_string();
     match (read_table(&name, files::open(path)?, &choice.columns)?, &choice.test_path) {
@@ -60,13 +60,13 @@ pub fn load_corpus(config: &Config) -> Result<Corpus> {
             "{}: a test file goes with pykt's training sequences only; {name} holds raw interactions, whose test set is split off by pykt's rule",
             test.display()
         ))),
-        (DataFile::Raw(dataset), None) => Ok(Corpus::from_dataset(&dataset, seq_len)),
-        (DataFile::Sequences(rows), test) => {
+        (DataFile::Raw(dataset), None) => Ok(Corpus::from_dataset(&dataset, seq_len, rows)),
+        (DataFile::Sequences(train), test) => {
             let test_rows = match test {
                 Some(test) => read_sequences(&test.display().to_string(), files::open(test)?)?,
                 None => Vec::new(),
             };
-            Corpus::from_sequences(&config.data.dataset, &rows, &test_rows, seq_len)
+            Corpus::from_sequences(&config.data.dataset, &train, &test_rows, seq_len, rows)
         }
     }
 }
@@ -86,22 +86,27 @@ pub fn load_dataset(path: &Path, columns: &ColumnNames) -> Result<Dataset> {
     }
 }
 
-/// The best model of a run on `device`, for data of `skills` skills.
+/// The best model of a run on `device`, for `corpus`.
 ///
 /// # Errors
 /// The checkpoint is missing, damaged, or of another shape than config and data ask for.
-pub fn load_model(folder: &RunFolder, config: &Config, skills: usize, device: &Device) -> Result<Model> {
+pub fn load_model(folder: &RunFolder, config: &Config, corpus: &Corpus, device: &Device) -> Result<Model> {
     let path = folder.file(File::Best);
     if !files::is_file(&path) {
         return Err(Error::Folder(format!("{}: no epoch of this run is finished; continue it", path.display())));
     }
     let name = path.display().to_string();
     let (stored, weights) = decode_weights(&name, &files::read(&path)?)?;
-    let expected = ModelConfig::new(config, skills);
-    if let Some(stored) = stored.filter(|s| s.num_c != expected.num_c) {
+    let expected = ModelConfig::new(config, corpus.skills.len(), corpus.items.len());
+    let sizes = |model: &ModelConfig| match model.num_items {
+        0 => format!("{} skills", model.num_c),
+        items => format!("{} skills and {} items", model.num_c, items - 1),
+    };
+    if let Some(stored) = stored.filter(|s| (s.num_c, s.num_items) != (expected.num_c, expected.num_items)) {
         return Err(Error::Checkpoint(format!(
-            "{name}: the model knows {} skills, the data have {}; use the data it was trained on",
-            stored.num_c, expected.num_c
+            "{name}: the model knows {}, the data have {}; use the data it was trained on",
+            sizes(&stored),
+            sizes(&expected)
         )));
     }
     Model::from_weights(&expected, &weights, device).map_err(|e| match e {

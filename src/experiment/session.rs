@@ -59,7 +59,7 @@ pub struct Session {
 /// The folder's checkpoints are damaged or of another model.
 pub fn start(launch: Launch) -> Result<Session> {
     let Launch { config, corpus, device, folder, about } = launch;
-    let shape = ModelConfig::new(&config, corpus.skills.len());
+    let shape = ModelConfig::new(&config, corpus.skills.len(), corpus.items.len());
     let resume = if about.is_none() { saved_state(&folder, &shape)? } else { None };
     let history = resume.as_ref().map_or_else(Vec::new, |r| r.state.run.history.clone());
     if about.is_none() {

@@ -68,6 +68,7 @@ mod tests {
         let path = Trajectory {
             student: "<b>&co".to_owned(),
             skills: vec![Skill::unnamed("a<script>")],
+            items: Default::default(),
             steps: vec![step(1, 0.4), step(0, 0.5)],
         };
         let html = student_report(&path, &student_plot(&path, None), None, "a model");

@@ -8,6 +8,7 @@ use super::pass::{Pass, RowOutputs, rows_of};
 use super::row_stats::{self, RowStatKernels};
 use super::{DropoutSites, ModelConfig};
 use crate::config::ModelKind;
+use crate::data::RaggedBatch;
 use crate::error::{Error, Result};
 use crate::ops::Kernels;
 use crate::ops::gpu::Shader;
@@ -28,10 +29,12 @@ pub(super) fn shaders(size: usize) -> Vec<Shader> {
 }
 
 /// Names of the loss terms a step reports; the first is the total, the second the cross-entropy.
-pub(super) fn term_names(kind: ModelKind) -> &'static [&'static str] {
-    match kind {
+pub(super) fn term_names(config: &ModelConfig) -> &'static [&'static str] {
+    match config.kind {
         ModelKind::GainAkt2Exp => &gainakt2exp::LossTerm::NAMES,
-        ModelKind::Evidence => &evidence::LossTerm::NAMES,
+        ModelKind::Evidence if config.num_items > 0 => &evidence::LossTerm::NAMES,
+        // The last term is that of items.
+        ModelKind::Evidence => &evidence::LossTerm::NAMES[..evidence::LossTerm::ItemPenalty as usize],
         _ => &["total", "bce"],
     }
 }
@@ -56,6 +59,16 @@ pub enum Losses {
     CrossEntropy,
 }
 
+impl Losses {
+    /// Weight of the items' prior in the loss, 0 where there is none.
+    pub(super) fn item_weight(&self) -> f32 {
+        match self {
+            Self::Evidence(losses) => losses.item_weight,
+            Self::GainAkt(_) | Self::CrossEntropy => 0.0,
+        }
+    }
+}
+
 /// Places of all parameters of a model.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Places {
@@ -76,13 +89,17 @@ impl Places {
     /// # Errors
     /// The model does not run on kernels.
     pub(super) fn new(b: &mut Builder, config: &ModelConfig) -> Result<(Self, usize)> {
-        let encoder = EncoderAt::new(b, config, config.kind == ModelKind::GainAkt2Exp);
+        let mut encoder = EncoderAt::new(b, config, config.kind == ModelKind::GainAkt2Exp);
         let (readout, active) = match config.kind {
             ModelKind::GainAkt2Exp => {
                 let (at, active) = gainakt2exp::ReadoutAt::new(b, config);
                 (ReadoutAt::GainAkt(at), active)
             }
-            ModelKind::Evidence => (ReadoutAt::Evidence(EvidenceAt::new(b, config)), b.len()),
+            ModelKind::Evidence => {
+                let mut at = EvidenceAt::new(b, config);
+                at.add_items(b, &mut encoder.tables, config);
+                (ReadoutAt::Evidence(at), b.len())
+            }
             other => {
                 return Err(Error::Request(format!(
                     "{} needs burn, which the page and builds without the feature \"burn\" do not have; use a full build of \
@@ -134,7 +151,8 @@ impl<K: ModelKernels> Readout<K> {
         }
     }
 
-    /// Gradients of the readout's parameters and of the encoder's streams; `sites` begins where the encoder's end.
+    /// Gradients of the readout's parameters and of the encoder's streams; `sites` begins where the encoder's end, `entries`
+    /// counts the skills of all answers of the batch.
     #[allow(clippy::too_many_arguments)]
     pub(super) fn backward(
         &mut self,
@@ -144,6 +162,7 @@ impl<K: ModelKernels> Readout<K> {
         encoder: &EncoderWork<K::Floats>,
         rows: &RowOutputs<K::Floats>,
         mut sites: DropoutSites,
+        entries: usize,
         streams: &mut StreamGrads<K::Floats>,
         grads: &mut K::Floats,
     ) -> Result<()> {
@@ -152,9 +171,32 @@ impl<K: ModelKernels> Readout<K> {
                 readout.backward(k, pass, losses, encoder, rows, sites.site(), streams, grads)
             }
             (Self::Evidence(readout), Losses::Evidence(losses)) => {
-                readout.backward(k, pass, losses, encoder, rows, streams, grads)
+                readout.backward(k, pass, losses, encoder, rows, entries, streams, grads)
             }
             _ => Err(Error::Device("the losses are those of another kind of model".to_owned())),
+        }
+    }
+
+    /// Gradients of what is known of items, after the encoder's backward pass; `weight` is [`Losses::item_weight`].
+    pub(super) fn backward_items(
+        &self,
+        k: &mut K,
+        pass: &Pass<'_, K>,
+        weight: f32,
+        rows: &RowOutputs<K::Floats>,
+        streams: &StreamGrads<K::Floats>,
+        grads: &mut K::Floats,
+    ) {
+        if let Self::Evidence(readout) = self {
+            readout.backward_items(k, pass, weight, rows, &streams.shift_by_row, grads);
+        }
+    }
+
+    /// Difficulty of each item, `[I]`; empty where the model knows no items.
+    pub(super) async fn difficulties(&self, k: &mut K, params: &K::Floats) -> Result<Vec<f32>> {
+        match self {
+            Self::GainAkt(_) => Ok(Vec::new()),
+            Self::Evidence(readout) => readout.difficulties(k, params).await,
         }
     }
 
@@ -209,7 +251,7 @@ impl<K: ModelKernels> Readout<K> {
         k: &mut K,
         params: &K::Floats,
         count: usize,
-        answers: &[u32],
+        answers: &RaggedBatch,
     ) -> Result<Option<EvidenceInside>> {
         match self {
             Self::GainAkt(_) => Ok(None),

@@ -13,7 +13,10 @@ pub struct ModelConfig {
     pub kind: ModelKind,
     /// Skills, C.
     pub num_c: usize,
-    /// Interactions of a window; positions there are.
+    /// Items, the unknown one (0) among them; 0 where the model knows no items.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub num_items: usize,
+    /// Answers of a window; positions there are.
     pub seq_len: usize,
     /// Width of both streams, D.
     pub d_model: usize,
@@ -32,12 +35,14 @@ pub struct ModelConfig {
 }
 
 impl ModelConfig {
-    /// The model an experiment's config describes, for data with `skills` skills.
-    pub fn new(config: &Config, skills: usize) -> Self {
+    /// The model an experiment's config describes, for data with `skills` skills and `items` items (0: none).
+    pub fn new(config: &Config, skills: usize, items: usize) -> Self {
         let m = &config.model_config;
+        let num_items = if items > 0 && config.uses_items() { items + 1 } else { 0 };
         Self {
             kind: config.model.kind,
             num_c: skills,
+            num_items,
             seq_len: m.seq_len,
             d_model: m.d_model,
             n_heads: m.n_heads,
@@ -61,6 +66,10 @@ impl ModelConfig {
 
     /// Names of the loss terms a step reports; the first is the total.
     pub fn term_names(&self) -> &'static [&'static str] {
-        architectures::term_names(self.kind)
+        architectures::term_names(self)
     }
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }

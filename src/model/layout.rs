@@ -35,6 +35,11 @@ impl Layout {
         self.active
     }
 
+    /// First value of what the evidence model knows of items, which is the last of all; `None` where it knows none.
+    pub fn items(&self) -> Option<usize> {
+        self.parameters.iter().find(|p| p.name == "item_difficulty").map(|p| p.at)
+    }
+
     /// Draws all parameters from `seed`, on the host so that a seed means the same model on every device.
     pub(super) fn draw(&self, seed: u64) -> Vec<f32> {
         let rng = &mut ChaCha8Rng::seed_from_u64(seed);

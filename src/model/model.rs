@@ -132,6 +132,11 @@ impl Model {
         places(config).map(|(_, layout)| layout)
     }
 
+    /// A batch as a forward pass of this model reads it.
+    fn prepared(&self, batch: RaggedBatch) -> PreparedBatch {
+        PreparedBatch::new(batch, self.config.num_c).for_items(self.config.num_items)
+    }
+
     /// Sizes.
     pub fn config(&self) -> &ModelConfig {
         &self.config
@@ -166,7 +171,7 @@ impl Model {
     /// # Errors
     /// The device fails.
     pub async fn forward(&mut self, batch: RaggedBatch) -> Result<Output> {
-        let plan = PreparedBatch::new(batch, self.config.num_c);
+        let plan = self.prepared(batch);
         on!(self, n => n.output(plan).await)
     }
 
@@ -184,6 +189,15 @@ impl Model {
     /// The device fails.
     pub async fn prior(&mut self) -> Result<Vec<f32>> {
         on!(self, n => n.prior().await)
+    }
+
+    /// Difficulty of each item, `[I]`, in logits above the average item (that of item 0, unknown, is 0); empty where the
+    /// model knows no items.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub async fn difficulties(&mut self) -> Result<Vec<f32>> {
+        on!(self, n => n.difficulties().await)
     }
 
     /// The transfer matrix `[C, C]` of the evidence model, row by row: what an answer to the row's skill says about the
@@ -209,7 +223,7 @@ impl Model {
     /// The device fails.
     pub async fn row_stats(&mut self, batch: RaggedBatch) -> Result<RowStats> {
         let rows = batch.rows();
-        let plan = PreparedBatch::new(batch, self.config.num_c);
+        let plan = self.prepared(batch);
         let values = match &mut self.network {
             // The CPU's results are there when its operations are done: nothing is waited for.
             On::Cpu(network) => with_threads_awake(|| futures_lite::future::block_on(network.stats(plan)))?,
@@ -225,7 +239,7 @@ impl Model {
     /// # Errors
     /// The device fails.
     pub async fn inspect(&mut self, batch: RaggedBatch) -> Result<Inspection> {
-        let plan = PreparedBatch::new(batch, self.config.num_c);
+        let plan = self.prepared(batch);
         on!(self, n => n.inspect(plan).await)
     }
 

@@ -122,6 +122,7 @@ impl<K: ModelKernels> Network<K> {
     /// Forward, losses and backward: gradients of all parameters lie in `learning`.
     pub(super) fn gradients(&mut self, batch: PreparedBatch, losses: Losses, sites: DropoutSites) -> Result<()> {
         self.learn()?;
+        let entries = batch.batch.lists.as_ref().map_or(batch.rows(), |lists| lists.skills.len());
         self.forward(batch, sites.clone(), Purpose::Learn)?;
         let Self {
             kernels: k,
@@ -140,9 +141,11 @@ impl<K: ModelKernels> Network<K> {
         };
         streams.reserve(k, config, rows.count)?;
         let pass = Pass { params, batch, config };
+        let item_weight = losses.item_weight();
         let after = encoder::sites_after(config, sites.clone());
-        readout.backward(k, &pass, losses, encoder, rows, after, streams, grads)?;
+        readout.backward(k, &pass, losses, encoder, rows, after, entries, streams, grads)?;
         encoder::backward(k, params, batch, &places.encoder, config, encoder, streams, grads, sites);
+        readout.backward_items(k, &pass, item_weight, rows, streams, grads);
         Ok(())
     }
 

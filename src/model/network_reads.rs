@@ -73,6 +73,11 @@ impl<K: ModelKernels> Network<K> {
         self.readout.transfer(&mut self.kernels, &self.params, self.layout.count()).await
     }
 
+    /// See [`super::architectures::Readout::difficulties`].
+    pub(super) async fn difficulties(&mut self) -> Result<Vec<f32>> {
+        self.readout.difficulties(&mut self.kernels, &self.params).await
+    }
+
     /// See [`super::architectures::Readout::prior`].
     pub(super) async fn prior(&mut self) -> Result<Vec<f32>> {
         self.readout.prior(&mut self.kernels, &self.params).await
@@ -81,7 +86,7 @@ impl<K: ModelKernels> Network<K> {
     /// Looks at the last row of `plan`, which must be one window.
     pub(super) async fn inspect(&mut self, plan: PreparedBatch) -> Result<Inspection> {
         let (n, d, heads) = (plan.rows(), self.config.d_model, self.config.n_heads);
-        let answers = plan.batch.skill.clone();
+        let answers = plan.batch.clone();
         self.forward(plan, DropoutSites::evaluation(), Purpose::Inspect)?;
         let attention = self.encoder.attention(&mut self.kernels, n, d, heads).await?;
         let evidence = self.readout.inside(&mut self.kernels, &self.params, self.layout.count(), &answers).await?;

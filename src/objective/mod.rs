@@ -43,13 +43,14 @@ pub struct LossShares {
 }
 
 impl Objective {
-    /// The objective an experiment's config describes.
-    pub fn new(config: &Config) -> Self {
+    /// The objective an experiment's config describes; `targets`: answers to be predicted in training.
+    pub fn new(config: &Config, targets: usize) -> Self {
         match config.model.kind {
             ModelKind::GainAkt2Exp => Self::GainAkt(GainAktObjective::new(config)),
-            ModelKind::Evidence => {
-                Self::Evidence(EvidenceLosses { context_penalty: config.evidence.context_penalty as f32 })
-            }
+            ModelKind::Evidence => Self::Evidence(EvidenceLosses {
+                context_penalty: config.evidence.context_penalty as f32,
+                item_weight: (1.0 / (config.evidence.item_spread.powi(2) * targets.max(1) as f64)) as f32,
+            }),
             _ => Self::CrossEntropy,
         }
     }
@@ -82,7 +83,8 @@ impl Objective {
                 let mean = |term: evidence::LossTerm| means[term as usize];
                 let total = mean(evidence::LossTerm::Total);
                 let share = |sum: f64| if total == 0.0 { 0.0 } else { sum / total };
-                let penalty = f64::from(losses.context_penalty) * mean(evidence::LossTerm::ContextPenalty);
+                let items = means.get(evidence::LossTerm::ItemPenalty as usize).copied().unwrap_or_default();
+                let penalty = f64::from(losses.context_penalty) * mean(evidence::LossTerm::ContextPenalty) + items;
                 LossShares {
                     main: share(mean(evidence::LossTerm::Bce)),
                     constraint: share(penalty),

@@ -18,14 +18,14 @@ mod prepared_batch;
 mod residual_norm;
 mod work;
 
-pub use adam::{AdamKernels, AdamStep};
+pub use adam::{AdamKernels, AdamStep, ItemStep};
 pub use arrays::Arrays;
 #[cfg(feature = "burn")]
 pub(crate) use attention::gpu::AttentionShaders;
 pub use attention::{AttentionKernels, AttentionSizes};
 pub use device_stats::DeviceStats;
 pub use dropout::Dropout;
-pub use embedding::{EmbeddingKernels, EmbeddingTables};
+pub use embedding::{EmbeddingKernels, EmbeddingTables, ItemTables};
 pub use linear::{Activation, Input, InputGrad, LinearAt, LinearKernels};
 pub use prepared_batch::{Occurrences, PreparedBatch};
 pub use residual_norm::{NORM_EPS, NormAt, NormKernels, NormStream, NormStreamGrad};

@@ -46,7 +46,7 @@ impl Survey {
                 opened.windows[self.next].iter().map(|&w| &opened.corpus.windows[w as usize]).collect();
             self.next += 1;
             if !windows.is_empty() {
-                rows += windows.iter().map(|w| w.skills.len()).sum::<usize>();
+                rows += windows.iter().map(|w| w.len()).sum::<usize>();
                 students.push(windows);
             }
         }
@@ -83,6 +83,7 @@ pub(super) fn report(config: &Config, corpus: &Corpus, began: Instant) -> Result
         name: corpus.name.clone(),
         students: corpus.students.len(),
         skills: corpus.skills.len(),
+        items: corpus.items.len(),
         parts: windows.each_ref().map(|w| (w.len(), Corpus::steps(w))),
         seconds: began.elapsed().as_secs_f64(),
     })

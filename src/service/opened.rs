@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::protocol::{OpenedInfo, Source, StudentInfo};
 use crate::config::{Config, ModelKind};
-use crate::data::Corpus;
+use crate::data::{Corpus, RowKind, Window};
 use crate::error::{Error, Result};
 use crate::evaluate::{part_of, windows_by_student};
 use crate::experiment::{RunFolder, load_config, load_corpus, load_model};
@@ -42,14 +42,14 @@ impl OpenedModel {
             Source::Embedded(kind) => {
                 let config = Config::preset(Config::preset_for(*kind, false))?;
                 let corpus = Arc::new(load_corpus(&config)?);
-                let model = checkpoint_model("the embedded model", embedded(*kind)?, corpus.skills.len())?;
+                let model = checkpoint_model("the embedded model", embedded(*kind)?, &corpus)?;
                 let about = format!("{}, as it comes with the program, trained on this class", kind.title());
                 Ok(Self::new("Embedded class", about, None, config, corpus, model))
             }
             Source::Run(path) => {
                 let (folder, config) = open_folder(path)?;
                 let corpus = Arc::new(load_corpus(&config)?);
-                let model = load_model(&folder, &config, corpus.skills.len(), &Device::Cpu)?;
+                let model = load_model(&folder, &config, &corpus, &Device::Cpu)?;
                 let name = folder_name(path);
                 let about = "the run's best model".to_owned();
                 Ok(Self::new(&name, about, Some(path), config, corpus, model))
@@ -84,24 +84,48 @@ impl OpenedModel {
         Self { info, corpus, model, other: None, windows }
     }
 
+    /// Checks that a model of this config reads the open data as the open model does.
+    fn reads_like(&self, config: &Config) -> Result<()> {
+        let (own, other) = (self.info.config.row_kind(), config.row_kind());
+        let several = |w: &Window| w.answers.has_several_skills() || !w.repeats.is_empty();
+        if own != other && self.corpus.windows.iter().any(several) {
+            return Err(Error::Request(format!(
+                "the open model reads {}, this one {}: on these data they cannot be laid over one another; open it by itself, or \
+                 compare their figures with gainakt compare",
+                row_kind_text(own),
+                row_kind_text(other)
+            )));
+        }
+        Ok(())
+    }
+
     /// A model for the open data from `source`, and what to call it.
     pub(super) fn other_model(&self, source: &Source) -> Result<(Model, String)> {
-        let skills = self.corpus.skills.len();
+        let corpus = &self.corpus;
         match source {
             Source::Embedded(kind) => {
                 let name = format!("the embedded {}", kind.title());
-                Ok((checkpoint_model(&name, embedded(*kind)?, skills)?, name))
+                Ok((checkpoint_model(&name, embedded(*kind)?, corpus)?, name))
             }
             Source::Run(path) => {
                 let (folder, config) = open_folder(path)?;
-                let model = load_model(&folder, &config, skills, &Device::Cpu)?;
+                self.reads_like(&config)?;
+                let model = load_model(&folder, &config, corpus, &Device::Cpu)?;
                 Ok((model, folder_name(path)))
             }
             Source::Checkpoint(path) => {
                 let name = path.display().to_string();
-                Ok((checkpoint_model(&name, &files::read(path)?, skills)?, folder_name(path)))
+                Ok((checkpoint_model(&name, &files::read(path)?, corpus)?, folder_name(path)))
             }
         }
+    }
+}
+
+/// What each of the two ways to read an answer with several skills is called.
+fn row_kind_text(kind: RowKind) -> &'static str {
+    match kind {
+        RowKind::Skill => "a row for each skill of an answer",
+        RowKind::Answer => "an answer with all of its skills as one row",
     }
 }
 
@@ -112,23 +136,31 @@ fn students(corpus: &Corpus, windows: &[Vec<u32>], fold: u8) -> Vec<StudentInfo>
         StudentInfo {
             id: id.clone(),
             part: windows().next().map_or(crate::data::Split::Test, |w| part_of(w, fold)),
-            answers: windows().map(|w| w.skills.len() as u32).sum(),
-            correct: windows().flat_map(|w| &w.responses).map(|&r| u32::from(r)).sum(),
+            answers: windows().map(|w| w.len() as u32).sum(),
+            correct: windows().flat_map(|w| w.answers.responses()).map(|&r| u32::from(r)).sum(),
         }
     };
     corpus.students.iter().zip(windows).map(info).collect()
 }
 
-/// A model from a checkpoint that says its own sizes, for data of `skills` skills.
-fn checkpoint_model(name: &str, bytes: &[u8], skills: usize) -> Result<Model> {
+/// A model from a checkpoint that says its own sizes, for `corpus`.
+fn checkpoint_model(name: &str, bytes: &[u8], corpus: &Corpus) -> Result<Model> {
     let (shape, weights) = decode_weights(name, bytes)?;
     let shape = shape.ok_or_else(|| {
         Error::Checkpoint(format!("{name}: the file does not say its model's sizes; take it in with gainakt import"))
     })?;
-    if shape.num_c != skills {
+    if shape.num_c != corpus.skills.len() {
         return Err(Error::Checkpoint(format!(
-            "{name}: the model knows {} skills, the open data have {skills}; open the data it was trained on",
-            shape.num_c
+            "{name}: the model knows {} skills, the open data have {}; open the data it was trained on",
+            shape.num_c,
+            corpus.skills.len()
+        )));
+    }
+    if shape.num_items > 0 && shape.num_items != corpus.items.len() + 1 {
+        return Err(Error::Checkpoint(format!(
+            "{name}: the model knows {} items, the open data have {}; open the data it was trained on",
+            shape.num_items - 1,
+            corpus.items.len()
         )));
     }
     Model::from_weights(&shape, &weights, &Device::Cpu)
@@ -146,5 +178,5 @@ pub(super) fn folder_name(path: &Path) -> String {
 
 /// The shape of the model a config asks for on `corpus`.
 pub(super) fn shape(config: &Config, corpus: &Corpus) -> ModelConfig {
-    ModelConfig::new(config, corpus.skills.len())
+    ModelConfig::new(config, corpus.skills.len(), corpus.items.len())
 }

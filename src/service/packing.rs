@@ -26,8 +26,9 @@ pub fn unpack<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
 mod tests {
     use super::*;
     use crate::config::Config;
+    use crate::data::Answers;
     use crate::platform::device::DeviceChoice;
-    use crate::service::{Answers, Event, Export, Request, TrainOrder};
+    use crate::service::{Event, Export, Request, TrainOrder};
 
     #[test]
     fn messages_cross_the_border_as_they_are() {
@@ -38,7 +39,7 @@ mod tests {
             title: "page".to_owned(),
             resume: Some("runs/x".into()),
         };
-        let answers = Answers { skills: vec![3, 1], responses: vec![1, 0] };
+        let answers = Answers::of_skills(vec![3, 1], vec![1, 0]);
         for ask in [
             Request::Train(Box::new(order)),
             Request::WhatIf { ticket: u64::MAX, answers },

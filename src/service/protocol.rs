@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, ModelKind};
-use crate::data::{Skill, Split};
+use crate::data::{Answers, Skill, Split};
 use crate::evaluate::{Calibration, ClassQuartiles, ClassReport, StudentSummary, Trajectory, TrajectoryStep};
 use crate::experiment::{Item, Plot, RunRecord};
 use crate::model::{Inspection, ModelConfig};
@@ -35,15 +35,6 @@ pub enum ModelRole {
     Main,
     /// The one it is compared with.
     Other,
-}
-
-/// Answers in time order.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Answers {
-    /// Skill indices.
-    pub skills: Vec<u32>,
-    /// 1 right, 0 wrong.
-    pub responses: Vec<u8>,
 }
 
 /// A run to be started.
@@ -203,6 +194,8 @@ pub struct DataReport {
     pub students: usize,
     /// Skills.
     pub skills: usize,
+    /// Items; 0 where the data have none.
+    pub items: usize,
     /// Windows and answers to be predicted of training, validation and test.
     pub parts: [(usize, usize); 3],
     /// Seconds it took to read.

@@ -135,12 +135,12 @@ impl Service {
             }
             Request::WhatIf { ticket, answers } => {
                 let model = &mut self.opened_model()?.model;
-                let steps = path(model, &answers.skills, &answers.responses).await?;
+                let steps = path(model, &answers).await?;
                 self.events.send(Event::WhatIf { ticket, steps });
             }
             Request::Inspection { ticket, answers } => {
                 let model = &mut self.opened_model()?.model;
-                let moment = inspect(model, &answers.skills, &answers.responses).await?;
+                let moment = inspect(model, &answers).await?;
                 self.events.send(Event::Inspection { ticket, moment });
             }
             Request::ClassQuartiles => {

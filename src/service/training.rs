@@ -53,7 +53,7 @@ impl Service {
             None => RunFolder::create(&order.out, config.model.kind, &order.title)?,
         };
         let model = match files::is_file(&folder.file(File::Best)) {
-            true => load_model(&folder, &config, corpus.skills.len(), &Device::Cpu)?,
+            true => load_model(&folder, &config, &corpus, &Device::Cpu)?,
             false => Model::new(&shape(&config, &corpus), config.seeds.seed, &Device::Cpu)?,
         };
         let about = fresh.then(|| Circumstances {

@@ -20,7 +20,7 @@ impl EpochLog {
     pub fn new(windows: &[&Window]) -> Self {
         let mut answers = Vec::with_capacity(Corpus::steps(windows));
         for window in windows {
-            answers.extend(window.responses.iter().skip(1).map(|&r| r == 1));
+            answers.extend(window.answers.responses().iter().skip(1).map(|&r| r == 1));
         }
         Self { answers, sums: Vec::new(), steps: 0 }
     }

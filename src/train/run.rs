@@ -14,11 +14,12 @@ use super::message::{CheckpointKind, Command, EpochRow, Message, Phase, READ_EVE
 use super::plateau::Plateau;
 use super::stepper::Stepper;
 use crate::config::{Config, ModelKind};
-use crate::data::{Corpus, Window};
+use crate::data::{Corpus, Split, Window};
 use crate::error::{Error, Result};
 use crate::evaluate::{
     baselines, evaluate_parts, final_part, global_alignment, infer, measure, parts, truth_correlation,
 };
+use crate::model::ModelConfig;
 use crate::model::gainakt2exp::LossTerm;
 use crate::objective::{Controller, ControllerSettings, EpochResult};
 use crate::platform::{self, device::Device};
@@ -139,10 +140,12 @@ struct Trainer<'a> {
 
 impl<'a> Trainer<'a> {
     fn new(config: &'a Config, corpus: &'a Corpus, device: &'a Device, resume: Option<Resume>) -> Result<Self> {
+        let shape = ModelConfig::new(config, corpus.skills.len(), corpus.items.len());
+        let targets = Corpus::steps(&corpus.part(Split::Train, config.data.fold));
         let trainer = Self {
             config,
             corpus,
-            stepper: Stepper::new(config, corpus.skills.len(), device)?,
+            stepper: Stepper::new(config, &shape, targets, device)?,
             state: RunState {
                 epoch: 0,
                 steps: 0,

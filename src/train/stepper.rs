@@ -6,7 +6,7 @@ use crate::data::{RaggedBatch, Window};
 use crate::error::Result;
 use crate::model::{DropoutSites, LogPlace, Model, ModelConfig, TrainingStep};
 use crate::objective::{EpochSettings, Objective};
-use crate::ops::{AdamStep, PreparedBatch};
+use crate::ops::{AdamStep, ItemStep, PreparedBatch};
 use crate::platform::device::Device;
 
 /// A model with all that its training steps need.
@@ -18,6 +18,7 @@ pub struct Stepper {
     pub objective: Objective,
     /// Steps taken: dropout's counter and Adam's.
     pub steps: u64,
+    item_rate: f32,
     weight_decay: f32,
     clip: f32,
     seed: u64,
@@ -28,14 +29,15 @@ pub struct Stepper {
 }
 
 impl Stepper {
-    /// A freshly drawn model for `skills` skills.
+    /// A freshly drawn model of this shape; `targets`: answers to be predicted in training.
     ///
     /// # Errors
     /// The device has no room for it.
-    pub fn new(config: &Config, skills: usize, device: &Device) -> Result<Self> {
+    pub fn new(config: &Config, shape: &ModelConfig, targets: usize, device: &Device) -> Result<Self> {
         Ok(Self {
-            model: Model::new(&ModelConfig::new(config, skills), config.seeds.seed, device)?,
-            objective: Objective::new(config),
+            model: Model::new(shape, config.seeds.seed, device)?,
+            objective: Objective::new(config, targets),
+            item_rate: config.evidence.item_learning_rate as f32,
             steps: 0,
             weight_decay: config.training.weight_decay as f32,
             clip: config.training.gradient_clip as f32,
@@ -61,7 +63,7 @@ impl Stepper {
         let shape = self.model.config();
         let step = TrainingStep {
             losses: self.objective.losses(&batch, settings, shape),
-            batch: PreparedBatch::training(batch, shape.num_c, shape.seq_len),
+            batch: PreparedBatch::training(batch, shape.num_c, shape.seq_len, shape.num_items),
             dropout: DropoutSites::training(shape.dropout, self.seed, self.steps),
             adam: AdamStep {
                 lr: learning_rate as f32,
@@ -69,6 +71,7 @@ impl Stepper {
                 clip: self.clip,
                 step: self.steps as u32,
                 count: self.model.layout().active(),
+                items: self.model.layout().items().map(|from| ItemStep { from, rate: self.item_rate }),
             },
         };
         let [row, all] = self.rows;

@@ -2,7 +2,7 @@
 #![allow(dead_code)]
 
 use futures_lite::future::block_on;
-use gainakt::data::RaggedBatch;
+use gainakt::data::{Answers, RaggedBatch};
 use gainakt::ops::Arrays;
 
 use crate::support::absolute_error;
@@ -42,7 +42,22 @@ pub fn batch(lengths: &[usize], skills: usize) -> RaggedBatch {
     for (w, len) in lengths.iter().enumerate() {
         let skill: Vec<u32> = (0..=*len).map(|t| ((w * 7 + t * t) % skills) as u32).collect();
         let response: Vec<u8> = (0..=*len).map(|t| ((w + t * t / 3) % 2) as u8).collect();
-        batch.push(&skill, &response);
+        batch.push_skills(&skill, &response);
+    }
+    batch
+}
+
+/// The same windows of whole answers: of one to three skills each, and of `items` items, the unknown one (0) among them.
+pub fn answers_batch(lengths: &[usize], skills: usize, items: usize) -> RaggedBatch {
+    let mut batch = RaggedBatch::default();
+    for (w, len) in lengths.iter().enumerate() {
+        let mut answers = Answers::default();
+        for t in 0..=*len {
+            let several = 1 + (w + t * t) % 3.min(skills);
+            let own: Vec<u32> = (0..several).map(|i| ((w * 7 + t * t + i) % skills) as u32).collect();
+            answers.push(&own, ((w * 5 + t * 3) % items) as u32, ((w + t * t / 3) % 2) as u8);
+        }
+        batch.push(&answers);
     }
     batch
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use gainakt::config::Config;
-use gainakt::data::Corpus;
+use gainakt::data::{Corpus, Window};
 use gainakt::platform::device::{ComputeDevice, Device, DeviceChoice, GpuDevice, choose};
 use gainakt::platform::spawn_task;
 use gainakt::train::{Command, Control, Message, TrainRequest, run};
@@ -100,4 +100,12 @@ pub fn train_on(
         heard.push(message);
     }
     Outcome { results: futures_lite::future::block_on(task.join()).unwrap(), messages: heard }
+}
+
+/// Turns every response of a window from answer `t` on.
+pub fn flip_from(window: &mut Window, t: usize) {
+    for t in t..window.len() {
+        let response = window.answers.responses()[t];
+        window.answers.set_response(t, 1 - response);
+    }
 }

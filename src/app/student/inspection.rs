@@ -89,8 +89,8 @@ fn what_if(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skil
         ui.label(theme::weak("Added behind the cursor; nothing is stored.").small());
         return;
     };
-    let signs: String = imagined.answers.responses.iter().map(|&r| theme::sign(r)).collect();
-    ui.label(format!("{} imagined after answer {}: {signs}", imagined.answers.responses.len(), imagined.from));
+    let signs: String = imagined.answers.responses().iter().map(|&r| theme::sign(r)).collect();
+    ui.label(format!("{} imagined after answer {}: {signs}", imagined.answers.len(), imagined.from));
     ui.horizontal(|ui| {
         if ui.button("Undo").on_hover_text("take the last one back (U)").clicked() {
             page.undo();

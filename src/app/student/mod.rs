@@ -21,10 +21,11 @@ use super::client::Client;
 use super::context::ViewContext;
 use super::theme;
 use super::view_state::ViewState;
+use crate::data::Answers;
 use crate::data::Skill;
 use crate::evaluate::student_sentences;
 use crate::model::Inspection;
-use crate::service::{Answers, ModelRole, Request};
+use crate::service::{ModelRole, Request};
 
 /// Height of the headings between the plots.
 const HEADINGS: f32 = 196.0;
@@ -152,7 +153,7 @@ impl Page {
 
     /// The window's answers with the imagined ones behind them, as many of the last as the model reads.
     fn imagined_answers(&self, state: &ViewState) -> Option<Answers> {
-        let imagined = self.imagined.as_ref().filter(|i| !i.answers.skills.is_empty())?;
+        let imagined = self.imagined.as_ref().filter(|i| !i.answers.is_empty())?;
         let path = state.paths.get(&(self.student?, ModelRole::Main))?;
         let limit = state.opened.as_ref()?.model.seq_len;
         Some(timeline::join(&path.steps[..imagined.from.min(path.steps.len())], &imagined.answers, limit))
@@ -163,8 +164,8 @@ impl Page {
         let path = state.paths.get(&(self.student?, ModelRole::Main))?;
         let tried = state.what_if.as_ref().filter(|(ticket, _)| *ticket == self.asked.what_if_ticket);
         Some(match (&self.imagined, tried) {
-            (Some(imagined), Some((_, steps))) if !imagined.answers.skills.is_empty() => {
-                Timeline::branched(path, imagined.from, imagined.answers.skills.len(), steps)
+            (Some(imagined), Some((_, steps))) if !imagined.answers.is_empty() => {
+                Timeline::branched(path, imagined.from, imagined.answers.len(), steps)
             }
             _ => Timeline::plain(path),
         })
@@ -227,9 +228,8 @@ impl Page {
     /// Takes the last imagined answer back.
     pub(super) fn undo(&mut self) {
         if let Some(imagined) = &mut self.imagined {
-            imagined.answers.skills.pop();
-            imagined.answers.responses.pop();
-            if imagined.answers.skills.is_empty() {
+            imagined.answers.pop();
+            if imagined.answers.is_empty() {
                 self.imagined = None;
             }
         }
@@ -240,8 +240,7 @@ impl Page {
         let Some(at) = self.at(timeline) else { return };
         let skill = self.try_skill.unwrap_or(timeline.steps[at].skill);
         let imagined = self.imagined.get_or_insert_with(|| Imagined { from: at + 1, answers: Answers::default() });
-        imagined.answers.skills.push(skill);
-        imagined.answers.responses.push(response);
+        imagined.answers.push(&[skill], 0, response);
         let mut lines = self.lines(timeline);
         if !lines.contains(&skill) {
             lines.push(skill);

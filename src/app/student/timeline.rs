@@ -1,7 +1,7 @@
 //! A student's steps as they are drawn: real ones, then imagined ones.
 
+use crate::data::Answers;
 use crate::evaluate::{Trajectory, TrajectoryStep};
-use crate::service::Answers;
 
 /// Steps in time order.
 #[derive(Debug)]
@@ -57,24 +57,25 @@ impl<'a> Timeline<'a> {
 
     /// The answers the model has read in the window once step `at` is done.
     pub(super) fn answers_until(&self, at: usize) -> Option<Answers> {
-        let window = self.steps.get(self.window_of(at)..=at)?;
-        Some(Answers {
-            skills: window.iter().map(|s| s.skill).collect(),
-            responses: window.iter().map(|s| s.response).collect(),
-        })
+        Some(answers_of(self.steps.get(self.window_of(at)..=at)?.iter().copied()))
     }
+}
+
+/// The answers that were given in these steps.
+fn answers_of<'a>(steps: impl Iterator<Item = &'a TrajectoryStep>) -> Answers {
+    let mut answers = Answers::default();
+    for step in steps {
+        answers.push(&step.skills().collect::<Vec<u32>>(), step.item, step.response);
+    }
+    answers
 }
 
 /// The last window of `before` with `more` answers behind it: the last `limit` of them, which is what a model reads.
 pub(super) fn join(before: &[TrajectoryStep], more: &Answers, limit: usize) -> Answers {
     let window = before.last().map_or(0, |s| s.window);
-    let real: Vec<&TrajectoryStep> = before.iter().filter(|s| s.window == window).collect();
-    let mut skills: Vec<u32> = real.iter().map(|s| s.skill).collect();
-    let mut responses: Vec<u8> = real.iter().map(|s| s.response).collect();
-    skills.extend(&more.skills);
-    responses.extend(&more.responses);
-    let first = skills.len().saturating_sub(limit);
-    Answers { skills: skills.split_off(first), responses: responses.split_off(first) }
+    let mut all = answers_of(before.iter().filter(|s| s.window == window));
+    all.extend(more);
+    all.slice(all.len().saturating_sub(limit)..all.len())
 }
 
 #[cfg(test)]
@@ -88,10 +89,9 @@ mod tests {
     #[test]
     fn imagined_answers_join_their_window_and_the_oldest_fall_out() {
         let before = [step(0, 5), step(1, 6), step(1, 7)];
-        let more = Answers { skills: vec![8, 9], responses: vec![0, 1] };
-        assert_eq!(join(&before, &more, 10).skills, [6, 7, 8, 9]);
-        assert_eq!(join(&before, &more, 3).skills, [7, 8, 9]);
-        assert_eq!(join(&before, &more, 3).responses, [1, 0, 1]);
+        let more = Answers::of_skills(vec![8, 9], vec![0, 1]);
+        assert_eq!(join(&before, &more, 10), Answers::of_skills(vec![6, 7, 8, 9], vec![1, 1, 0, 1]));
+        assert_eq!(join(&before, &more, 3), Answers::of_skills(vec![7, 8, 9], vec![1, 0, 1]));
     }
 
     #[test]
@@ -100,7 +100,7 @@ mod tests {
         let path = Trajectory { skills: vec![crate::data::Skill::unnamed("a")], ..path };
         let plain = Timeline::plain(&path);
         assert_eq!([0, 1, 2, 3].map(|t| plain.window_of(t)), [0, 0, 2, 2]);
-        assert_eq!(plain.answers_until(3).unwrap().skills.len(), 2);
+        assert_eq!(plain.answers_until(3).unwrap().len(), 2);
         let tried = [step(0, 0), step(0, 0), step(0, 0)];
         let branched = Timeline::branched(&path, 3, 2, &tried);
         assert_eq!((branched.steps.len(), branched.imagined_from), (5, Some(3)));

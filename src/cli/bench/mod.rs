@@ -22,7 +22,7 @@ use crate::error::Result;
 #[derive(Debug, Subcommand)]
 pub(super) enum BenchCommand {
     /// Time whole training steps (forward, every loss term, backward, clip and Adam) or forward passes.
-    Step(StepArgs),
+    Step(Box<StepArgs>),
     /// Time matrix products beside burn's, on the same device; and our operations within models on burn's tensors.
     #[cfg(feature = "burn")]
     Products(products::ProductsArgs),

@@ -68,7 +68,7 @@ pub(super) fn products(args: &ProductsArgs) -> Result<()> {
 /// Starts `count` tiny kernels in one go.
 fn starts_of(gpu: &mut Gpu, count: usize) -> Result<f32> {
     let mut window = RaggedBatch::default();
-    window.push(&[0; 3], &[0; 3]);
+    window.push_skills(&[0; 3], &[0; 3]);
     let batch = gpu.batch(PreparedBatch::new(window, 1), None)?;
     let (x, params, mut out) = (gpu.floats(8)?, gpu.floats(20)?, gpu.floats(8)?);
     let at = LinearAt { weight: 0, bias: 16, inputs: 4, outputs: 4 };
@@ -87,7 +87,7 @@ fn kernel<K: LinearKernels>(
 ) -> Result<(f64, f32)> {
     let mut window = RaggedBatch::default();
     // One answer more than rows: the last predicts nothing.
-    window.push(&vec![0; args.rows + 1], &vec![0; args.rows + 1]);
+    window.push_skills(&vec![0; args.rows + 1], &vec![0; args.rows + 1]);
     let batch = k.batch(PreparedBatch::new(window, 1), None)?;
     let (mut on_device, mut weights) = (k.floats(x.len())?, k.floats(params.len())?);
     k.write(&mut on_device, x);

@@ -16,10 +16,11 @@ use super::times::Times;
 use super::twin::twin;
 use crate::cli::terminal::Terminal;
 use crate::config::Config;
-use crate::data::{Corpus, Fold, RaggedBatch, Window};
+use crate::data::{Answers, Corpus, Fold, RaggedBatch, Window};
 use crate::error::{Error, Result};
 use crate::evaluate::parts;
 use crate::experiment::{load_corpus, pretty};
+use crate::model::ModelConfig;
 use crate::objective::EpochSettings;
 use crate::ops::DeviceStats;
 use crate::platform::device::{DeviceChoice, choose};
@@ -49,6 +50,15 @@ pub(in crate::cli) struct StepArgs {
     /// Which windows: the data's, or random ones.
     #[arg(long, value_enum, default_value = "data")]
     windows: Windows,
+    /// Skills of random windows; the data's if not given.
+    #[arg(long)]
+    skills: Option<usize>,
+    /// Items of random windows; the data's if not given.
+    #[arg(long)]
+    items: Option<usize>,
+    /// Skills of each answer of random windows.
+    #[arg(long, default_value_t = 1)]
+    skills_per_answer: usize,
     /// Built-in settings whose sizes are used.
     #[arg(long, default_value = "demo")]
     preset: String,
@@ -148,9 +158,22 @@ pub(super) fn step(args: &StepArgs) -> Result<()> {
         ));
     }
     let corpus = load_corpus(&config)?;
-    let skills = corpus.skills.len();
+    let skills = args.skills.unwrap_or(corpus.skills.len());
+    let items = args.items.unwrap_or(corpus.items.len());
+    if args.windows == Windows::Data && (args.skills, args.items, args.skills_per_answer) != (None, None, 1) {
+        return Err(Error::Config(
+            "--skills, --items and --skills-per-answer say what random windows are made of; add --windows random"
+                .to_owned(),
+        ));
+    }
+    if !(1..=skills).contains(&args.skills_per_answer) {
+        return Err(Error::Config(format!(
+            "--skills-per-answer is {}, expected 1 to the number of skills ({skills})",
+            args.skills_per_answer
+        )));
+    }
     let count = config.training.batch_size * (args.warmup + args.steps);
-    let made = made_windows(args.windows, count, &config, skills);
+    let made = made_windows(args.windows, count, &config, [skills, items, args.skills_per_answer]);
     let train: Vec<&Window> = match args.windows {
         Windows::Data => parts(&config, &corpus)?[0].clone(),
         Windows::Random | Windows::Full => made.iter().collect(),
@@ -164,13 +187,14 @@ pub(super) fn step(args: &StepArgs) -> Result<()> {
             args.warmup
         )));
     }
-    let stepper = Stepper::new(&config, skills, &compute.device)?;
+    let shape = ModelConfig::new(&config, skills, items);
+    let stepper = Stepper::new(&config, &shape, Corpus::steps(&train), &compute.device)?;
     let mut bench = Bench { args, config: &config, batches, stepper, terminal: Terminal::new(None) };
     let mut turns = Vec::new();
     let (mut times, mut counts) = bench.run()?;
     if let Some(against) = &args.against {
         let mut competitor = match against {
-            Against::Burn => Competitor::Twin(Box::new(twin(&config, skills, &compute.device)?)),
+            Against::Burn => Competitor::Twin(Box::new(twin(&config, &shape, &compute.device)?)),
             Against::Python(python) => {
                 Competitor::Process(Peer { python, script: &args.peer, config: &config, skills, forward: args.forward })
             }
@@ -313,21 +337,21 @@ fn every_term(config: &Config) -> EpochSettings {
 }
 
 /// Windows of random answers, always the same.
-fn made_windows(kind: Windows, count: usize, config: &Config, skills: usize) -> Vec<Window> {
+fn made_windows(kind: Windows, count: usize, config: &Config, [skills, items, several]: [usize; 3]) -> Vec<Window> {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let longest = config.model_config.seq_len;
     let count = if kind == Windows::Data { 0 } else { count };
     (0..count)
         .map(|student| {
             let len = if kind == Windows::Full { longest } else { rng.random_range(3.min(longest)..=longest) };
-            Window {
-                student: student as u32,
-                first: 0,
-                fold: Fold::Train(1),
-                skills: (0..len).map(|_| rng.random_range(0..skills as u32)).collect(),
-                responses: (0..len).map(|_| rng.random_range(0..2)).collect(),
-                repeats: Vec::new(),
+            let own: Vec<u32> = (0..len * several).map(|_| rng.random_range(0..skills as u32)).collect();
+            let responses: Vec<u8> = (0..len).map(|_| rng.random_range(0..2)).collect();
+            let mut answers = Answers::default();
+            for (skills, response) in own.chunks(several).zip(responses) {
+                let item = if items > 0 { rng.random_range(1..=items as u32) } else { 0 };
+                answers.push(skills, item, response);
             }
+            Window { student: student as u32, first: 0, fold: Fold::Train(1), answers, repeats: Vec::new() }
         })
         .collect()
 }

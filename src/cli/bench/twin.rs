@@ -2,30 +2,30 @@
 
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::model::ModelConfig;
 use crate::platform::device::Device;
 use crate::train::Stepper;
 
 /// The same model in burn's operations. Of GainAKT2Exp's loss terms it has three, so it has less to do.
 #[cfg(feature = "burn")]
-pub(super) fn twin(config: &Config, skills: usize, device: &Device) -> Result<Stepper> {
+pub(super) fn twin(config: &Config, shape: &ModelConfig, device: &Device) -> Result<Stepper> {
     use crate::config::ModelKind;
+    use crate::model::Model;
     use crate::model::burn::{EvidenceTwin, GainAktTwin};
-    use crate::model::{Model, ModelConfig};
     use crate::objective::Objective;
 
-    let shape = ModelConfig::new(config, skills);
     let model = match config.model.kind {
-        ModelKind::GainAkt2Exp => Model::on_tensors::<GainAktTwin>(&shape, config.seeds.seed, device)?,
-        ModelKind::Evidence => Model::on_tensors::<EvidenceTwin>(&shape, config.seeds.seed, device)?,
+        ModelKind::GainAkt2Exp => Model::on_tensors::<GainAktTwin>(shape, config.seeds.seed, device)?,
+        ModelKind::Evidence => Model::on_tensors::<EvidenceTwin>(shape, config.seeds.seed, device)?,
         other => return Err(Error::Request(format!("{} is in burn's operations already", other.title()))),
     };
-    let mut stepper = Stepper::new(config, skills, device)?;
+    let mut stepper = Stepper::new(config, shape, 1, device)?;
     (stepper.model, stepper.objective) = (model, Objective::CrossEntropy);
     Ok(stepper)
 }
 
 /// There is none in this build.
 #[cfg(not(feature = "burn"))]
-pub(super) fn twin(_: &Config, _: usize, _: &Device) -> Result<Stepper> {
+pub(super) fn twin(_: &Config, _: &ModelConfig, _: &Device) -> Result<Stepper> {
     Err(Error::Request("--against burn needs a build with the feature \"burn\"".to_owned()))
 }

@@ -74,7 +74,7 @@ impl SkillTracing {
         let mut sequences: Vec<Vec<Vec<u8>>> = vec![Vec::new(); skills];
         for window in train {
             let mut of_skill: std::collections::BTreeMap<u32, Vec<u8>> = std::collections::BTreeMap::new();
-            for (&k, &r) in window.skills.iter().zip(&window.responses) {
+            for (_, k, r) in window.answers.by_skill() {
                 of_skill.entry(k).or_default().push(r);
             }
             of_skill.into_iter().for_each(|(k, answers)| sequences[k as usize].push(answers));
@@ -82,19 +82,29 @@ impl SkillTracing {
         Self { skills: sequences.par_iter().map(|s| maximise(s)).collect() }
     }
 
-    /// For every answer of the windows but their first: the chance that it is correct, and P(L) of its skill before it.
+    /// For every answer of the windows but their first: the chance that it is correct, and P(L) of its skill before it; means,
+    /// where it has several skills.
     pub fn follow(&self, windows: &[&Window]) -> (Vec<f64>, Vec<f64>) {
         let (mut chances, mut known) = (Vec::new(), Vec::new());
         for window in windows {
             let mut states: std::collections::HashMap<u32, f64> = std::collections::HashMap::new();
-            for (t, (&k, &r)) in window.skills.iter().zip(&window.responses).enumerate() {
-                let skill = self.skills[k as usize];
-                let state = states.entry(k).or_insert(skill.known);
-                if t > 0 {
-                    chances.push(*state * (1.0 - skill.slip) + (1.0 - *state) * skill.guess);
-                    known.push(*state);
+            for (t, answer) in window.answers.iter().enumerate() {
+                let (mut chance, mut state_sum) = (0.0, 0.0);
+                for &k in answer.skills {
+                    let skill = self.skills[k as usize];
+                    let state = *states.entry(k).or_insert(skill.known);
+                    chance += state * (1.0 - skill.slip) + (1.0 - state) * skill.guess;
+                    state_sum += state;
                 }
-                *state = skill.after(*state, r);
+                if t > 0 {
+                    chances.push(chance / answer.skills.len() as f64);
+                    known.push(state_sum / answer.skills.len() as f64);
+                }
+                for k in answer.skills {
+                    states
+                        .entry(*k)
+                        .and_modify(|state| *state = self.skills[*k as usize].after(*state, answer.response));
+                }
             }
         }
         (chances, known)

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::metrics::{accuracy, auc};
 use super::scores::{TruthAgreement, calibration_error, cross_entropy, within_skills};
-use crate::data::{Corpus, Window};
+use crate::data::{Answer, Answers, Corpus, Window};
 
 /// One method's figures on one part of the data.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -36,13 +36,16 @@ pub struct Baseline {
 /// The answers of a part that are predicted: every answer of a window but its first.
 pub(super) struct Asked {
     pub targets: Vec<bool>,
-    pub skills: Vec<u32>,
+    pub answers: Answers,
 }
 
 impl Asked {
     pub(super) fn new(windows: &[&Window]) -> Self {
-        let targets = windows.iter().flat_map(|w| w.responses.iter().skip(1).map(|&r| r == 1)).collect();
-        Self { targets, skills: windows.iter().flat_map(|w| w.skills.iter().skip(1).copied()).collect() }
+        let mut answers = Answers::default();
+        for window in windows.iter().filter(|w| !w.is_empty()) {
+            answers.extend(&window.answers.slice(1..window.len()));
+        }
+        Self { targets: answers.responses().iter().map(|&r| r == 1).collect(), answers }
     }
 }
 
@@ -56,7 +59,7 @@ pub fn baselines(corpus: &Corpus, train: &[&Window], part: &[&Window]) -> Vec<Ba
     let row = |name: &str, scores: Vec<f64>| Baseline {
         name: name.to_owned(),
         auc: auc(&scores, &asked.targets),
-        within_skills: within_skills(&scores, &asked.targets, &asked.skills),
+        within_skills: within_skills(&scores, &asked.answers),
         accuracy: accuracy(&scores, &asked.targets),
         loss: cross_entropy(&scores, &asked.targets),
         calibration_error: calibration_error(&scores, &asked.targets),
@@ -66,7 +69,7 @@ pub fn baselines(corpus: &Corpus, train: &[&Window], part: &[&Window]) -> Vec<Ba
     let tracing = SkillTracing::learn(train, skills);
     let (chances, known) = tracing.follow(part);
     let mut rows = vec![
-        row("skill mean", asked.skills.iter().map(|&k| means[k as usize]).collect()),
+        row("skill mean", of_skills(&asked.answers, &means)),
         row("PFA", pfa::Pfa::learn(train, skills).predict(part)),
         row("BKT", chances),
         row("BKT, P(L)", known),
@@ -81,10 +84,16 @@ pub fn baselines(corpus: &Corpus, train: &[&Window], part: &[&Window]) -> Vec<Ba
 /// Share of correct answers to each skill in `train`; skills nobody answered get that of all answers.
 pub(super) fn skill_means(train: &[&Window], skills: usize) -> Vec<f64> {
     let mut counts = vec![[0.0; 2]; skills];
-    for (&k, &r) in train.iter().flat_map(|w| w.skills.iter().zip(&w.responses)) {
+    for (_, k, r) in train.iter().flat_map(|w| w.answers.by_skill()) {
         counts[k as usize][usize::from(r)] += 1.0;
     }
     let all: [f64; 2] = counts.iter().fold([0.0; 2], |[a, b], [w, r]| [a + w, b + r]);
     let share = |[incorrect, correct]: [f64; 2]| correct / (incorrect + correct);
     counts.into_iter().map(|c| if c[0] + c[1] > 0.0 { share(c) } else { share(all) }).collect()
+}
+
+/// Of each answer the mean of its skills' values.
+pub(super) fn of_skills(answers: &Answers, values: &[f64]) -> Vec<f64> {
+    let mean = |a: Answer<'_>| a.skills.iter().map(|&k| values[k as usize]).sum::<f64>() / a.skills.len() as f64;
+    answers.iter().map(mean).collect()
 }

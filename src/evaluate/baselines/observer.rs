@@ -36,8 +36,8 @@ fn follow(window: &Window) -> (Vec<f64>, Vec<f32>) {
     let mut particles: Vec<SimulatedStudent> = (0..PARTICLES).map(|_| SimulatedStudent::draw(&mut rng)).collect();
     let mut weights = vec![1.0 / PARTICLES as f64; PARTICLES];
     let (mut chances, mut mastery) = (Vec::new(), Vec::new());
-    for (t, (&k, &r)) in window.skills.iter().zip(&window.responses).enumerate() {
-        let (k, correct) = (k as usize, r == 1);
+    for (t, answer) in window.answers.iter().enumerate() {
+        let (k, correct) = (answer.skills[0] as usize, answer.is_correct());
         if t > 0 {
             chances.push(particles.iter().zip(&weights).map(|(p, w)| w * p.chance(k)).sum());
         }

@@ -15,14 +15,18 @@ pub(super) struct Pfa {
     skills: Vec<[f64; 3]>,
 }
 
-/// Calls `each` with (skill, correct and incorrect answers to it so far, response, index in the window) of every answer.
-fn histories(windows: &[&Window], mut each: impl FnMut(usize, [f64; 2], u8, usize)) {
+/// Calls `each` with (skill, correct and incorrect answers to it before) of each skill of every answer, the answer's response
+/// and its index in the window.
+fn histories(windows: &[&Window], mut each: impl FnMut(&[(usize, [f64; 2])], u8, usize)) {
     for window in windows {
         let mut seen: std::collections::HashMap<u32, [f64; 2]> = std::collections::HashMap::new();
-        for (t, (&k, &r)) in window.skills.iter().zip(&window.responses).enumerate() {
-            let counts = seen.entry(k).or_default();
-            each(k as usize, *counts, r, t);
-            counts[usize::from(r == 0)] += 1.0;
+        for (t, answer) in window.answers.iter().enumerate() {
+            let before = |k: &u32| (*k as usize, seen.get(k).copied().unwrap_or_default());
+            let own: Vec<(usize, [f64; 2])> = answer.skills.iter().map(before).collect();
+            each(&own, answer.response, t);
+            for k in answer.skills {
+                seen.entry(*k).or_default()[usize::from(!answer.is_correct())] += 1.0;
+            }
         }
     }
 }
@@ -34,17 +38,22 @@ fn sigmoid(x: f64) -> f64 {
 impl Pfa {
     pub(super) fn learn(train: &[&Window], skills: usize) -> Self {
         let mut rows = vec![Vec::new(); skills];
-        histories(train, |k, [w, f], r, _| rows[k].push(([1.0, w, f], f64::from(r))));
+        histories(train, |own, r, _| {
+            own.iter().for_each(|&(k, [w, f])| rows[k].push(([1.0, w, f], f64::from(r))));
+        });
         Self { skills: rows.par_iter().map(|rows| newton(rows)).collect() }
     }
 
-    /// Chance of a correct answer, for every answer of the windows but their first.
+    /// Chance of a correct answer, for every answer of the windows but their first: the mean over its skills.
     pub(super) fn predict(&self, windows: &[&Window]) -> Vec<f64> {
         let mut chances = Vec::new();
-        histories(windows, |k, [w, f], _, t| {
-            let [b, g, r] = self.skills[k];
+        histories(windows, |own, _, t| {
+            let chance = |&(k, [w, f]): &(usize, [f64; 2])| {
+                let [b, g, r] = self.skills[k];
+                sigmoid(b + g * w + r * f)
+            };
             if t > 0 {
-                chances.push(sigmoid(b + g * w + r * f));
+                chances.push(own.iter().map(chance).sum::<f64>() / own.len() as f64);
             }
         });
         chances

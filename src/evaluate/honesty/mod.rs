@@ -14,11 +14,11 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Serialize};
 
 use self::reliability::Answer;
-use super::baselines::skill_means;
+use super::baselines::{Asked, of_skills, skill_means};
 use super::infer::{WindowOutcome, infer};
 use super::metrics::auc;
-use super::scores::{TruthAgreement, calibration_error, within_skills};
-use crate::data::{Corpus, CsvText, Window};
+use super::scores::{TruthAgreement, calibration_error, within_items, within_skills};
+use crate::data::{Answers, Corpus, CsvText, Window};
 use crate::error::Result;
 use crate::model::Model;
 
@@ -29,15 +29,19 @@ pub struct Score {
     pub auc: Option<f64>,
     /// AUC within skills ([`within_skills`]).
     pub within_skills: Option<f64>,
+    /// AUC within items ([`within_items`]), where the data have items.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within_items: Option<f64>,
     /// Expected calibration error ([`calibration_error`]).
     pub calibration_error: Option<f64>,
 }
 
 impl Score {
-    fn new(scores: &[f64], targets: &[bool], skills: &[u32]) -> Self {
+    fn new(scores: &[f64], targets: &[bool], asked: &Answers) -> Self {
         Self {
             auc: auc(scores, targets),
-            within_skills: within_skills(scores, targets, skills),
+            within_skills: within_skills(scores, asked),
+            within_items: within_items(scores, asked),
             calibration_error: calibration_error(scores, targets),
         }
     }
@@ -99,21 +103,29 @@ pub async fn honesty(
 
 /// The measures that need only what the model said of the answers.
 fn scored(outcomes: &[WindowOutcome], windows: &[&Window], means: &[f64]) -> Honesty {
-    let answers = Answer::of(outcomes, windows);
-    let targets: Vec<bool> = answers.iter().map(|a| a.correct).collect();
-    let skills: Vec<u32> = answers.iter().map(|a| a.skill).collect();
-    let predicted: Vec<f64> = answers.iter().map(|a| a.predicted).collect();
-    let mastery: Option<Vec<f64>> = answers.iter().map(|a| a.mastery).collect();
-    let mastery = mastery.filter(|m| !m.is_empty());
+    let asked = Asked::new(windows);
+    let (answers, targets) = (&asked.answers, &asked.targets);
+    let wide = |column: fn(&WindowOutcome) -> &Vec<f32>| -> Vec<f64> {
+        outcomes.iter().flat_map(|o| column(o).iter().map(|&x| f64::from(x))).collect()
+    };
+    let (predicted, mastery) = (wide(|o| &o.probability), wide(|o| &o.heads.next_mastery));
+    let mastery = (mastery.len() == answers.len() && !mastery.is_empty()).then_some(mastery);
+    // An answer to several skills stands once for each of them where skills are told apart.
+    let by_skill = Answer::of(outcomes, windows);
+    let skills: Vec<u32> = by_skill.iter().map(|a| a.skill).collect();
+    let targets_by_skill: Vec<bool> = by_skill.iter().map(|a| a.correct).collect();
+    let predicted_by_skill: Vec<f64> = by_skill.iter().map(|a| a.predicted).collect();
+    let mastery_by_skill: Option<Vec<f64>> = by_skill.iter().map(|a| a.mastery).collect();
+    let mastery_by_skill = mastery_by_skill.filter(|m| !m.is_empty());
     Honesty {
         answers: answers.len(),
-        prediction: Score::new(&predicted, &targets, &skills),
-        mastery: mastery.as_ref().map(|m| Score::new(m, &targets, &skills)),
-        by_opportunity: by_opportunity(&answers),
-        by_prediction: by_prediction(&predicted, &targets),
-        by_observed_rate: by_observed_rate(&predicted, &targets, &skills),
-        swapped_auc: mastery.as_ref().and_then(|m| auc(&probes::swapped(m, &skills), &targets)),
-        skill_mean_auc: auc(&skills.iter().map(|&k| means[k as usize]).collect::<Vec<_>>(), &targets),
+        prediction: Score::new(&predicted, targets, answers),
+        mastery: mastery.as_ref().map(|m| Score::new(m, targets, answers)),
+        by_opportunity: by_opportunity(&by_skill),
+        by_prediction: by_prediction(&predicted, targets),
+        by_observed_rate: by_observed_rate(&predicted_by_skill, &targets_by_skill, &skills),
+        swapped_auc: mastery_by_skill.and_then(|m| auc(&probes::swapped(&m, &skills), &targets_by_skill)),
+        skill_mean_auc: auc(&of_skills(answers, means), targets),
         ..Honesty::default()
     }
 }
@@ -130,6 +142,9 @@ impl Honesty {
             let score = score.unwrap_or_default();
             row("auc", name, score.auc);
             row("within_skills", name, score.within_skills);
+            if score.within_items.is_some() {
+                row("within_items", name, score.within_items);
+            }
             row("calibration_error", name, score.calibration_error);
         }
         row("flip", "", self.flip);

@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::super::scores::{TruthAgreement, truth_of};
 use super::super::trajectory::close;
-use crate::data::{Corpus, RaggedBatch, Window};
+use crate::data::{Answers, Corpus, RaggedBatch, Window};
 use crate::error::Result;
 use crate::model::{Model, ModelConfig, RowStat};
 
@@ -45,12 +45,12 @@ fn evenly<'a>(windows: &[&'a Window], count: usize) -> Vec<&'a Window> {
 impl<'a> Probes<'a> {
     pub(super) fn new(windows: &[&'a Window], corpus: &Corpus, model: &ModelConfig) -> Self {
         // A place in the window that differs from window to window and is the same every time.
-        let place = |(i, w): (usize, &'a Window)| (w, 1 + (i * 7919 + 13) % (w.skills.len() - 1));
+        let place = |(i, w): (usize, &'a Window)| (w, 1 + (i * 7919 + 13) % (w.len() - 1));
         let whole = if corpus.truth.is_some() { windows.len() } else { WHOLE };
         let mut batches: Vec<Vec<&Window>> = Vec::new();
         let mut cells = usize::MAX;
         for window in evenly(windows, whole) {
-            let own = window.skills.len() * model.num_c;
+            let own = window.len() * model.num_c;
             if cells.saturating_add(own) > CELLS {
                 batches.push(Vec::new());
                 cells = 0;
@@ -60,7 +60,7 @@ impl<'a> Probes<'a> {
                 batch.push(window);
             }
         }
-        let long = evenly(windows, FLIPS).into_iter().filter(|w| w.skills.len() > 1);
+        let long = evenly(windows, FLIPS).into_iter().filter(|w| w.len() > 1);
         Self { flips: long.enumerate().map(place).collect(), whole: batches }
     }
 
@@ -90,12 +90,12 @@ impl<'a> Probes<'a> {
         let (mut moved, mut moves) = (0.0, 0usize);
         for some in &self.whole {
             let mut batch = RaggedBatch::default();
-            some.iter().for_each(|w| close(&mut batch, &w.skills, &w.responses));
+            some.iter().for_each(|w| close(&mut batch, &w.answers));
             let (_, mastery) = model.survey(batch).await?;
             let mut rest = mastery.as_slice();
             for window in some {
-                let (own, later) = rest.split_at(window.skills.len() * skills);
-                let (sum, count) = unpractised(own, &window.skills, skills);
+                let (own, later) = rest.split_at(window.len() * skills);
+                let (sum, count) = unpractised(own, &window.answers, skills);
                 moved += sum;
                 moves += count;
                 if corpus.truth.is_some() {
@@ -124,10 +124,10 @@ impl<'a> Probes<'a> {
 async fn flipped(model: &mut Model, windows: &[(&Window, usize)]) -> Result<usize> {
     let mut batch = RaggedBatch::default();
     for (window, kept) in windows {
+        let mut answers = window.answers.slice(0..*kept);
         for last in [1, 0] {
-            let mut responses = window.responses[..*kept].to_vec();
-            responses[kept - 1] = last;
-            close(&mut batch, &window.skills[..*kept], &responses);
+            answers.set_response(kept - 1, last);
+            close(&mut batch, &answers);
         }
     }
     let ends: Vec<usize> = batch.offsets[1..].iter().map(|&end| end as usize - 1).collect();
@@ -137,15 +137,16 @@ async fn flipped(model: &mut Model, windows: &[(&Window, usize)]) -> Result<usiz
 }
 
 /// Sum of the absolute changes of mastery of skills not answered, and how many there are, in one window.
-fn unpractised(mastery: &[f32], answered: &[u32], skills: usize) -> (f64, usize) {
+fn unpractised(mastery: &[f32], answers: &Answers, skills: usize) -> (f64, usize) {
     let rows: Vec<&[f32]> = mastery.chunks_exact(skills).collect();
-    let mut sum = 0.0;
+    let (mut sum, mut count) = (0.0, 0);
     for (t, pair) in rows.windows(2).enumerate() {
-        let own = answered[t + 1] as usize;
+        let own = answers.skills(t + 1);
         let change = |k: usize| f64::from((pair[1][k] - pair[0][k]).abs());
-        sum += (0..skills).map(change).sum::<f64>() - change(own);
+        sum += (0..skills).map(change).sum::<f64>() - own.iter().map(|&k| change(k as usize)).sum::<f64>();
+        count += skills - own.len();
     }
-    (sum, rows.len().saturating_sub(1) * (skills - 1))
+    (sum, count)
 }
 
 /// Each answer's mastery, exchanged for that of another answer to the same skill, drawn at random (always the same way).

@@ -32,7 +32,7 @@ impl Answer {
         let mut answers = Vec::new();
         for (outcome, window) in outcomes.iter().zip(windows) {
             let mut asked: std::collections::HashMap<u32, usize> = std::collections::HashMap::new();
-            for (t, &skill) in window.skills.iter().enumerate() {
+            for (t, skill, _) in window.answers.by_skill() {
                 let opportunity = asked.entry(skill).or_default();
                 *opportunity += 1;
                 if let Some(row) = t.checked_sub(1) {

@@ -25,6 +25,7 @@ pub(in crate::model) trait Engine: Debug + Send {
     fn chances(&mut self, wanted: &[usize]) -> Now<Vec<f32>>;
     fn transfer(&mut self) -> Now<Vec<Vec<f32>>>;
     fn prior(&mut self) -> Now<Vec<f32>>;
+    fn difficulties(&mut self) -> Now<Vec<f32>>;
     fn inspect(&mut self, plan: PreparedBatch) -> Now<Inspection>;
     fn step(&mut self, step: TrainingStep, place: LogPlace) -> Result<()>;
     fn gradients_of(&mut self, b: PreparedBatch, l: Losses, d: DropoutSites) -> Now<(Vec<f32>, Vec<f32>)>;
@@ -70,6 +71,10 @@ impl<M: TensorModel> Engine for Network<M> {
     }
 
     fn prior(&mut self) -> Now<Vec<f32>> {
+        ready(Ok(Vec::new()))
+    }
+
+    fn difficulties(&mut self) -> Now<Vec<f32>> {
         ready(Ok(Vec::new()))
     }
 

@@ -43,6 +43,7 @@ impl EncoderAt {
             skills: c,
             positions: config.seq_len,
             width: d,
+            items: None,
         };
         Self { tables, blocks: (0..config.num_encoder_blocks).map(|i| BlockAt::new(b, i, config)).collect() }
     }
@@ -134,7 +135,8 @@ pub(super) fn backward<K: Kernels>(
         let streams = previous.map_or([&work.ctx, &work.val], |p| [&p.ctx, &p.val]);
         block_backward(k, p, batch, at, attention_sizes(config), streams, &work.blocks[b], dropout, back, grads);
     }
-    k.embed_grad(batch, at.tables, &back.d_ctx, &back.d_val, &back.d_next, grads);
+    let StreamGrads { d_ctx, d_val, d_next, shift_by_row, .. } = back;
+    k.embed_grad(p, batch, at.tables, d_ctx, d_val, d_next, shift_by_row, grads);
 }
 
 #[allow(clippy::too_many_arguments)]

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::kernels::{EvidenceAt, EvidenceGrads, EvidenceKernels, EvidenceWork, LossTerm};
+use super::kernels::{EvidenceAt, EvidenceGrads, EvidenceKernels, EvidenceLosses, EvidenceWork, ItemsAt, LossTerm};
 use super::transfer_cpu::{Transfer, transfer_grads};
 use crate::data::RaggedBatch;
 use crate::model::row_stats::RowStat;
@@ -22,6 +22,14 @@ fn evidence_of(strength: &[f32], response: u8) -> f32 {
     if response == 1 { softplus(strength[0]) } else { -softplus(strength[1]) }
 }
 
+/// Difficulty of the item asked after `row`, 0 where it is unknown.
+fn difficulty(params: &[f32], batch: &RaggedBatch, at: EvidenceAt, row: usize) -> f32 {
+    match (at.items, &batch.items) {
+        (Some(at), Some(items)) if items.next[row] > 0 => params[at.difficulty + items.next[row] as usize],
+        _ => 0.0,
+    }
+}
+
 /// The share of evidence that every skill keeps, `[C]`.
 fn kept(params: &[f32], at: EvidenceAt) -> Vec<f32> {
     params[at.decay..at.decay + at.skills].iter().map(|&d| sigmoid(d)).collect()
@@ -33,7 +41,7 @@ fn scan(params: &[f32], batch: &RaggedBatch, at: EvidenceAt, evidence: &[f32], s
     by_window(state, &batch.offsets, c).into_par_iter().enumerate().for_each(|(w, state)| {
         let mut buffer = Vec::new();
         for (t, row) in batch.range(w).enumerate() {
-            let from = transfer.row(batch.skill[row] as usize, &mut buffer);
+            let from = transfer.mean(batch.skills(row), &mut buffer);
             let (before, now) = state.split_at_mut(t * c);
             let e = evidence[row];
             vectorised!({
@@ -68,7 +76,8 @@ fn state_grad(batch: &RaggedBatch, keep: &[f32], d_logits: &[f32], state: &[f32]
                     }),
                     None => now.fill(0.0),
                 }
-                now[batch.next_skill[row] as usize] += d_logits[row];
+                let next = batch.next_skills(row);
+                next.iter().for_each(|&k| now[k as usize] += d_logits[row] / next.len() as f32);
                 if t > 0 {
                     let before = &state[(row - 1) * c..row * c];
                     vectorised!(d_keep.iter_mut().zip(now.iter().zip(before)).for_each(|(k, (d, s))| *k += d * s));
@@ -113,8 +122,12 @@ impl EvidenceKernels for Cpu {
             rows.for_each(|(task, (logits, squares))| {
                 for (i, (logit, square)) in logits.iter_mut().zip(squares).enumerate() {
                     let row = task * ROWS + i;
-                    let next = batch.next_skill[row] as usize;
-                    *logit = params[at.prior + next] + state[row * c + next] + context[row * c + next];
+                    let next = batch.next_skills(row);
+                    let z = |&k: &u32| {
+                        let k = k as usize;
+                        params[at.prior + k] + state[row * c + k] + context[row * c + k]
+                    };
+                    *logit = next.iter().map(z).sum::<f32>() / next.len() as f32 - difficulty(params, batch, at, row);
                     let x = &context[row * c..(row + 1) * c];
                     *square = vectorised!(dot(x, x));
                 }
@@ -158,20 +171,26 @@ impl EvidenceKernels for Cpu {
 
     fn evidence_losses(
         &mut self,
+        params: &Vec<f32>,
         batch: &Batch,
-        skills: usize,
-        penalty: f32,
+        at: EvidenceAt,
+        losses: EvidenceLosses,
         stats: &Vec<f32>,
-        work: &EvidenceWork<Vec<f32>>,
+        work: &mut EvidenceWork<Vec<f32>>,
         terms: &mut Vec<f32>,
     ) {
         let n = batch.prepared.rows();
         self.run("evidence_losses", || {
             let bce = sum(&stats[RowStat::CrossEntropy as usize * n..][..n]) / n as f32;
-            let square = sum(&work.squares[..n]) / (n * skills) as f32;
-            terms[LossTerm::Total as usize] = bce + penalty * square;
+            let square = sum(&work.squares[..n]) / (n * at.skills) as f32;
+            let items = at.items.map_or(0.0, |items| {
+                let values = &params[items.difficulty..items.difficulty + 2 * items.count];
+                0.5 * losses.item_weight * vectorised!(dot(values, values))
+            });
+            terms[LossTerm::Total as usize] = bce + losses.context_penalty * square + items;
             terms[LossTerm::Bce as usize] = bce;
             terms[LossTerm::ContextPenalty as usize] = square;
+            terms[LossTerm::ItemPenalty as usize] = items;
         });
     }
 
@@ -196,7 +215,8 @@ impl EvidenceKernels for Cpu {
             context.par_chunks_mut(c).with_min_len(ROWS).enumerate().for_each(|(row, d_x)| {
                 let x = &work.context[row * c..];
                 vectorised!(d_x.iter_mut().zip(x).for_each(|(d, x)| *d = slope * x));
-                d_x[batch.next_skill[row] as usize] += d_logits[row];
+                let next = batch.next_skills(row);
+                next.iter().for_each(|&k| d_x[k as usize] += d_logits[row] / next.len() as f32);
             });
             let keep = kept(params, at);
             let d_keep = state_grad(batch, &keep, d_logits, &work.state, d_state);
@@ -205,8 +225,9 @@ impl EvidenceKernels for Cpu {
             }
             let prior = &mut grads[at.prior..at.prior + c];
             prior.fill(0.0);
-            for (&next, d) in batch.next_skill.iter().zip(d_logits) {
-                prior[next as usize] += d;
+            for (row, d) in d_logits[..n].iter().enumerate() {
+                let next = batch.next_skills(row);
+                next.iter().for_each(|&k| prior[k as usize] += d / next.len() as f32);
             }
             let transfer = Transfer::new(params, at, batch);
             let rows = d_strength[..2 * n].par_chunks_mut(2 * ROWS).enumerate();
@@ -214,7 +235,7 @@ impl EvidenceKernels for Cpu {
                 let mut buffer = Vec::new();
                 for (i, d) in d_strength.chunks_exact_mut(2).enumerate() {
                     let row = task * ROWS + i;
-                    let from = transfer.row(batch.skill[row] as usize, &mut buffer);
+                    let from = transfer.mean(batch.skills(row), &mut buffer);
                     let d_e = vectorised!(dot(from, &d_state[row * c..(row + 1) * c]));
                     let strength = &work.strength[2 * row..];
                     let correct = batch.response[row] == 1;
@@ -226,6 +247,30 @@ impl EvidenceKernels for Cpu {
                 }
             });
             transfer_grads(params, prepared, at, &transfer, &work.evidence, d_state, grads);
+        });
+    }
+
+    fn item_grads(
+        &mut self,
+        params: &Vec<f32>,
+        batch: &Batch,
+        at: ItemsAt,
+        weight: f32,
+        d_logits: &Vec<f32>,
+        shift_by_row: &Vec<f32>,
+        grads: &mut Vec<f32>,
+    ) {
+        let occurrences = batch.prepared.item_occurrences.as_ref();
+        let [own, next] = occurrences.expect("a model that knows items learns from batches prepared for them");
+        self.run("item_grads", || {
+            for item in 0..at.count {
+                // The unknown item is not learned about.
+                let learned = item > 0;
+                let sum = |rows: &[u32], of: &[f32]| rows.iter().map(|&row| of[row as usize]).sum::<f32>();
+                let [b, mu] = [at.difficulty + item, at.shift + item];
+                grads[b] = if learned { weight * params[b] - sum(next.of(item), d_logits) } else { 0.0 };
+                grads[mu] = if learned { weight * params[mu] + sum(own.of(item), shift_by_row) } else { 0.0 };
+            }
         });
     }
 }

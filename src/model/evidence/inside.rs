@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::kernels::{EvidenceAt, RANK};
+use crate::data::RaggedBatch;
 
 /// Mastery after the last of some answers, taken apart: for every skill the logit is prior + Σ contributions + context.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -32,15 +33,31 @@ pub(super) fn transfer_row(params: &[f32], at: EvidenceAt, q: usize) -> Vec<f32>
     (0..at.skills).map(between).collect()
 }
 
+/// Mean of the rows of the transfer matrix of these skills, `[C]`: what an answer that asked them says about each skill.
+fn mean_transfer(params: &[f32], at: EvidenceAt, skills: &[u32]) -> Vec<f32> {
+    let share = 1.0 / skills.len() as f32;
+    let mut mean = vec![0.0; at.skills];
+    for &q in skills {
+        mean.iter_mut().zip(transfer_row(params, at, q as usize)).for_each(|(m, t)| *m += share * t);
+    }
+    mean
+}
+
 impl EvidenceInside {
-    /// From all parameters, each answer's skill and evidence, and the context after the last answer.
-    pub(super) fn new(params: &[f32], at: EvidenceAt, answers: &[u32], evidence: &[f32], context: Vec<f32>) -> Self {
+    /// From all parameters, the rows of one window with the evidence of each, and the context after the last answer.
+    pub(super) fn new(
+        params: &[f32],
+        at: EvidenceAt,
+        answers: &RaggedBatch,
+        evidence: &[f32],
+        context: Vec<f32>,
+    ) -> Self {
         let keep: Vec<f32> = params[at.decay..at.decay + at.skills].iter().map(|&d| sigmoid(d)).collect();
         let mut left = vec![1.0f32; at.skills];
-        let mut contributions = Vec::with_capacity(answers.len());
-        for (&q, &e) in answers.iter().zip(evidence).rev() {
-            let row = transfer_row(params, at, q as usize);
-            contributions.push(row.iter().zip(&left).map(|(t, left)| t * e * left).collect());
+        let mut contributions = Vec::with_capacity(answers.rows());
+        for (row, &e) in (0..answers.rows()).zip(evidence).rev() {
+            let mean = mean_transfer(params, at, answers.skills(row));
+            contributions.push(mean.iter().zip(&left).map(|(t, left)| t * e * left).collect());
             left.iter_mut().zip(&keep).for_each(|(left, keep)| *left *= keep);
         }
         contributions.reverse();

@@ -24,6 +24,28 @@ pub struct EvidenceAt {
     pub context: LinearAt,
     /// Skills, C.
     pub skills: usize,
+    /// Of models that know items.
+    pub items: Option<ItemsAt>,
+}
+
+/// Places of what is known of items (SPEC §10): one after the other, and the last of all parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ItemsAt {
+    /// Difficulty b, `[I]`; that of item 0, unknown, stays 0.
+    pub difficulty: usize,
+    /// μ, `[I]`; that of item 0 stays 0.
+    pub shift: usize,
+    /// Items, I, the unknown one among them.
+    pub count: usize,
+}
+
+/// Settings of a step's losses.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct EvidenceLosses {
+    /// Weight of the mean square of what the context adds.
+    pub context_penalty: f32,
+    /// Weight of Σ (b² + μ²) / 2 over items: 1 / (item_spread² · answers to be predicted in training).
+    pub item_weight: f32,
 }
 
 shader_enum! {
@@ -35,6 +57,8 @@ shader_enum! {
         Bce = "bce",
         /// Mean square of what the context adds, over rows and skills.
         ContextPenalty = "context_penalty",
+        /// What the items' prior adds to the loss: item_weight · Σ (b² + μ²) / 2.
+        ItemPenalty = "item_penalty",
     }
 }
 
@@ -51,6 +75,8 @@ pub struct EvidenceWork<F> {
     pub context: F,
     /// Σ x² over skills, `[N]`.
     pub squares: F,
+    /// Parts of Σ (b² + μ²) over items, `[64]`.
+    pub item_squares: F,
 }
 
 /// What a backward pass leaves.
@@ -62,7 +88,8 @@ pub struct EvidenceGrads<F> {
     pub state: F,
     /// With respect to the strengths before softplus, `[N, 2]`.
     pub strength: F,
-    /// Of each row's answer: what its own skill's transfer vector gets `[8]`, and the transfer bias: `[N, 9]`.
+    /// Of each skill of each row's answer: what its transfer vector gets `[8]`, and the transfer bias: `[N, 9]`, and where
+    /// answers have several skills `[entries, 9]` ([`crate::data::SkillLists::skills`]).
     pub rows: F,
     /// Values of [`LossTerm`].
     pub terms: F,
@@ -71,8 +98,8 @@ pub struct EvidenceGrads<F> {
 /// N rows, W windows, C skills.
 pub trait EvidenceKernels: Arrays {
     /// e = r·softplus(strength\[0\]) − (1 − r)·softplus(strength\[1\]), and within each window
-    /// s\[t, k\] = σ(decay\[k\])·s\[t−1, k\] + T\[q\[t\], k\]·e\[t\] with T\[q, k\] = σ(E\[q\]·E\[k\] + b_T), T\[q, q\] = 1: fills
-    /// `work.evidence` and `work.state` from `work.strength`.
+    /// s\[t, k\] = σ(decay\[k\])·s\[t−1, k\] + T\[q\[t\], k\]·e\[t\] with T\[q, k\] = σ(E\[q\]·E\[k\] + b_T), T\[q, q\] = 1, and
+    /// the mean of T\[q, k\] over an answer's skills q: fills `work.evidence` and `work.state` from `work.strength`.
     fn evidence_scan(
         &mut self,
         params: &Self::Floats,
@@ -81,7 +108,8 @@ pub trait EvidenceKernels: Arrays {
         work: &mut EvidenceWork<Self::Floats>,
     );
 
-    /// The logit z\[t, q_next\] with z = prior + s + x `[N]`, and `work.squares`.
+    /// The logit `[N]`: mean of z\[t, k\] with z = prior + s + x over the skills k asked next, less the difficulty of the
+    /// item asked next; and `work.squares`.
     fn evidence_logits(
         &mut self,
         params: &Self::Floats,
@@ -102,14 +130,17 @@ pub trait EvidenceKernels: Arrays {
         gains: &mut Self::Floats,
     );
 
-    /// Loss terms from the rows' statistics ([`crate::model::RowStat`]): bce + `penalty` · mean x².
+    /// Loss terms from the rows' statistics ([`crate::model::RowStat`]): bce, the mean of x² and the items' penalty, and the
+    /// total of these by their weights.
+    #[allow(clippy::too_many_arguments)]
     fn evidence_losses(
         &mut self,
+        params: &Self::Floats,
         batch: &Self::Batch,
-        skills: usize,
-        penalty: f32,
+        at: EvidenceAt,
+        losses: EvidenceLosses,
         stats: &Self::Floats,
-        work: &EvidenceWork<Self::Floats>,
+        work: &mut EvidenceWork<Self::Floats>,
         terms: &mut Self::Floats,
     );
 
@@ -125,6 +156,20 @@ pub trait EvidenceKernels: Arrays {
         d_logits: &Self::Floats,
         work: &EvidenceWork<Self::Floats>,
         back: &mut EvidenceGrads<Self::Floats>,
+        grads: &mut Self::Floats,
+    );
+
+    /// Gradients of b and μ: from `d_logits` and from what each row adds to that of μ, `shift_by_row` `[N]`
+    /// ([`crate::ops::EmbeddingKernels::embed_grad`]), and `weight` times their values.
+    #[allow(clippy::too_many_arguments)]
+    fn item_grads(
+        &mut self,
+        params: &Self::Floats,
+        batch: &Self::Batch,
+        at: ItemsAt,
+        weight: f32,
+        d_logits: &Self::Floats,
+        shift_by_row: &Self::Floats,
         grads: &mut Self::Floats,
     );
 }

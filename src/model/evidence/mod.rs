@@ -11,15 +11,16 @@ mod kernels;
 mod transfer_cpu;
 
 pub use inside::EvidenceInside;
-pub use kernels::{EvidenceAt, EvidenceGrads, EvidenceKernels, EvidenceWork, LossTerm, RANK};
+pub use kernels::{EvidenceAt, EvidenceGrads, EvidenceKernels, EvidenceLosses, EvidenceWork, ItemsAt, LossTerm, RANK};
 
 use super::ModelConfig;
 use super::encoder::{EncoderWork, StreamGrads};
 use super::parameters::{Builder, Start};
 use super::pass::{Pass, RowOutputs};
 use super::row_stats::{Cells, RowStatKernels};
+use crate::data::RaggedBatch;
 use crate::error::Result;
-use crate::ops::{Activation, Dropout, Input, InputGrad, Kernels};
+use crate::ops::{Activation, Dropout, EmbeddingTables, Input, InputGrad, ItemTables, Kernels};
 use inside::transfer_row;
 
 impl EvidenceAt {
@@ -35,15 +36,24 @@ impl EvidenceAt {
             decay: b.add("decay", &[c], Start::Constant(3.5)),
             context: b.linear_from("context_head", 2 * d, c, normal(0.01), zero),
             skills: c,
+            items: None,
         }
     }
-}
 
-/// Settings of a step's losses.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct EvidenceLosses {
-    /// Weight of the mean square of what the context adds.
-    pub context_penalty: f32,
+    /// Adds what is known of items, after all other parameters, where the model knows any.
+    pub(super) fn add_items(&mut self, b: &mut Builder, tables: &mut EmbeddingTables, config: &ModelConfig) {
+        let (c, d, count) = (config.num_c, config.d_model, config.num_items);
+        if count == 0 {
+            return;
+        }
+        let mut table = |name: &str| b.add(&format!("{name}.weight"), &[2 * c, d], Start::Normal(0.1));
+        let (context, value) = (table("context_item_embedding"), table("value_item_embedding"));
+        let zero = Start::Constant(0.0);
+        let difficulty = b.add("item_difficulty", &[count], zero);
+        let shift = b.add("item_shift", &[count], zero);
+        tables.items = Some(ItemTables { context, value, shift, count });
+        self.items = Some(ItemsAt { difficulty, shift, count });
+    }
 }
 
 /// The part after the encoder on a device.
@@ -62,6 +72,7 @@ impl<K: Kernels + RowStatKernels + EvidenceKernels> Readout<K> {
             state: k.floats(4)?,
             context: k.floats(4)?,
             squares: k.floats(4)?,
+            item_squares: k.floats(64)?,
         };
         Ok(Self { at, work, learning: None })
     }
@@ -109,7 +120,8 @@ impl<K: Kernels + RowStatKernels + EvidenceKernels> Readout<K> {
         k.row_stats(batch, config.num_c, cells, &rows.logits, &mut rows.stats, &mut rows.d_logits);
     }
 
-    /// The loss terms of the rows, and gradients of the parameters and of the encoder's streams.
+    /// The loss terms of the rows, and gradients of the parameters and of the encoder's streams; `entries`: skills of all
+    /// answers of the batch.
     #[allow(clippy::too_many_arguments)]
     pub(super) fn backward(
         &mut self,
@@ -118,14 +130,14 @@ impl<K: Kernels + RowStatKernels + EvidenceKernels> Readout<K> {
         losses: EvidenceLosses,
         encoder: &EncoderWork<K::Floats>,
         rows: &RowOutputs<K::Floats>,
+        entries: usize,
         back: &mut StreamGrads<K::Floats>,
         grads: &mut K::Floats,
     ) -> Result<()> {
         let Pass { params: p, batch, .. } = *pass;
         let (at, penalty) = (self.at, losses.context_penalty);
-        self.reserve_learning(k, rows.count)?;
-        let Some(own) = &mut self.learning else { return Ok(()) };
-        k.evidence_losses(batch, at.skills, penalty, &rows.stats, &self.work, &mut own.terms);
+        let own = Self::reserve_learning(&mut self.learning, k, at.skills, rows.count, entries)?;
+        k.evidence_losses(p, batch, at, losses, &rows.stats, &mut self.work, &mut own.terms);
         k.evidence_grad(p, batch, at, penalty, &rows.d_logits, &self.work, own, grads);
         let [ctx, val] = encoder.streams();
         k.linear_weight_grad(batch, &own.context, Input::Joined(vec![ctx, val]), &[at.context], grads);
@@ -135,6 +147,29 @@ impl<K: Kernels + RowStatKernels + EvidenceKernels> Readout<K> {
         let parts = InputGrad::AddJoined(vec![&mut back.d_ctx, &mut back.d_val]);
         k.linear_input_grad(p, batch, &own.strength, &[at.strength], parts);
         Ok(())
+    }
+
+    /// Gradients of what is known of items, once the encoder's backward pass has left `shift_by_row`.
+    pub(super) fn backward_items(
+        &self,
+        k: &mut K,
+        pass: &Pass<'_, K>,
+        weight: f32,
+        rows: &RowOutputs<K::Floats>,
+        shift_by_row: &K::Floats,
+        grads: &mut K::Floats,
+    ) {
+        if let Some(items) = self.at.items {
+            k.item_grads(pass.params, pass.batch, items, weight, &rows.d_logits, shift_by_row, grads);
+        }
+    }
+
+    /// Difficulty of each item, `[I]`; empty where the model knows no items.
+    pub(super) async fn difficulties(&self, k: &mut K, params: &K::Floats) -> Result<Vec<f32>> {
+        match self.at.items {
+            Some(items) => k.read(params, items.difficulty, items.count).await,
+            None => Ok(Vec::new()),
+        }
     }
 
     /// Chance of a correct answer to each skill before any answer, `[C]`.
@@ -155,10 +190,10 @@ impl<K: Kernels + RowStatKernels + EvidenceKernels> Readout<K> {
         k: &mut K,
         params: &K::Floats,
         count: usize,
-        answers: &[u32],
+        answers: &RaggedBatch,
     ) -> Result<EvidenceInside> {
         let params = k.read(params, 0, count).await?;
-        let (n, skills) = (answers.len(), self.at.skills);
+        let (n, skills) = (answers.rows(), self.at.skills);
         let evidence = k.read(&self.work.evidence, 0, n).await?;
         let context = k.read(&self.work.context, (n - 1) * skills, skills).await?;
         Ok(EvidenceInside::new(&params, self.at, answers, &evidence, context))
@@ -169,21 +204,28 @@ impl<K: Kernels + RowStatKernels + EvidenceKernels> Readout<K> {
         self.learning.as_ref().map(|l| &l.terms)
     }
 
-    fn reserve_learning(&mut self, k: &mut K, n: usize) -> Result<()> {
-        if self.learning.is_none() {
-            self.learning = Some(EvidenceGrads {
+    /// Arrays for gradients over `n` rows and `entries` skills of answers.
+    fn reserve_learning<'a>(
+        learning: &'a mut Option<EvidenceGrads<K::Floats>>,
+        k: &mut K,
+        skills: usize,
+        n: usize,
+        entries: usize,
+    ) -> Result<&'a mut EvidenceGrads<K::Floats>> {
+        let own = match learning {
+            Some(own) => own,
+            None => learning.insert(EvidenceGrads {
                 context: k.floats(4)?,
                 state: k.floats(4)?,
                 strength: k.floats(4)?,
                 rows: k.floats(4)?,
                 terms: k.floats(LossTerm::COUNT)?,
-            });
-        }
-        let Some(own) = &mut self.learning else { return Ok(()) };
-        let cells = n * self.at.skills;
-        k.reserve(&mut own.context, cells)?;
-        k.reserve(&mut own.state, cells)?;
+            }),
+        };
+        k.reserve(&mut own.context, n * skills)?;
+        k.reserve(&mut own.state, n * skills)?;
         k.reserve(&mut own.strength, 2 * n)?;
-        k.reserve(&mut own.rows, (RANK + 1) * n)
+        k.reserve(&mut own.rows, (RANK + 1) * entries)?;
+        Ok(own)
     }
 }

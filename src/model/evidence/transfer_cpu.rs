@@ -34,7 +34,7 @@ impl<'a> Transfer<'a> {
         let columns = (0..RANK).flat_map(|d| (0..c).map(move |k| vectors[k * RANK + d])).collect();
         let mut starts = vec![usize::MAX; c];
         let mut answered = Vec::new();
-        for &q in &batch.skill {
+        for &q in (0..batch.rows()).flat_map(|row| batch.skills(row)) {
             if starts[q as usize] == usize::MAX {
                 starts[q as usize] = answered.len() * c;
                 answered.push(q as usize);
@@ -57,6 +57,22 @@ impl<'a> Transfer<'a> {
         }
         buffer.resize(self.skills, 0.0);
         self.fill(q, buffer);
+        buffer
+    }
+
+    /// Mean of the rows of these skills, `[C]`; `buffer` may hold it.
+    pub(super) fn mean<'b>(&'b self, skills: &[u32], buffer: &'b mut Vec<f32>) -> &'b [f32] {
+        if let [q] = skills {
+            return self.row(*q as usize, buffer);
+        }
+        let share = 1.0 / skills.len() as f32;
+        let mut own = Vec::new();
+        buffer.clear();
+        buffer.resize(self.skills, 0.0);
+        for &q in skills {
+            let row = self.row(q as usize, &mut own);
+            vectorised!(buffer.iter_mut().zip(row).for_each(|(m, t)| *m += share * t));
+        }
         buffer
     }
 
@@ -87,7 +103,8 @@ pub(super) fn transfer_grads(
     let vectors = &params[at.transfer..at.transfer + c * RANK];
     grads[at.transfer..at.transfer + c * RANK].fill(0.0);
     grads[at.transfer_bias] = 0.0;
-    let Some([tokens, ..]) = &prepared.occurrences else { return };
+    let [tokens, ..] = prepared.occurrences.as_ref().expect("a batch that is learned from was prepared for training");
+    let share = |row: u32| 1.0 / prepared.batch.skills(row as usize).len() as f32;
     let answered: Vec<usize> = (0..c).filter(|&q| !(tokens.of(q).is_empty() && tokens.of(q + c).is_empty())).collect();
     for some in answered.chunks(SKILLS) {
         // With respect to E[q]·E[k] + b_T of these skills q and of every k, [some, C].
@@ -95,7 +112,7 @@ pub(super) fn transfer_grads(
         inner.par_chunks_mut(c).zip(some).for_each(|(inner, &q)| {
             let mut buffer = Vec::new();
             for &row in tokens.of(q).iter().chain(tokens.of(q + c)) {
-                let e = evidence[row as usize];
+                let e = share(row) * evidence[row as usize];
                 let d = &d_state[row as usize * c..];
                 vectorised!(inner.iter_mut().zip(d).for_each(|(i, d)| *i += e * d));
             }

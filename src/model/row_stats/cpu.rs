@@ -49,15 +49,17 @@ fn row_stat(batch: &PreparedBatch, cells: Option<Rows<'_>>, logit: f32, row: usi
         return out;
     };
     let (m, g) = (&mastery[row * skills..][..skills], &gains[row * skills..][..skills]);
-    let (own, next) = (batch.batch.skill[row] as usize, batch.batch.next_skill[row] as usize);
     let mean = sum(m) / skills as f32;
+    let (own, next) = (batch.batch.skills(row), batch.batch.next_skills(row));
+    let mean_of =
+        |of: &[u32], value: &dyn Fn(usize) -> f32| of.iter().map(|&k| value(k as usize)).sum::<f32>() / of.len() as f32;
     set(RowStat::MeanMastery, mean);
     set(RowStat::MeanGain, sum(g) / skills as f32);
-    set(RowStat::OwnMastery, m[own]);
-    set(RowStat::OwnGain, g[own]);
-    set(RowStat::NextMastery, m[next]);
+    set(RowStat::OwnMastery, mean_of(own, &|k| m[k]));
+    set(RowStat::OwnGain, mean_of(own, &|k| g[k]));
+    set(RowStat::NextMastery, mean_of(next, &|k| m[k]));
     set(RowStat::Negative, total(g, g, |g, _| if g < 0.0 { -g } else { 0.0 }));
-    set(RowStat::Others, total(g, g, |g, _| g.abs()) - g[own].abs());
+    set(RowStat::Others, total(g, g, |g, _| g.abs()) - own.iter().map(|&k| g[k as usize].abs()).sum::<f32>());
     set(RowStat::Spread, squared_deviations(m, mean));
     let lowest = |x: &[f32]| x.iter().fold(f32::INFINITY, |low, &x| if x < low { x } else { low });
     set(RowStat::LowestGain, lowest(g));

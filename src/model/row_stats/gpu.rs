@@ -2,7 +2,7 @@
 
 use super::{Cells, GAIN_SCALE, RowStat, RowStatKernels};
 use crate::ops::Work;
-use crate::ops::gpu::{Array, Batch, Gpu, Includes, float_constant, groups, kernel_args, kernels};
+use crate::ops::gpu::{Array, Batch, Gpu, Includes, float_constant, groups, kernel_args, kernels, skills_of_answers};
 
 kernel_args! {
     /// Arguments of row_stats.wgsl.
@@ -11,7 +11,7 @@ kernel_args! {
 
 kernels! {
     includes includes;
-    row_stats(): RowStatArgs, "row_stats.wgsl", [Read, Read, Read, Read, Write, Write];
+    row_stats(several): RowStatArgs, "row_stats.wgsl", [Read, Read, Read, Read, Write, Write];
 }
 
 /// The columns and the gain's scale.
@@ -34,6 +34,6 @@ impl RowStatKernels for Gpu {
         let arrays = [&batch.integers, mastery, gains, logits, stats, d_logits].map(Some);
         let cells = if args.heads == 1 { 2 * batch.prepared.rows() * skills } else { 0 };
         self.clock.does("row_stats", Work::moving(cells));
-        self.dispatch(&row_stats(), &args, &arrays, groups(batch.prepared.rows()));
+        self.dispatch(&row_stats(skills_of_answers(batch)), &args, &arrays, groups(batch.prepared.rows()));
     }
 }

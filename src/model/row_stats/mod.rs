@@ -20,11 +20,11 @@ shader_enum! {
         MeanMastery = "mean_mastery",
         /// Mean gain over skills, ḡ.
         MeanGain = "mean_gain",
-        /// M\[t, q\].
+        /// M\[t, q\], the mean over the answer's skills q.
         OwnMastery = "own_mastery",
-        /// G\[t, q\].
+        /// G\[t, q\], likewise.
         OwnGain = "own_gain",
-        /// M\[t, q_next\].
+        /// M\[t, q_next\], likewise.
         NextMastery = "next_mastery",
         /// Σ relu(−G).
         Negative = "negative",

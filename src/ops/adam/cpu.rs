@@ -15,19 +15,26 @@ fn adam(params: &mut [f32], grads: &[f32], first: &mut [f32], second: &mut [f32]
     let squares: Vec<f32> = grads[..step.count].par_chunks(ELEMENTS).map(|g| vectorised!(dot(g, g))).collect();
     let norm = squares.iter().sum::<f32>().sqrt();
     let clip = if step.clip > 0.0 { (step.clip / (norm + AdamStep::NORM_EPS)).min(1.0) } else { 1.0 };
-    let (size, scale) = (step.step_size(), step.second_scale());
-    let tasks = params[..step.count].par_chunks_mut(ELEMENTS).zip(grads.par_chunks(ELEMENTS));
-    let moments = first.par_chunks_mut(ELEMENTS).zip(second.par_chunks_mut(ELEMENTS));
-    tasks.zip(moments).for_each(|((params, grads), (first, second))| {
-        vectorised!({
-            for ((p, g), (m, v)) in params.iter_mut().zip(grads).zip(first.iter_mut().zip(second.iter_mut())) {
-                let g = clip * g + step.weight_decay * *p;
-                *m = AdamStep::BETA1 * *m + (1.0 - AdamStep::BETA1) * g;
-                *v = AdamStep::BETA2 * *v + (1.0 - AdamStep::BETA2) * g * g;
-                *p -= size * *m / (v.sqrt() * scale + AdamStep::EPS);
-            }
+    let scale = step.second_scale();
+    let items = step.items_or_end();
+    let parts = [
+        (0..items.from.min(step.count), step.step_size(), step.weight_decay),
+        (items.from.min(step.count)..step.count, items.rate * step.step_size(), 0.0),
+    ];
+    for (part, size, weight_decay) in parts {
+        let tasks = params[part.clone()].par_chunks_mut(ELEMENTS).zip(grads[part.clone()].par_chunks(ELEMENTS));
+        let moments = first[part.clone()].par_chunks_mut(ELEMENTS).zip(second[part].par_chunks_mut(ELEMENTS));
+        tasks.zip(moments).for_each(|((params, grads), (first, second))| {
+            vectorised!({
+                for ((p, g), (m, v)) in params.iter_mut().zip(grads).zip(first.iter_mut().zip(second.iter_mut())) {
+                    let g = clip * g + weight_decay * *p;
+                    *m = AdamStep::BETA1 * *m + (1.0 - AdamStep::BETA1) * g;
+                    *v = AdamStep::BETA2 * *v + (1.0 - AdamStep::BETA2) * g * g;
+                    *p -= size * *m / (v.sqrt() * scale + AdamStep::EPS);
+                }
+            });
         });
-    });
+    }
     norm
 }
 

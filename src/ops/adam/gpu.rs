@@ -11,7 +11,9 @@ kernel_args! {
 
 kernel_args! {
     /// Arguments of adam.wgsl.
-    AdamArgs { count: u32, total: u32, clip: f32, weight_decay: f32, step_size: f32, second_scale: f32 }
+    AdamArgs {
+        count: u32, total: u32, clip: f32, weight_decay: f32, step_size: f32, second_scale: f32, items: u32, item_rate: f32,
+    }
 }
 
 kernels! {
@@ -44,6 +46,7 @@ impl AdamKernels for Gpu {
         self.clock.does("grad_norm", Work::moving(step.count));
         self.clock.does("adam", Work::moving(7 * step.count));
         self.dispatch(&grad_norm(), &GradNormArgs { count }, &[grads, &*norm].map(Some), [256, 1, 1]);
+        let items = step.items_or_end();
         let args = AdamArgs {
             count,
             total: total as u32,
@@ -51,6 +54,8 @@ impl AdamKernels for Gpu {
             weight_decay: step.weight_decay,
             step_size: step.step_size(),
             second_scale: step.second_scale(),
+            items: items.from as u32,
+            item_rate: items.rate,
         };
         let arrays = [&*params, grads, &*moments, &*norm].map(Some);
         // A workgroup begins by adding up the norm: a few parameters an invocation where there is no need of many workgroups.

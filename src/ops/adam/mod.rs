@@ -18,6 +18,17 @@ pub struct AdamStep {
     pub step: u32,
     /// Only the first so many parameters move.
     pub count: usize,
+    /// Parameters of items, where there are any: they have a learning rate and a prior of their own.
+    pub items: Option<ItemStep>,
+}
+
+/// How the parameters of items move (SPEC §10): without L2 in the gradient, for the loss has a prior of theirs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ItemStep {
+    /// The first of them; all from here on are theirs.
+    pub from: usize,
+    /// Factor of the learning rate.
+    pub rate: f32,
 }
 
 impl AdamStep {
@@ -29,6 +40,11 @@ impl AdamStep {
     pub(crate) const EPS: f32 = 1e-8;
     /// Added to the norm clipping divides by, as PyTorch does.
     pub(crate) const NORM_EPS: f32 = 1e-6;
+
+    /// First parameter of items and the factor of their learning rate; without items the first lies past all that move.
+    pub(super) fn items_or_end(self) -> ItemStep {
+        self.items.unwrap_or(ItemStep { from: self.count, rate: 1.0 })
+    }
 
     /// lr / (1 − β₁ᵗ).
     pub(super) fn step_size(self) -> f32 {

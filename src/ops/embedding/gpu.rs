@@ -1,7 +1,7 @@
 //! Embeddings as one invocation an element.
 
 use super::{EmbeddingKernels, EmbeddingTables};
-use crate::ops::gpu::{Array, Batch, Gpu, groups, kernel_args, kernels};
+use crate::ops::gpu::{Array, Batch, Gpu, Includes, groups, kernel_args, kernels, skills_of_answers};
 
 kernel_args! {
     /// Arguments of embed.wgsl.
@@ -15,10 +15,53 @@ kernel_args! {
     }
 }
 
+kernel_args! {
+    /// Arguments of embed_answers.wgsl.
+    EmbedAnswersArgs {
+        width: u32, skills: u32, context: u32, value: u32, position: u32,
+        items: u32, item_context: u32, item_value: u32, shift: u32,
+    }
+}
+
+kernel_args! {
+    /// Arguments of embed_answers_grad.wgsl.
+    EmbedAnswersGradArgs {
+        width: u32, skills: u32, context: u32, value: u32, position: u32,
+        items: u32, item_context: u32, item_value: u32, shift: u32, positions: u32,
+    }
+}
+
+kernel_args! {
+    /// Arguments of embed_shift_grad.wgsl.
+    ShiftGradArgs { width: u32, skills: u32, item_context: u32, item_value: u32 }
+}
+
 kernels! {
-    includes Vec::new;
+    includes includes;
     embed(): EmbedArgs, "embed.wgsl", [Read, Read, Write, Write, Write];
     embed_grad(): EmbedGradArgs, "embed_grad.wgsl", [Read, Read, Read, Read, Write];
+    embed_answers(several): EmbedAnswersArgs, "embed_answers.wgsl", [Read, Read, Write, Write];
+    embed_answers_grad(several): EmbedAnswersGradArgs, "embed_answers_grad.wgsl", [Read, Read, Read, Read, Write];
+    embed_shift_grad(several): ShiftGradArgs, "embed_shift_grad.wgsl", [Read, Read, Read, Read, Write];
+}
+
+fn includes() -> Includes {
+    vec![("item_shift", include_str!("../../../shaders/include/item_shift.wgsl").to_owned())]
+}
+
+/// Whether an answer's vectors are more than those of one token.
+fn whole_answers(batch: &Batch, at: EmbeddingTables) -> bool {
+    batch.prepared.batch.lists.is_some() || at.items.is_some()
+}
+
+impl EmbedAnswersArgs {
+    fn new(at: EmbeddingTables) -> Self {
+        let of_items = at.items.map_or([0; 4], |items| [1, items.context, items.value, items.shift]);
+        let [items, item_context, item_value, shift] = of_items.map(|v| v as u32);
+        let [width, skills, context, value, position] =
+            [at.width, at.skills, at.context, at.value, at.position].map(|v| v as u32);
+        Self { width, skills, context, value, position, items, item_context, item_value, shift }
+    }
 }
 
 impl EmbeddingKernels for Gpu {
@@ -31,6 +74,13 @@ impl EmbeddingKernels for Gpu {
         val: &mut Array,
         next: &mut Array,
     ) {
+        let elements = groups(batch.prepared.rows() * at.width);
+        if whole_answers(batch, at) {
+            assert!(at.concept.is_none(), "models that read the skill asked next have rows of one skill");
+            let arrays = [&batch.integers, params, ctx, val].map(Some);
+            let kernel = embed_answers(skills_of_answers(batch));
+            return self.dispatch(&kernel, &EmbedAnswersArgs::new(at), &arrays, elements);
+        }
         let args = EmbedArgs {
             width: at.width as u32,
             context: at.context as u32,
@@ -40,18 +90,23 @@ impl EmbeddingKernels for Gpu {
             asked: at.concept.is_some().into(),
         };
         let arrays = [&batch.integers, params, ctx, val, next].map(Some);
-        self.dispatch(&embed(), &args, &arrays, groups(batch.prepared.rows() * at.width));
+        self.dispatch(&embed(), &args, &arrays, elements);
     }
 
     fn embed_grad(
         &mut self,
+        params: &Array,
         batch: &Batch,
         at: EmbeddingTables,
         d_ctx: &Array,
         d_val: &Array,
         d_next: &Array,
+        shift_by_row: &mut Array,
         grads: &mut Array,
     ) {
+        if whole_answers(batch, at) {
+            return self.embed_answers_grad(params, batch, at, [d_ctx, d_val], shift_by_row, grads);
+        }
         let args = EmbedGradArgs {
             width: at.width as u32,
             context: at.context as u32,
@@ -65,5 +120,41 @@ impl EmbeddingKernels for Gpu {
         let arrays = [&batch.integers, d_ctx, d_val, d_next, grads].map(Some);
         let vectors = (if at.concept.is_some() { 5 } else { 4 }) * at.skills + at.positions;
         self.dispatch(&embed_grad(), &args, &arrays, groups(vectors * at.width));
+    }
+}
+
+impl Gpu {
+    fn embed_answers_grad(
+        &mut self,
+        params: &Array,
+        batch: &Batch,
+        at: EmbeddingTables,
+        [d_ctx, d_val]: [&Array; 2],
+        shift_by_row: &mut Array,
+        grads: &mut Array,
+    ) {
+        let EmbedAnswersArgs { width, skills, context, value, position, items, item_context, item_value, shift } =
+            EmbedAnswersArgs::new(at);
+        let args = EmbedAnswersGradArgs {
+            width,
+            skills,
+            context,
+            value,
+            position,
+            items,
+            item_context,
+            item_value,
+            shift,
+            positions: at.positions as u32,
+        };
+        let several = skills_of_answers(batch);
+        let arrays = [&batch.integers, params, d_ctx, d_val, grads].map(Some);
+        let vectors = 2 * at.skills + at.positions;
+        self.dispatch(&embed_answers_grad(several), &args, &arrays, groups(vectors * at.width));
+        if items == 1 {
+            let args = ShiftGradArgs { width, skills, item_context, item_value };
+            let arrays = [&batch.integers, params, d_ctx, d_val, shift_by_row].map(Some);
+            self.dispatch(&embed_shift_grad(several), &args, &arrays, groups(batch.prepared.rows()));
+        }
     }
 }

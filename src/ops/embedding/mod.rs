@@ -22,13 +22,29 @@ pub struct EmbeddingTables {
     pub positions: usize,
     /// Vector length, D.
     pub width: usize,
+    /// Where the model knows items: how they change an answer's vectors.
+    pub items: Option<ItemTables>,
+}
+
+/// What items change in an answer's vectors (SPEC §10).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ItemTables {
+    /// D_ctx `[2C, D]`.
+    pub context: usize,
+    /// D_val `[2C, D]`.
+    pub value: usize,
+    /// μ `[I]`; that of item 0, unknown, is taken for 0.
+    pub shift: usize,
+    /// Items, I, the unknown one among them.
+    pub count: usize,
 }
 
 /// Embeddings. N rows, W windows, D features.
 #[allow(clippy::too_many_arguments)]
 pub trait EmbeddingKernels: Arrays {
     /// ctx = E_ctx\[token\] + P\[t\], val = E_val\[token\] + P\[t\], and, where there is E_concept, next = E_concept\[q_next\]
-    /// (SPEC §2), each `[N, D]`.
+    /// (SPEC §2), each `[N, D]`. Where answers have several skills, E_ctx and E_val are means over their tokens, and with
+    /// items μ\[i\] times the same means of D_ctx and D_val are added (SPEC §10).
     fn embed(
         &mut self,
         params: &Self::Floats,
@@ -39,14 +55,17 @@ pub trait EmbeddingKernels: Arrays {
         next: &mut Self::Floats,
     );
 
-    /// Gradients of all tables, from those of [`Self::embed`]'s outputs.
+    /// Gradients of all tables but μ, from those of [`Self::embed`]'s outputs; those of μ are summed up from what each row
+    /// adds, `shift_by_row` `[N]`, which is written where the model knows items.
     fn embed_grad(
         &mut self,
+        params: &Self::Floats,
         batch: &Self::Batch,
         at: EmbeddingTables,
         d_ctx: &Self::Floats,
         d_val: &Self::Floats,
         d_next: &Self::Floats,
+        shift_by_row: &mut Self::Floats,
         grads: &mut Self::Floats,
     );
 }

@@ -38,6 +38,28 @@ shader_enum! {
         NextStarts = "next_starts",
         /// Rows by next skill.
         NextRows = "next_rows",
+        /// Skills of all answers, where answers may have several; the next four say which are whose.
+        SkillList = "skill_list",
+        /// Where each row's own skills begin in the list, N.
+        OwnFrom = "own_from",
+        /// Where they end, N.
+        OwnTo = "own_to",
+        /// Where the skills asked next begin in the list, N.
+        NextFrom = "next_from",
+        /// Where they end, N.
+        NextTo = "next_to",
+        /// Item of the answer, 0 unknown, N; there where the batch has items.
+        Item = "item",
+        /// Item asked next, N.
+        NextItem = "next_item",
+        /// Where each item's rows begin in the next section.
+        ItemStarts = "item_starts",
+        /// Rows by item.
+        ItemRows = "item_rows",
+        /// Where each next item's rows begin in the next section.
+        NextItemStarts = "next_item_starts",
+        /// Rows by next item.
+        NextItemRows = "next_item_rows",
     }
 }
 
@@ -65,12 +87,26 @@ pub(crate) fn integers(prepared: &PreparedBatch) -> Vec<u32> {
     section(Entry::Next, &mut batch.next_skill.iter().copied());
     let answers = batch.response.iter().zip(&batch.next_response);
     section(Entry::Answer, &mut answers.map(|(&now, &next)| u32::from(now) + 2 * u32::from(next)));
+    if let Some(lists) = &batch.lists {
+        section(Entry::SkillList, &mut lists.skills.iter().copied());
+        section(Entry::OwnFrom, &mut lists.own.iter().map(|range| range[0]));
+        section(Entry::OwnTo, &mut lists.own.iter().map(|range| range[1]));
+        section(Entry::NextFrom, &mut lists.next.iter().map(|range| range[0]));
+        section(Entry::NextTo, &mut lists.next.iter().map(|range| range[1]));
+    }
+    if let Some(items) = &batch.items {
+        section(Entry::Item, &mut items.own.iter().copied());
+        section(Entry::NextItem, &mut items.next.iter().copied());
+    }
     let lists = [
         (Entry::TokenStarts, Entry::TokenRows),
         (Entry::PositionStarts, Entry::PositionRows),
         (Entry::NextStarts, Entry::NextRows),
+        (Entry::ItemStarts, Entry::ItemRows),
+        (Entry::NextItemStarts, Entry::NextItemRows),
     ];
-    for ((starts, rows), occurrences) in lists.into_iter().zip(prepared.occurrences.iter().flatten()) {
+    let occurrences = prepared.occurrences.iter().flatten().chain(prepared.item_occurrences.iter().flatten());
+    for ((starts, rows), occurrences) in lists.into_iter().zip(occurrences) {
         section(starts, &mut occurrences.starts.iter().copied());
         section(rows, &mut occurrences.rows.iter().copied());
     }

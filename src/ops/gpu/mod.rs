@@ -17,7 +17,7 @@ pub(crate) use self::context::{groups, workgroup_grid};
 pub use self::hardware::Hardware;
 pub(crate) use self::hardware::SUBGROUP_SIZES;
 pub(crate) use self::quads::at_once;
-pub(crate) use self::shaders::{Access, Includes, Shader, float_constant, kernels};
+pub(crate) use self::shaders::{Access, Includes, Shader, float_constant, kernels, skills_of_answers};
 use super::{Arrays, DeviceStats, Dropout, PreparedBatch};
 use crate::error::Result;
 

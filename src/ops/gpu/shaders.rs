@@ -2,7 +2,7 @@
 
 use super::args::Scalar;
 use super::batch::Entry;
-use super::{quads, repeat, tile};
+use super::{Batch, quads, repeat, tile};
 
 /// What a kernel does with a storage buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -66,6 +66,23 @@ fn adding_up(subgroup: bool) -> Includes {
     vec![("lane", lane.to_owned()), ("row_total", row_total.to_owned()), ("sum_of_lanes", sum_of_lanes.to_owned())]
 }
 
+/// Value of the constant `several` for batches in which every answer has one skill.
+const ONE_SKILL: usize = 1;
+
+/// Value of the constant `several` for kernels that run on `batch`: 1 where every answer has one skill, else 2.
+pub(crate) fn skills_of_answers(batch: &Batch) -> usize {
+    if batch.prepared.batch.lists.is_some() { 2 } else { ONE_SKILL }
+}
+
+/// How kernels find the skills of an answer.
+fn answer_skills(several: usize) -> (&'static str, String) {
+    let text = match several {
+        ONE_SKILL => include_str!("../../../shaders/include/one_skill.wgsl"),
+        _ => include_str!("../../../shaders/include/several_skills.wgsl"),
+    };
+    ("answer_skills", text.to_owned())
+}
+
 impl Shader {
     pub(super) fn key(&self) -> ShaderKey {
         (self.name, self.constants.iter().map(|(_, value)| *value).collect())
@@ -75,9 +92,9 @@ impl Shader {
     pub(crate) fn source(&self) -> String {
         let mut source = self.template.to_owned();
         let tile = self.constant("tile").map(tile::includes).into_iter().flatten();
-        for (name, text) in
-            (self.includes)().into_iter().chain(tile).chain(adding_up(self.constant("lanes").is_some())).chain(common())
-        {
+        let lanes = adding_up(self.constant("lanes").is_some());
+        let skills = answer_skills(self.constant("several").unwrap_or(ONE_SKILL));
+        for (name, text) in (self.includes)().into_iter().chain(tile).chain(lanes).chain([skills]).chain(common()) {
             source = source.replace(&format!("{{{{ {name} }}}}"), &text);
         }
         if let Some(dk) = self.constant("dk") {

@@ -55,7 +55,7 @@ pub(in crate::model) trait WindowOps: Backend {
 fn windows(count: usize, length: usize) -> PreparedBatch {
     let mut batch = RaggedBatch::default();
     let (skills, responses) = (vec![0; length + 1], vec![0; length + 1]);
-    (0..count).for_each(|_| batch.push(&skills, &responses));
+    (0..count).for_each(|_| batch.push_skills(&skills, &responses));
     PreparedBatch::new(batch, 1)
 }
 

@@ -1,0 +1,14 @@
+// Skills of a row's answer and of the answer asked after it, where answers may have several. Entries number the skills of
+// all answers: what concerns one skill of one answer is stored under them.
+fn own_count(row: u32) -> u32 { return of_row(OWN_TO, row) - of_row(OWN_FROM, row); }
+fn own_entry(row: u32, i: u32) -> u32 { return of_row(OWN_FROM, row) + i; }
+fn own_skill(row: u32, i: u32) -> u32 { return of_row(SKILL_LIST, own_entry(row, i)); }
+fn next_count(row: u32) -> u32 { return of_row(NEXT_TO, row) - of_row(NEXT_FROM, row); }
+fn next_skill(row: u32, i: u32) -> u32 { return of_row(SKILL_LIST, of_row(NEXT_FROM, row) + i); }
+// Share of skill k in the answer asked after a row.
+fn next_share(row: u32, k: u32) -> f32 {
+    let count = next_count(row);
+    var found = 0.0;
+    for (var i = 0u; i < count; i++) { found += select(0.0, 1.0, next_skill(row, i) == k); }
+    return found / f32(count);
+}
