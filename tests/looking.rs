@@ -6,8 +6,8 @@ use futures_lite::future::block_on;
 use gainakt::config::{Config, ModelKind};
 use gainakt::data::{Corpus, RowKind, Window, simulate};
 use gainakt::evaluate::{
-    Calibration, ClassOrder, StudentSummary, TrajectoryStep, auc, class_quartiles, correlation, infer, inspect, path,
-    survey, trajectory, windows_by_student,
+    Calibration, ClassOrder, StudentSummary, TrajectoryStep, WholeAnswer, auc, class_quartiles, correlation, infer,
+    inspect, path, survey, trajectory, windows_by_student,
 };
 use gainakt::model::{Model, ModelConfig, Weights};
 use gainakt::platform::device::Device;
@@ -176,7 +176,7 @@ fn answers_with_several_skills_are_predicted_as_wholes() {
         let outcomes = block_on(infer(&mut model, &[&window], 8, all)).unwrap().unwrap();
         let firsts: Vec<usize> = (1..window.len()).filter(|&t| window.repeats[t] == 0).collect();
         assert_eq!(outcomes[0].answers.len(), firsts.len(), "{kind}");
-        for (&first, &(chance, right)) in firsts.iter().zip(&outcomes[0].answers) {
+        for (&first, &WholeAnswer { chance, correct: right, .. }) in firsts.iter().zip(&outcomes[0].answers) {
             let now = block_on(inspect(&mut model, &window.answers.slice(0..first))).unwrap();
             let end = (first + 1..window.len()).find(|&t| window.repeats[t] == 0).unwrap_or(window.len());
             let own: Vec<f32> = (first..end).map(|t| now.next[window.answers.skill(t) as usize]).collect();

@@ -6,8 +6,8 @@ mod support;
 
 use futures_lite::future::block_on;
 use gainakt::config::{Config, ModelKind};
-use gainakt::data::{Corpus, RaggedBatch, RowKind, Window, simulate};
-use gainakt::model::{DropoutSites, LogPlace, Losses, Model, ModelConfig, TrainingStep, Weights};
+use gainakt::data::{Answers, Corpus, RaggedBatch, RowKind, Window, simulate};
+use gainakt::model::{DropoutSites, LogPlace, Losses, Model, ModelConfig, Question, TrainingStep, Weights};
 use gainakt::ops::{AdamStep, PreparedBatch};
 use gainakt::platform::device::{Device, DeviceChoice, choose};
 use support::{absolute_error, adapter, devices, flip_from};
@@ -40,6 +40,68 @@ fn class() -> (Vec<Window>, usize) {
 
 fn model(kind: ModelKind, skills: usize, device: &Device) -> Model {
     Model::new(&sizes(kind, skills), 5, device).unwrap()
+}
+
+/// Items of the models that know items, the unknown one among them.
+const ITEMS: usize = 9;
+
+/// A model that knows items, none of which is like another, and windows that name some.
+fn with_items(kind: ModelKind, device: &Device) -> (Model, Vec<Window>) {
+    let (mut windows, skills) = class();
+    for (w, window) in windows.iter_mut().enumerate() {
+        let mut answers = Answers::default();
+        for (t, a) in window.answers.iter().enumerate() {
+            answers.push(a.skills, ((w + t * t) % ITEMS) as u32, a.response);
+        }
+        window.answers = answers;
+    }
+    let mut model = Model::new(&ModelConfig { num_items: ITEMS, ..sizes(kind, skills) }, 5, device).unwrap();
+    let mut weights = block_on(model.read_weights()).unwrap();
+    let (_, difficulty) = weights.get_mut("rasch.difficulty.weight").unwrap();
+    assert!(difficulty.iter().all(|&mu| mu == 0.0), "items begin alike");
+    difficulty.iter_mut().enumerate().for_each(|(i, mu)| *mu = (i as f32 * 0.7).sin());
+    model.write_weights(&weights).unwrap();
+    (model, windows)
+}
+
+/// AKT and simpleKT with their Rasch parts: the item asked moves the prediction, that of the last answer moves later ones only,
+/// a question about an item is the prediction, and gradients are those of the loss.
+#[test]
+fn items_are_told_apart_and_do_not_leak() {
+    for (compute, kind) in devices().iter().flat_map(|c| [ModelKind::Akt, ModelKind::SimpleKt].map(|kind| (c, kind))) {
+        let what = format!("{} on the {}", kind.title(), compute.kind);
+        let (mut model, windows) = with_items(kind, &compute.device);
+        let before = logits(&mut model, &windows);
+        let batch = RaggedBatch::new(&windows);
+        let longest = (0..windows.len()).max_by_key(|&w| windows[w].len()).unwrap();
+        let (first, end, changed) = (batch.range(longest).start, batch.range(longest).end, 5);
+        assert!(end - first > changed + 2, "no window is long enough");
+        let mut other = windows.clone();
+        other[longest].answers = Answers::default();
+        for (t, a) in windows[longest].answers.iter().enumerate() {
+            let item = if t == changed { (a.item + 3) % ITEMS as u32 } else { a.item };
+            other[longest].answers.push(a.skills, item, a.response);
+        }
+        let after = logits(&mut model, &other);
+        let asked = first + changed - 1;
+        assert_eq!(before[..asked], after[..asked], "{what}: an item moves what was before it");
+        assert!(before[asked] != after[asked], "{what}: the item asked moves nothing");
+        assert!(before[asked + 1..end] != after[asked + 1..end], "{what}: nor later");
+
+        logits(&mut model, &windows);
+        let next = &batch.items.as_ref().unwrap().next;
+        let question = |row: usize| Question { row, skill: batch.next_skill[row], item: next[row] };
+        let questions: Vec<Question> = (0..batch.rows()).rev().map(question).collect();
+        let mut chances = block_on(model.ask(&questions)).unwrap();
+        chances.reverse();
+        let told: Vec<f32> = before.iter().map(|x| 1.0 / (1.0 + (-x).exp())).collect();
+        let error = absolute_error(&chances, &told);
+        assert!(error < 2e-6, "{what}: a question is {error} from the prediction");
+        // The unknown item is an average one, whatever stands in its place.
+        let (gradients, _) = gradients(&mut model, &windows, DropoutSites::evaluation());
+        let difficulty = &gradients["rasch.difficulty.weight"].1;
+        assert!(difficulty[0] == 0.0 && difficulty[1..].iter().all(|&g| g != 0.0), "{what}: {difficulty:?}");
+    }
 }
 
 fn logits(model: &mut Model, windows: &[Window]) -> Vec<f32> {
@@ -90,7 +152,7 @@ fn the_chance_of_the_next_skill_is_the_prediction() {
 }
 
 fn batch_of(windows: &[Window], shape: &ModelConfig) -> PreparedBatch {
-    PreparedBatch::training(RaggedBatch::new(windows), shape.num_c, shape.seq_len, 0)
+    PreparedBatch::training(RaggedBatch::new(windows), shape.num_c, shape.seq_len, shape.num_items)
 }
 
 fn gradients(model: &mut Model, windows: &[Window], dropout: DropoutSites) -> (Weights, Vec<f32>) {
@@ -102,8 +164,12 @@ fn gradients(model: &mut Model, windows: &[Window], dropout: DropoutSites) -> (W
 fn gradients_are_those_of_the_loss() {
     let (windows, skills) = class();
     let cpu = block_on(choose(DeviceChoice::Cpu)).unwrap().device;
-    for kind in kinds() {
-        let mut model = model(kind, skills, &cpu);
+    let plain = kinds().map(|kind| (kind, model(kind, skills, &cpu), windows.clone()));
+    let items = [ModelKind::Akt, ModelKind::SimpleKt].map(|kind| {
+        let (model, windows) = with_items(kind, &cpu);
+        (kind, model, windows)
+    });
+    for (kind, mut model, windows) in plain.into_iter().chain(items) {
         let start = block_on(model.read_weights()).unwrap();
         let (grads, _) = gradients(&mut model, &windows, DropoutSites::evaluation());
         // A step along the gradient of one parameter changes the loss by step · |gradient|² (central difference).

@@ -46,6 +46,9 @@ pub struct Window {
     pub answers: Answers,
     /// 1 where a row is a further skill of the answer before it; empty where every answer is one row.
     pub repeats: Vec<u8>,
+    /// Skills of the last row's answer that follow after the window, where each skill is a row of its own; known of sliding
+    /// windows only.
+    pub further: Vec<u32>,
 }
 
 impl Window {
@@ -242,6 +245,7 @@ impl Corpus {
                 answers: rows.slice(range.clone()),
                 // Where nothing repeats there is nothing to tell.
                 repeats: if own.contains(&1) { own.to_vec() } else { Vec::new() },
+                further: Vec::new(),
             };
             // A file's own short windows stay: only what cutting leaves over is too short to keep.
             match start > 0 && range.len() < MIN_INTERACTIONS {

@@ -19,8 +19,6 @@ pub struct SlidingWindow {
     pub window: Window,
     /// Leading rows that are scored elsewhere.
     pub unscored: usize,
-    /// Skills of the last row's answer that follow after the window, where each skill is a row of its own.
-    pub further: Vec<u32>,
 }
 
 impl Corpus {
@@ -48,9 +46,9 @@ impl Corpus {
                         fold: first.fold,
                         answers: rows.slice(range.clone()),
                         repeats: if own.contains(&1) || cut > 0 { own.to_vec() } else { Vec::new() },
+                        further: (range.end..range.end + cut).map(|row| rows.skill(row)).collect(),
                     },
                     unscored,
-                    further: (range.end..range.end + cut).map(|row| rows.skill(row)).collect(),
                 }
             }));
             at += own;

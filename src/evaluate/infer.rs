@@ -4,7 +4,7 @@ use std::ops::{ControlFlow, Range};
 
 use crate::data::{Answers, RaggedBatch, Window};
 use crate::error::Result;
-use crate::model::{Model, RowStat, RowStats};
+use crate::model::{Model, Question, RowStat, RowStats};
 
 /// What a model says about one window; one entry a step in every vector.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -15,9 +15,9 @@ pub struct WindowOutcome {
     pub target: Vec<bool>,
     /// The answers to be predicted: their skills and items.
     pub asked: Answers,
-    /// Each answer as a whole, where answers have several skills: the mean of the chances of its skills, all of them from
-    /// before the answer, and whether it was right. Empty where every answer has one skill.
-    pub answers: Vec<(f32, bool)>,
+    /// Each answer as a whole, where answers have several skills; empty where every answer has one, and where the model cannot
+    /// be asked about them.
+    pub answers: Vec<WholeAnswer>,
     /// The interpretable part; empty vectors where the model has no heads.
     pub heads: HeadsOutcome,
 }
@@ -42,6 +42,8 @@ pub struct HeadsOutcome {
 impl WindowOutcome {
     /// Forgets the steps before `first`.
     pub(super) fn keep_from(&mut self, first: usize) {
+        // Step t predicts row t + 1.
+        self.answers.retain(|answer| answer.row > first);
         self.target.drain(..first);
         self.asked = self.asked.slice(first.min(self.asked.len())..self.asked.len());
         let HeadsOutcome { mean_mastery, mean_gain, lowest_gain, lowest_mastery, highest_mastery, next_mastery } =
@@ -54,6 +56,17 @@ impl WindowOutcome {
     }
 }
 
+/// An answer predicted as a whole.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct WholeAnswer {
+    /// Row of the window at which it begins.
+    pub row: usize,
+    /// The mean of the chances of its skills, all of them from before the answer (pykt's "late mean").
+    pub chance: f32,
+    /// Whether it was right.
+    pub correct: bool,
+}
+
 /// Of each window, its answers as wholes ([`WindowOutcome::answers`]), after a forward pass over them; `stats` are the figures
 /// of its rows, `ranges` the rows of each window.
 async fn whole_answers(
@@ -61,38 +74,44 @@ async fn whole_answers(
     windows: &[&Window],
     ranges: &[Range<usize>],
     stats: &RowStats,
-) -> Result<Vec<Vec<(f32, bool)>>> {
+) -> Result<Vec<Vec<WholeAnswer>>> {
     if windows.iter().any(|w| w.answers.has_several_skills()) {
         // Every row is an answer.
         let of_window = |(window, range): (&&Window, &Range<usize>)| {
-            let probability = &stats.column(RowStat::Probability)[range.clone()];
-            let targets = window.answers.responses().iter().skip(1).map(|&r| r == 1);
-            probability.iter().copied().zip(targets).collect()
+            let probability = stats.column(RowStat::Probability)[range.clone()].iter();
+            let rows = window.answers.iter().enumerate().skip(1).zip(probability);
+            rows.map(|((row, a), &chance)| WholeAnswer { row, chance, correct: a.is_correct() }).collect()
         };
         return Ok(windows.iter().zip(ranges).map(of_window).collect());
     }
     if windows.iter().all(|w| w.repeats.is_empty()) {
         return Ok(vec![Vec::new(); windows.len()]);
     }
-    // For each answer the row before it, and the place of its first skill in its window.
-    let mut before = Vec::new();
-    let mut places = Vec::new();
+    // Each skill of an answer is asked after the row before the answer.
+    let mut questions = Vec::new();
+    let mut answers = vec![Vec::new(); windows.len()];
+    let mut counts = Vec::new();
     for (w, window) in windows.iter().enumerate() {
         let repeats = |t: usize| window.repeats.get(t) == Some(&1);
         for first in (1..window.len()).filter(|&t| !repeats(t)) {
             let end = (first + 1..window.len()).find(|&t| !repeats(t)).unwrap_or(window.len());
-            before.push(ranges[w].start + first - 1);
-            places.push((w, first..end));
+            let further = window.further.iter().filter(|_| end == window.len()).copied();
+            let skills = (first..end).map(|t| window.answers.skill(t)).chain(further);
+            let (before, row, item) = (questions.len(), ranges[w].start + first - 1, window.answers.item(first));
+            questions.extend(skills.map(|skill| Question { row, skill, item }));
+            counts.push(questions.len() - before);
+            let correct = window.answers.responses()[first] == 1;
+            answers[w].push(WholeAnswer { row: first, chance: 0.0, correct });
         }
     }
-    let chances = model.chances(&before).await?;
-    let mut answers = vec![Vec::new(); windows.len()];
-    for (chances, (w, place)) in chances.chunks_exact(model.config().num_c).zip(places) {
-        let own = &windows[w].answers;
-        let sum: f32 = place.clone().map(|t| chances[own.skill(t) as usize]).sum();
-        answers[w].push((sum / place.len() as f32, own.responses()[place.start] == 1));
+    let chances = model.ask(&questions).await?;
+    let mut rest = chances.as_slice();
+    for (answer, count) in answers.iter_mut().flatten().zip(counts) {
+        let (own, later) = rest.split_at(count.min(rest.len()));
+        answer.chance = own.iter().sum::<f32>() / count as f32;
+        rest = later;
     }
-    Ok(answers)
+    Ok(if chances.is_empty() { vec![Vec::new(); windows.len()] } else { answers })
 }
 
 /// Runs `model` over `windows`, `batch_size` at a time. `progress` is told after each batch how many windows are done;

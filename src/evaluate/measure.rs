@@ -86,8 +86,7 @@ pub fn measure(outcomes: &[WindowOutcome], kind: ModelKind, correlation_students
         calibration_error: calibration_error(&probability, &target),
         ..Measure::default()
     };
-    let answers = || outcomes.iter().flat_map(|o| &o.answers);
-    let (chances, correct): (Vec<f64>, Vec<bool>) = answers().map(|&(p, correct)| (f64::from(p), correct)).unzip();
+    let (chances, correct) = whole_answers(outcomes);
     measure.answers = correct.len();
     (measure.answer_auc, measure.answer_accuracy) = (auc(&chances, &correct), accuracy(&chances, &correct));
     if outcomes.iter().all(|o| o.heads.mean_mastery.is_empty()) {
@@ -115,6 +114,20 @@ pub fn measure(outcomes: &[WindowOutcome], kind: ModelKind, correlation_students
     measure.gain_correlation = mean(&gain);
     measure.lag_correlations = [1, 2, 3].map(|lag| lag_correlation(&long, lag));
     measure
+}
+
+/// Chance and outcome of every answer as a whole; nothing where every answer has one skill.
+fn whole_answers(outcomes: &[WindowOutcome]) -> (Vec<f64>, Vec<bool>) {
+    if outcomes.iter().all(|o| o.answers.is_empty()) {
+        return Default::default();
+    }
+    // Windows that are not told of have an answer in each row.
+    let rows = |o: &WindowOutcome| if o.answers.is_empty() { o.probability.len() } else { 0 };
+    let of_window = |o: &WindowOutcome| {
+        let as_rows = o.probability.iter().zip(&o.target).take(rows(o)).map(|(&p, &t)| (f64::from(p), t));
+        as_rows.chain(o.answers.iter().map(|a| (f64::from(a.chance), a.correct))).collect::<Vec<_>>()
+    };
+    outcomes.iter().flat_map(of_window).unzip()
 }
 
 /// Correlation over all steps of the inferred mastery of the skill asked next with its known mastery;

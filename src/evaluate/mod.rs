@@ -21,7 +21,7 @@ pub use honesty::{
     Agreement, Honesty, Opportunity, Reliability, Score, agreement, by_observed_rate, by_opportunity, by_prediction,
     honesty,
 };
-pub use infer::{HeadsOutcome, WindowOutcome, infer};
+pub use infer::{HeadsOutcome, WholeAnswer, WindowOutcome, infer};
 pub use inspection::inspect;
 pub use measure::{Measure, global_alignment, measure, truth_correlation};
 pub use metrics::{accuracy, auc, correlation, cumulative_mastery, stratified_sample};

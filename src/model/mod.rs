@@ -23,7 +23,7 @@ mod shaders;
 pub use architectures::Losses;
 pub use config::ModelConfig;
 pub use dropout_sites::DropoutSites;
-pub use inspection::Inspection;
+pub use inspection::{Inspection, Question};
 pub use layout::Layout;
 pub use model::{HeadsOutput, Model, Output, RowStats};
 pub use network::{LogPlace, TrainingStep};

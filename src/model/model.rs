@@ -5,7 +5,7 @@ use super::layout::Layout;
 use super::network::{LogPlace, Network, TrainingStep};
 use super::parameters::{Builder, Parameter, Weights};
 use super::row_stats::RowStat;
-use super::{DropoutSites, Inspection, ModelConfig};
+use super::{DropoutSites, Inspection, ModelConfig, Question};
 use crate::data::RaggedBatch;
 use crate::error::Result;
 use crate::ops::cpu::Cpu;
@@ -181,6 +181,15 @@ impl Model {
     /// The device fails.
     pub async fn chances(&mut self, rows: &[usize]) -> Result<Vec<f32>> {
         on!(self, n => n.chances(rows).await)
+    }
+
+    /// Chance of a correct answer to each of these questions about the last forward pass; empty where the model cannot be
+    /// asked.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub async fn ask(&mut self, questions: &[Question]) -> Result<Vec<f32>> {
+        on!(self, n => n.ask(questions).await)
     }
 
     /// Chance of a correct answer to each skill before any answer, `[C]`; empty where the model has no prior.

@@ -4,7 +4,7 @@ use super::architectures::{Losses, ModelKernels};
 use super::model::{HeadsOutput, Output};
 use super::network::{Network, Purpose};
 use super::row_stats::RowStat;
-use super::{DropoutSites, Inspection};
+use super::{DropoutSites, Inspection, Question};
 use crate::error::{Error, Result};
 use crate::ops::{DeviceStats, PreparedBatch};
 
@@ -66,6 +66,24 @@ impl<K: ModelKernels> Network<K> {
         };
         let pass = super::pass::Pass { params, batch, config };
         readout.chances(kernels, &pass, &places.encoder, encoder, rows, wanted).await
+    }
+
+    /// Chance of a correct answer to each question about the last pass.
+    pub(super) async fn ask(&mut self, questions: &[Question]) -> Result<Vec<f32>> {
+        let mut rows: Vec<usize> = questions.iter().map(|q| q.row).collect();
+        rows.sort_unstable();
+        rows.dedup();
+        let (chances, difficulties) = (self.chances(&rows).await?, self.difficulties().await?);
+        let chance = |q: &Question| {
+            let at = rows.binary_search(&q.row).expect("every question's row is among the rows");
+            let p = chances[at * self.config.num_c + q.skill as usize];
+            match difficulties.get(q.item as usize) {
+                // Of an average item the logit is that of the skill, of another it is less by the difficulty.
+                Some(&difficulty) if q.item > 0 => p / (p + (1.0 - p) * difficulty.exp()),
+                _ => p,
+            }
+        };
+        Ok(questions.iter().map(chance).collect())
     }
 
     /// See [`super::architectures::Readout::transfer`].

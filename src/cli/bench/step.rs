@@ -351,7 +351,14 @@ fn made_windows(kind: Windows, count: usize, config: &Config, [skills, items, se
                 let item = if items > 0 { rng.random_range(1..=items as u32) } else { 0 };
                 answers.push(skills, item, response);
             }
-            Window { student: student as u32, first: 0, fold: Fold::Train(1), answers, repeats: Vec::new() }
+            Window {
+                student: student as u32,
+                first: 0,
+                fold: Fold::Train(1),
+                answers,
+                repeats: Vec::new(),
+                further: Vec::new(),
+            }
         })
         .collect()
 }

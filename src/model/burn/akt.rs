@@ -1,11 +1,11 @@
-//! Attentive Knowledge Tracing (Ghosh, Heffernan and Lan, KDD 2020, arXiv:2007.12324), without its Rasch part: exercises
-//! are their skills.
+//! Attentive Knowledge Tracing (Ghosh, Heffernan and Lan, KDD 2020, arXiv:2007.12324), with its Rasch part where the data have
+//! items ([`super::rasch`]); elsewhere exercises are their skills.
 //!
-//! Exercises x = E\[q\] and answers y = E\[q\] + R\[r\] are read by blocks of monotonic attention, whose scores fall with what
+//! Exercises x = E\[q\] + μ·D\[q\] and answers y = E\[q\] + R\[r\] + μ·(D\[q\] + F\[r\]) are read by blocks of monotonic attention, whose scores fall with what
 //! has been attended to in between: s\[t, τ\] = exp(−θ·d(t, τ))·q\[t\]·k\[τ\]/√D_h, d = √(|t − τ|·Σ of the plain shares after τ),
 //! θ = softplus(γ) for each head, exp(…) within 10⁻⁵ and 10⁵, and d is not differentiated. First N blocks let answers look at
 //! answers up to themselves; then, N times, exercises look at exercises up to themselves, and at the answers before them.
-//! The logit comes from an MLP of the last x and E\[q\]. Layers as in pykt: queries and keys share a projection.
+//! The logit comes from an MLP of the last x and the first. Layers as in pykt: queries and keys share a projection.
 
 use burn::module::{Module, Param};
 use burn::nn::{Embedding, EmbeddingConfig, LayerNorm, Linear};
@@ -14,6 +14,7 @@ use burn::tensor::{Bool, Device, Int, Tensor, TensorData, activation};
 use super::attention::{AnswerHead, FeedForward, joined, linear, norm, scores, shares, split};
 use super::network::{Dropouts, TensorModel};
 use super::parameters::xavier;
+use super::rasch::Rasch;
 use super::windows::{Asked, Windows};
 use crate::model::ModelConfig;
 use crate::model::parameters::Start;
@@ -91,6 +92,7 @@ impl Block {
 pub struct Akt {
     exercise: Embedding,
     response: Embedding,
+    rasch: Option<Rasch>,
     /// Answers look at answers.
     of_answers: Vec<Block>,
     /// Exercises look at exercises, then at answers.
@@ -108,14 +110,21 @@ fn visible(windows: &Windows, queries: usize, keys: usize, before: usize) -> Vis
 }
 
 impl Akt {
-    /// Exercises of a window's interactions and the one asked last, `[W, T+1]`.
-    fn exercises(windows: &Windows) -> Tensor<2, Int> {
-        Tensor::cat(vec![windows.skill.clone().narrow(1, 0, 1), windows.next.clone()], 1)
+    /// Vectors of exercises with these skills and items, `[W, T, D]`.
+    fn exercises(&self, skill: &Tensor<2, Int>, item: &Tensor<2, Int>) -> Tensor<3> {
+        let plain = self.exercise.forward(skill.clone());
+        match &self.rasch {
+            Some(rasch) => plain + rasch.of_exercises(skill, item),
+            None => plain,
+        }
     }
 
     /// Answers `[W, T, D]` after they looked at one another.
     fn answers(&self, windows: &Windows, dropout: &mut Dropouts) -> Tensor<3> {
         let mut y = self.exercise.forward(windows.skill.clone()) + self.response.forward(windows.response.clone());
+        if let Some(rasch) = &self.rasch {
+            y = y + rasch.of_answers(windows);
+        }
         let own = visible(windows, windows.length, windows.length, 0);
         for block in &self.of_answers {
             y = block.forward([y.clone(), y.clone(), y], &own, dropout);
@@ -130,6 +139,7 @@ impl TensorModel for Akt {
         Self {
             exercise: EmbeddingConfig::new(config.num_c, d).init(device),
             response: EmbeddingConfig::new(2, d).init(device),
+            rasch: Rasch::new(config, true, device),
             of_answers: (0..blocks).map(|_| Block::new(config, true, device)).collect(),
             of_exercises: (0..blocks)
                 .map(|_| (Block::new(config, false, device), Block::new(config, true, device)))
@@ -140,7 +150,7 @@ impl TensorModel for Akt {
 
     fn next(&self, windows: &Windows, dropout: &mut Dropouts) -> Tensor<2> {
         let t = windows.length;
-        let embedded = self.exercise.forward(Self::exercises(windows));
+        let embedded = self.exercises(&windows.skills(), &windows.items());
         let y = self.answers(windows, dropout);
         let (own, before) = (visible(windows, t + 1, t + 1, 0), visible(windows, t + 1, t, 1));
         let mut x = embedded.clone();
@@ -155,9 +165,9 @@ impl TensorModel for Akt {
     fn asked(&self, windows: &Windows, asked: &Asked) -> Option<Tensor<2>> {
         let (t, [w, k]) = (windows.length, asked.skill.dims());
         let off = &mut Dropouts::off();
-        let mut x = self.exercise.forward(windows.skill.clone());
+        let mut x = self.exercises(&windows.skill, &windows.item);
         let y = self.answers(windows, off);
-        let embedded = self.exercise.forward(asked.skill.clone());
+        let embedded = self.exercises(&asked.skill, &asked.item);
         let mut query = embedded.clone();
         let (own, before) = (visible(windows, t, t, 0), visible(windows, t, t, 1));
         // A question stands one position after the row it follows, and sees itself besides.
@@ -181,7 +191,14 @@ impl TensorModel for Akt {
         Some(self.head.forward(query, embedded, off))
     }
 
+    fn next_and_penalty(&self, windows: &Windows, dropout: &mut Dropouts) -> (Tensor<2>, Option<Tensor<1>>) {
+        (self.next(windows, dropout), self.rasch.as_ref().map(|rasch| rasch.penalty(windows)))
+    }
+
     fn start(name: &str, shape: &[usize]) -> Option<Start> {
+        if let Some(start) = Rasch::start(name) {
+            return Some(start);
+        }
         // As pykt starts its attention.
         match name.rsplit_once('.') {
             Some((_, "gamma")) if !name.contains("norm") => {

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::model::architectures::Losses;
 use crate::model::model::Output;
 use crate::model::network::{LogPlace, TrainingStep};
-use crate::model::{DropoutSites, Inspection};
+use crate::model::{DropoutSites, Inspection, Question};
 use crate::ops::{DeviceStats, PreparedBatch};
 
 /// A future that is ready at once.
@@ -23,6 +23,7 @@ pub(in crate::model) trait Engine: Debug + Send {
     fn mastery(&mut self) -> Now<Vec<f32>>;
     fn encoded(&mut self, rows: usize) -> Now<(Vec<f32>, Vec<f32>)>;
     fn chances(&mut self, wanted: &[usize]) -> Now<Vec<f32>>;
+    fn ask(&mut self, questions: &[Question]) -> Now<Vec<f32>>;
     fn transfer(&mut self) -> Now<Vec<Vec<f32>>>;
     fn prior(&mut self) -> Now<Vec<f32>>;
     fn difficulties(&mut self) -> Now<Vec<f32>>;
@@ -64,6 +65,10 @@ impl<M: TensorModel> Engine for Network<M> {
 
     fn chances(&mut self, wanted: &[usize]) -> Now<Vec<f32>> {
         ready(self.every_chance(wanted))
+    }
+
+    fn ask(&mut self, questions: &[Question]) -> Now<Vec<f32>> {
+        ready(self.chances_of(questions))
     }
 
     fn transfer(&mut self) -> Now<Vec<Vec<f32>>> {

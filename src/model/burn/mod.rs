@@ -13,6 +13,7 @@ pub(super) mod kernels;
 mod lstm;
 mod network;
 mod parameters;
+mod rasch;
 mod sakt;
 mod simplekt;
 mod windows;

@@ -17,13 +17,16 @@ use crate::model::layout::Layout;
 use crate::model::network::{LogPlace, TrainingStep};
 use crate::model::parameters::Start;
 use crate::model::row_stats::{RowStat, RowStatKernels as _};
-use crate::model::{DropoutSites, ModelConfig};
+use crate::model::{DropoutSites, ModelConfig, Question};
 use crate::ops::cpu::Cpu;
 use crate::ops::cpu::lanes::sigmoid;
 use crate::ops::{AdamKernels as _, Arrays as _, DeviceStats, PreparedBatch};
 
-/// Questions to a model at once, `questions × rows of a window`: bounds the memory of [`Network::chances`].
-const QUESTIONS: usize = 1 << 18;
+/// Questions to a model at once times rows of the windows: bounds the memory of [`Network::chances_of`].
+const CELLS: usize = 1 << 18;
+
+/// Most questions about a window at once: models in which a question sees itself compare each with all.
+const QUESTIONS: usize = 256;
 
 /// A model written on burn's tensors.
 pub trait TensorModel: Module + Debug + Send + Sync + 'static {
@@ -242,30 +245,42 @@ impl<M: TensorModel> Network<M> {
         Ok(())
     }
 
-    /// Chance of a correct answer were each skill asked after each of these rows of the last batch, `[rows, C]`; empty where
-    /// the model cannot be asked.
-    pub(super) fn every_chance(&mut self, wanted: &[usize]) -> Result<Vec<f32>> {
-        let (model, skills) = (self.model.valid(), self.config.num_c);
-        let mut chances = vec![0.0; wanted.len() * skills];
-        let places: BTreeMap<usize, usize> = wanted.iter().enumerate().map(|(place, row)| (*row, place)).collect();
+    /// Chance of a correct answer to each question about the last batch; empty where the model cannot be asked.
+    pub(super) fn chances_of(&mut self, questions: &[Question]) -> Result<Vec<f32>> {
+        let model = self.model.valid();
+        let mut chances = vec![0.0; questions.len()];
+        let mut of_row: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        questions.iter().enumerate().for_each(|(i, q)| of_row.entry(q.row).or_default().push(i));
         for windows in &self.last {
-            for rows in windows.rows_of(&places) {
-                // As many skills at once as memory bears.
-                let most = (QUESTIONS / (rows.len() * windows.length)).clamp(1, skills);
-                for first in (0..skills).step_by(most) {
-                    let some = first..(first + most).min(skills);
-                    let (asked, cells) = windows.questions(&rows, some.clone());
-                    let Some(logits) = model.asked(windows, &asked) else { return Ok(Vec::new()) };
-                    let logits = to_host(logits)?;
-                    for (row, cell) in cells {
-                        let at = places[&row] * skills + first;
-                        let of_row = &logits[cell..cell + some.len()];
-                        chances[at..at + some.len()].iter_mut().zip(of_row).for_each(|(c, l)| *c = sigmoid(*l));
+            // Of each window its questions, and the row of the window each of them follows.
+            let mut own: Vec<Vec<(usize, usize)>> = vec![Vec::new(); windows.count];
+            for (row, cell) in windows.cells() {
+                let asked = of_row.get(&row).into_iter().flatten();
+                own[cell / windows.length].extend(asked.map(|&i| (cell % windows.length, i)));
+            }
+            let most = (CELLS / (windows.count * windows.length)).clamp(1, QUESTIONS);
+            let longest = own.iter().map(Vec::len).max().unwrap_or_default();
+            for first in (0..longest).step_by(most) {
+                let count = most.min(longest - first);
+                let at = |w: usize, k: usize| own[w].get(first + k).copied();
+                let asked = windows.ask(count, |w, k| at(w, k).map(|(t, i)| (t, questions[i])));
+                let Some(logits) = model.asked(windows, &asked) else { return Ok(Vec::new()) };
+                for (cell, logit) in to_host(logits)?.into_iter().enumerate() {
+                    if let Some((_, i)) = at(cell / count, cell % count) {
+                        chances[i] = sigmoid(logit);
                     }
                 }
             }
         }
         Ok(chances)
+    }
+
+    /// Chance of a correct answer were each skill asked after each of these rows of the last batch, on an average item,
+    /// `[rows, C]`; empty where the model cannot be asked.
+    pub(super) fn every_chance(&mut self, wanted: &[usize]) -> Result<Vec<f32>> {
+        let skills = self.config.num_c as u32;
+        let of_row = |&row: &usize| (0..skills).map(move |skill| Question { row, skill, item: 0 });
+        self.chances_of(&wanted.iter().flat_map(of_row).collect::<Vec<Question>>())
     }
 
     pub(super) fn host_stats(&mut self) -> &mut DeviceStats {

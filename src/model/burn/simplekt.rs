@@ -1,9 +1,10 @@
-//! simpleKT (Liu et al., ICLR 2023, arXiv:2302.06881), for data whose exercises are their skills.
+//! simpleKT (Liu et al., ICLR 2023, arXiv:2302.06881), with its Rasch part where the data have items ([`super::rasch`]);
+//! elsewhere exercises are their skills.
 //!
-//! Exercises x\[t\] = E\[q\[t\]\] + P\[t\] and answers y\[t\] = E\[q\[t\]\] + R\[r\[t\]\] + P\[t\], with sines and cosines as P.
+//! Exercises x\[t\] = E\[q\[t\]\] + μ·D\[q\[t\]\] + P\[t\] and answers y\[t\] = E\[q\[t\]\] + R\[r\[t\]\] + P\[t\], with sines and cosines as P.
 //! In each block an exercise looks at the answers to the exercises before it, most at those that are like it:
 //! x ← norm(x + dropout(Attention(x, x, y))), x ← norm(x + dropout(FFN(x))).
-//! The logit comes from an MLP of the last x and E\[q\[t\]\]. Queries and keys share a projection, as in pykt.
+//! The logit comes from an MLP of the last x and E\[q\[t\]\] + μ·D\[q\[t\]\]. Queries and keys share a projection, as in pykt.
 
 use burn::module::Module;
 use burn::nn::{Embedding, EmbeddingConfig, LayerNorm, Linear};
@@ -12,6 +13,7 @@ use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 use super::attention::{AnswerHead, FeedForward, joined, linear, norm, scores, shares, split};
 use super::network::{Dropouts, TensorModel};
 use super::parameters::xavier;
+use super::rasch::Rasch;
 use super::windows::{Asked, Windows};
 use crate::model::ModelConfig;
 use crate::model::parameters::Start;
@@ -65,6 +67,7 @@ impl Block {
 pub struct SimpleKt {
     exercise: Embedding,
     response: Embedding,
+    rasch: Option<Rasch>,
     blocks: Vec<Block>,
     head: AnswerHead,
 }
@@ -81,9 +84,13 @@ fn positions(count: usize, width: usize, device: &Device) -> Tensor<3> {
 }
 
 impl SimpleKt {
-    /// Exercises of a window's interactions and the one asked last, `[W, T+1]`.
-    fn exercises(windows: &Windows) -> Tensor<2, Int> {
-        Tensor::cat(vec![windows.skill.clone().narrow(1, 0, 1), windows.next.clone()], 1)
+    /// Vectors of exercises with these skills and items, without their places, `[W, T, D]`.
+    fn exercises(&self, skill: &Tensor<2, Int>, item: &Tensor<2, Int>) -> Tensor<3> {
+        let plain = self.exercise.forward(skill.clone());
+        match &self.rasch {
+            Some(rasch) => plain + rasch.of_exercises(skill, item),
+            None => plain,
+        }
     }
 
     /// Answers y `[W, T, D]`.
@@ -99,6 +106,7 @@ impl TensorModel for SimpleKt {
         Self {
             exercise: EmbeddingConfig::new(config.num_c, d).init(device),
             response: EmbeddingConfig::new(2, d).init(device),
+            rasch: Rasch::new(config, false, device),
             blocks: (0..config.num_encoder_blocks).map(|_| Block::new(config, device)).collect(),
             head: AnswerHead::new(d, config.d_ff, device),
         }
@@ -107,7 +115,7 @@ impl TensorModel for SimpleKt {
     fn next(&self, windows: &Windows, dropout: &mut Dropouts) -> Tensor<2> {
         let (t, d) = (windows.length, self.exercise.weight.val().dims()[1]);
         let places = positions(t + 1, d, &windows.device);
-        let embedded = self.exercise.forward(Self::exercises(windows));
+        let embedded = self.exercises(&windows.skills(), &windows.items());
         let mut x = embedded.clone() + places.clone();
         let y = self.answers(windows, &places);
         // Position t sees the answers at 0 to t − 1.
@@ -123,9 +131,9 @@ impl TensorModel for SimpleKt {
         let (t, d) = (windows.length, self.exercise.weight.val().dims()[1]);
         let off = &mut Dropouts::off();
         let places = positions(t + 1, d, &windows.device);
-        let mut x = self.exercise.forward(windows.skill.clone()) + places.clone().narrow(1, 0, t);
+        let mut x = self.exercises(&windows.skill, &windows.item) + places.clone().narrow(1, 0, t);
         let y = self.answers(windows, &places);
-        let embedded = self.exercise.forward(asked.skill.clone());
+        let embedded = self.exercises(&asked.skill, &asked.item);
         // A question stands one position after the row it follows.
         let at = (asked.after.clone() + 1).reshape([windows.count * asked.count]);
         let place = places.squeeze_dim::<2>(0).select(0, at).reshape([windows.count, asked.count, d]);
@@ -139,6 +147,9 @@ impl TensorModel for SimpleKt {
     }
 
     fn start(name: &str, shape: &[usize]) -> Option<Start> {
+        if let Some(start) = Rasch::start(name) {
+            return Some(start);
+        }
         // As pykt starts its attention.
         match name.rsplit_once('.') {
             Some((layer, "weight")) if layer.ends_with("query_key") || layer.ends_with(".value") => Some(xavier(shape)),

@@ -4,12 +4,10 @@
 //! into groups instead, so that at most a fifth of a group is padding. Padding stands at a window's end: a model in which a
 //! row sees only rows before it need not know of it.
 
-use std::collections::BTreeMap;
-use std::ops::Range;
-
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 
 use crate::data::RaggedBatch;
+use crate::model::Question;
 
 /// Most rows of a group: attention keeps heads × rows × length numbers of each block for the way back.
 const MOST_ROWS: usize = 2048;
@@ -26,6 +24,10 @@ pub struct Windows {
     pub response: Tensor<2, Int>,
     /// Skill asked next, `[W, T]`.
     pub next: Tensor<2, Int>,
+    /// Item of each interaction, `[W, T]`; 0 where it is unknown or the model knows none.
+    pub item: Tensor<2, Int>,
+    /// Item asked next, `[W, T]`.
+    pub next_item: Tensor<2, Int>,
     /// Windows, W.
     pub count: usize,
     /// Rows of the longest, T.
@@ -45,6 +47,8 @@ pub struct Windows {
 pub struct Asked {
     /// Skill, `[W, K]`.
     pub skill: Tensor<2, Int>,
+    /// Item, `[W, K]`; 0 where it is unknown: an average one.
+    pub item: Tensor<2, Int>,
     /// Row of the window after which it is asked, `[W, K]`.
     pub after: Tensor<2, Int>,
     /// Rows that come later than the question, `[W, K, T]`: not to be looked at.
@@ -101,6 +105,8 @@ impl Windows {
             skill: of(&|row| batch.skill[row] as i32),
             response: of(&|row| i32::from(batch.response[row])),
             next: of(&|row| batch.next_skill[row] as i32),
+            item: of(&|row| batch.items.as_ref().map_or(0, |items| items.own[row] as i32)),
+            next_item: of(&|row| batch.items.as_ref().map_or(0, |items| items.next[row] as i32)),
             count,
             length,
             device: device.clone(),
@@ -124,6 +130,16 @@ impl Windows {
         self.skill.clone() + self.response.clone() * skills as i64
     }
 
+    /// Skills of the interactions and of the one asked last, `[W, T+1]`.
+    pub fn skills(&self) -> Tensor<2, Int> {
+        Tensor::cat(vec![self.skill.clone().narrow(1, 0, 1), self.next.clone()], 1)
+    }
+
+    /// Their items, `[W, T+1]`.
+    pub fn items(&self) -> Tensor<2, Int> {
+        Tensor::cat(vec![self.item.clone().narrow(1, 0, 1), self.next_item.clone()], 1)
+    }
+
     /// t of each row, `[1, T]`.
     pub fn position(&self) -> Tensor<2, Int> {
         ints((0..self.length as i32).collect(), [1, self.length], &self.device)
@@ -139,41 +155,21 @@ impl Windows {
         self.rows.iter().enumerate().filter_map(|(cell, row)| row.map(|row| (row, cell)))
     }
 
-    /// The batch's rows in this group that are keys of `wanted`, in parts of at most one row a window.
-    pub(super) fn rows_of(&self, wanted: &BTreeMap<usize, usize>) -> Vec<Vec<(usize, usize)>> {
-        let mut parts: Vec<Vec<(usize, usize)>> = Vec::new();
-        let mut of_window = vec![0; self.count];
-        for (row, cell) in self.cells().filter(|(row, _)| wanted.contains_key(row)) {
-            let part = &mut of_window[cell / self.length];
-            if parts.len() == *part {
-                parts.push(Vec::new());
-            }
-            parts[*part].push((row, cell));
-            *part += 1;
-        }
-        parts
-    }
-
-    /// Every skill of `skills` asked after each of the `rows` (row of the batch and cell), at most one a window; and for each
-    /// of them where its first question lies in `[W, K]`.
-    pub(super) fn questions(&self, rows: &[(usize, usize)], skills: Range<usize>) -> (Asked, Vec<(usize, usize)>) {
-        let count = skills.len();
-        let mut after = vec![0; self.count];
-        rows.iter().for_each(|(_, cell)| after[cell / self.length] = cell % self.length);
-        let each = |value: &dyn Fn(usize, usize) -> i32| {
-            let values = (0..self.count).flat_map(|w| skills.clone().map(move |k| (w, k)));
-            ints(values.map(|(w, k)| value(w, k)).collect(), [self.count, count], &self.device)
+    /// `count` questions a window: `question` says for window and place which row of the window it follows, and what is asked;
+    /// where there is none, something is asked that nobody looks at.
+    pub(super) fn ask(&self, count: usize, question: impl Fn(usize, usize) -> Option<(usize, Question)>) -> Asked {
+        let places = || (0..self.count).flat_map(|w| (0..count).map(move |k| (w, k)));
+        let found: Vec<(usize, Question)> = places().map(|(w, k)| question(w, k).unwrap_or_default()).collect();
+        let each = |value: &dyn Fn(&(usize, Question)) -> i32| {
+            ints(found.iter().map(value).collect(), [self.count, count], &self.device)
         };
-        let later: Vec<bool> = after
-            .iter()
-            .flat_map(|&t| std::iter::repeat_n(t, count).flat_map(|t| (0..self.length).map(move |key| key > t)))
-            .collect();
-        let asked = Asked {
-            skill: each(&|_, k| k as i32),
-            after: each(&|w, _| after[w] as i32),
+        let later: Vec<bool> = found.iter().flat_map(|&(t, _)| (0..self.length).map(move |key| key > t)).collect();
+        Asked {
+            skill: each(&|(_, question)| question.skill as i32),
+            item: each(&|(_, question)| question.item as i32),
+            after: each(&|(t, _)| *t as i32),
             later: Tensor::from_data(TensorData::new(later, [self.count, count, self.length]), &self.device),
             count,
-        };
-        (asked, rows.iter().map(|&(row, cell)| (row, cell / self.length * count)).collect())
+        }
     }
 }
