@@ -31,7 +31,7 @@ pub(super) fn show(ui: &mut Ui, run: &ShownRun, context: &mut ViewContext<'_>) {
                 &run.history,
                 height,
                 &[
-                    column("validation", |r| r.validation.auc),
+                    column("validation", |r| r.validation.headline_auc()),
                     column("validation, mastery alone", |r| r.validation.mastery_auc),
                     column("training, with dropout", |r| r.train_auc),
                 ],

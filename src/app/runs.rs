@@ -331,7 +331,7 @@ fn curves(ui: &mut Ui, pair: &RunPair) {
         .show(ui, |plot| {
             for (i, run) in pair.runs.iter().enumerate() {
                 let points: Vec<[f64; 2]> =
-                    run.history.iter().filter_map(|r| Some([r.epoch as f64, r.validation.auc?])).collect();
+                    run.history.iter().filter_map(|r| Some([r.epoch as f64, r.validation.headline_auc()?])).collect();
                 let style = [egui_plot::LineStyle::Solid, egui_plot::LineStyle::dashed_loose()][i];
                 plot.line(
                     egui_plot::Line::new(format!("{}", i + 1), egui_plot::PlotPoints::from(points))
@@ -364,7 +364,10 @@ fn baselines(ui: &mut Ui, results: &Results) {
             }
             ui.end_row();
         };
-        row("this model", [own.auc, own.within_skills, own.accuracy, own.loss, own.calibration_error]);
+        row(
+            "this model",
+            [own.headline_auc(), own.within_skills, own.headline_accuracy(), own.loss, own.calibration_error],
+        );
         row("its mastery", [own.mastery_auc, own.mastery_within_skills, None, None, None]);
         for y in &results.baselines {
             row(&y.name, [y.auc, y.within_skills, y.accuracy, y.loss, y.calibration_error]);
@@ -388,7 +391,8 @@ fn figures(ui: &mut Ui, runs: &[(&str, &Results)]) {
                 let Some(m) = measure else { continue };
                 ui.label(format!("{name} {part}").trim().to_owned());
                 ui.label(m.windows.to_string());
-                for value in [m.auc, m.accuracy, m.loss, m.mastery_auc, m.mastery_correlation, m.gain_correlation] {
+                let (auc, accuracy) = (m.headline_auc(), m.headline_accuracy());
+                for value in [auc, accuracy, m.loss, m.mastery_auc, m.mastery_correlation, m.gain_correlation] {
                     ui.label(theme::figure(value, 4));
                 }
                 ui.end_row();

@@ -136,7 +136,7 @@ impl App {
                 "Epoch {}: training loss {:.4}, validation AUC {}.",
                 row.epoch,
                 row.train_loss,
-                theme::figure(row.validation.auc, 4)
+                theme::figure(row.validation.headline_auc(), 4)
             ));
         }
         sentences.push(run_progress::state_text(run));

@@ -10,10 +10,10 @@ use super::RunArgs;
 use super::terminal::Terminal;
 use crate::config::Config;
 use crate::data::{Corpus, Window};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::evaluate::{
-    Honesty, Trajectory, baselines, check_student, evaluate_parts, evaluate_sliding, final_part, honesty, parts,
-    trajectory,
+    Honesty, ItemReport, Trajectory, baselines, check_student, evaluate_parts, evaluate_sliding, final_part, honesty,
+    item_report, item_summary, items_csv, parts, trajectory,
 };
 use crate::experiment::{RunFolder, baseline_lines, figure, load_config, load_corpus, load_model, pretty};
 use crate::model::Model;
@@ -35,6 +35,12 @@ pub(super) struct EvaluateArgs {
     /// Write the measures of honesty as CSV.
     #[arg(long, value_name = "FILE", requires = "honesty")]
     csv: Option<PathBuf>,
+    /// List items (questions) whose answers do not come as expected, and how hard each item is.
+    #[arg(long)]
+    items: bool,
+    /// Write all items as CSV.
+    #[arg(long, value_name = "FILE", requires = "items")]
+    items_csv: Option<PathBuf>,
     /// Write the figures as JSON, to this file or `-` for standard output.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -135,16 +141,32 @@ pub(super) fn evaluate(args: &EvaluateArgs) -> Result<()> {
             measure
         }
     };
-    let honesty = if args.honesty {
-        Some(measure_honesty(&mut model, &config, &corpus, [&windows[0], part], &mut terminal)?)
-    } else {
-        None
+    if args.items && corpus.items.is_empty() {
+        return Err(Error::Request(
+            "--items: the data name no items; they need a column such as problem_id, item_id or question_id, or the one that \
+             --item-column names"
+                .to_owned(),
+        ));
+    }
+    let items = match (args.items || args.honesty) && !corpus.items.is_empty() {
+        true => measure_items(&mut model, &config, &corpus, &mut terminal)?,
+        false => Vec::new(),
+    };
+    let honesty = match args.honesty {
+        true => {
+            let found = measure_honesty(&mut model, &config, &corpus, [&windows[0], part], &mut terminal)?;
+            Some(Honesty { items: item_summary(&items), ..found })
+        }
+        false => None,
     };
     let Results { train, validation, test, baselines, .. } = &results;
     let json = pretty(&serde_json::json!({
         "train": train, "validation": validation, "test": test, "baselines": baselines, "window_protocol": sliding,
-        "honesty": honesty,
+        "honesty": honesty, "items": args.items.then_some(&items),
     }))?;
+    if let Some(path) = &args.items_csv {
+        files::write_atomic(path, items_csv(&items, &corpus.skills).as_bytes())?;
+    }
     if let (Some(path), Some(honesty)) = (&args.csv, &honesty) {
         files::write_atomic(path, honesty.to_csv().as_bytes())?;
     }
@@ -163,9 +185,71 @@ pub(super) fn evaluate(args: &EvaluateArgs) -> Result<()> {
             if let Some(honesty) = &honesty {
                 print_honesty(honesty, &mut terminal);
             }
+            if args.items {
+                print_items(&items, &corpus, &mut terminal);
+            }
         }
     }
     Ok(())
+}
+
+/// Most items printed.
+const ITEMS: usize = 20;
+
+/// Judges every item, with progress.
+fn measure_items(
+    model: &mut Model,
+    config: &Config,
+    corpus: &Corpus,
+    terminal: &mut Terminal,
+) -> Result<Vec<ItemReport>> {
+    let progress = async |done, total| {
+        terminal.progress("measuring", "items", done, total);
+        ControlFlow::Continue(())
+    };
+    let report = block_on(item_report(model, corpus, config, progress))?;
+    terminal.clear();
+    Ok(report.unwrap_or_default())
+}
+
+/// Prints the items that do not fit, the worst first.
+fn print_items(items: &[ItemReport], corpus: &Corpus, terminal: &mut Terminal) {
+    let summary = item_summary(items).unwrap_or_default();
+    terminal.line(&format!(
+        "\n{} items, {} with enough answers to judge, {} do not fit",
+        items.len(),
+        summary.judged,
+        summary.misfits
+    ));
+    if let Some(correlation) = summary.difficulty_correlation {
+        terminal.line(&format!("learned difficulties correlate with the true ones at {correlation:.3}"));
+    }
+    let misfits = || items.iter().filter(|i| i.fit.is_misfit());
+    if misfits().next().is_none() {
+        return;
+    }
+    terminal.line("item          answers   right  difficulty  (error)  expected  observed  infit  outfit  why, skills");
+    for item in misfits().take(ITEMS) {
+        let skills: Vec<&str> = item.skills.iter().map(|&k| corpus.skills[k as usize].name.as_str()).collect();
+        terminal.line(&format!(
+            "{:<12}{:>9}{:>8.3}{}{}{}{}{}{}  {}, {}",
+            item.id,
+            item.answers,
+            item.correct,
+            figure(item.difficulty, 12, 2),
+            figure(item.standard_error, 9, 2),
+            figure(item.expected, 10, 3),
+            figure(item.observed, 10, 3),
+            figure(item.infit, 7, 2),
+            figure(item.outfit, 8, 2),
+            item.fit.words(),
+            skills.join(" + ")
+        ));
+    }
+    let rest = misfits().count().saturating_sub(ITEMS);
+    if rest > 0 {
+        terminal.line(&format!("and {rest} more: --items-csv FILE has all"));
+    }
 }
 
 /// Takes the measures of honesty, with progress.

@@ -118,7 +118,7 @@ pub(super) fn reproduce(args: &ReproduceArgs) -> Result<()> {
         match message {
             Message::Device { label, .. } => adapter = label,
             Message::Epoch(row) => {
-                println!("epoch {}: validation AUC {}", row.epoch, figure(row.validation.auc, 0, 4));
+                println!("epoch {}: validation AUC {}", row.epoch, figure(row.validation.headline_auc(), 0, 4));
                 if row.epoch == epochs {
                     // Fewer epochs are an audit: the controller's settings still are those of the whole run.
                     let _ = session.commands().try_send(Command::Stop);
@@ -188,10 +188,10 @@ pub(super) fn compare(args: &CompareArgs) -> Result<()> {
             "{:<6}{:>10}{}{}{}{}{}  {}",
             i + 1,
             run.results.best_epoch,
-            figure(v.auc, 9, 4),
+            figure(v.headline_auc(), 9, 4),
             figure(v.accuracy, 9, 4),
             figure(v.loss, 10, 4),
-            figure(test.and_then(|t| t.auc), 10, 4),
+            figure(test.and_then(|t| t.headline_auc()), 10, 4),
             figure(v.mastery_auc, 7, 3),
             run.name
         );
@@ -199,8 +199,8 @@ pub(super) fn compare(args: &CompareArgs) -> Result<()> {
     let different = config_differences(&runs)?;
     if different.iter().all(|(key, _)| key == "seeds.seed") {
         let lines = [
-            ("validation AUC", mean_and_std(runs.iter().map(|r| r.results.validation.auc))),
-            ("test AUC", mean_and_std(runs.iter().map(|r| r.results.test.as_ref().and_then(|t| t.auc)))),
+            ("validation AUC", mean_and_std(runs.iter().map(|r| r.results.validation.headline_auc()))),
+            ("test AUC", mean_and_std(runs.iter().map(|r| r.results.test.as_ref().and_then(|t| t.headline_auc())))),
         ];
         for (what, (mean, std)) in lines {
             println!("{what} over {} seeds: {} ± {}", runs.len(), figure(mean, 0, 4), figure(std, 0, 4));
@@ -211,8 +211,10 @@ pub(super) fn compare(args: &CompareArgs) -> Result<()> {
     }
     println!("\nvalidation AUC by epoch");
     for epoch in 0..runs.iter().map(|r| r.history.len()).max().unwrap_or(0) {
-        let cells: String =
-            runs.iter().map(|r| figure(r.history.get(epoch).and_then(|row| row.validation.auc), 9, 4)).collect();
+        let cells: String = runs
+            .iter()
+            .map(|r| figure(r.history.get(epoch).and_then(|row| row.validation.headline_auc()), 9, 4))
+            .collect();
         println!("{:>5}{cells}", epoch + 1);
     }
     println!("\nsettings that differ{}", if different.is_empty() { ": none" } else { "" });

@@ -216,7 +216,8 @@ fn one(out: &Path, title: &str, config: &Config, device: DeviceChoice) -> Result
     while let Some(message) = session.wait()? {
         match message {
             Message::Epoch(row) => {
-                let line = format!("  epoch {:>3}  validation AUC{}", row.epoch, figure(row.validation.auc, 8, 4));
+                let line =
+                    format!("  epoch {:>3}  validation AUC{}", row.epoch, figure(row.validation.headline_auc(), 8, 4));
                 println!("{line}");
                 // A full disk shows at the next checkpoint, in words.
                 let _ = std::io::Write::write_all(&mut log, format!("{line}\n").as_bytes());

@@ -92,9 +92,12 @@ group! {
         columns: ColumnNames = ColumnNames::default(),
         /// Students of the simulated class, where no file is named.
         simulated_students: usize = 600,
+        /// Items of each skill of the simulated class; 0: it has no items.
+        simulated_items: usize = 0,
         /// Whether models that can tell items (questions, problems) apart do so, where the data have them.
         items: bool = true,
-        /// Whether models that can read an answer to several skills as one row do so, instead of as a row for each skill.
+        /// Whether an answer to several skills counts once: it is one row of models that can read it so, and the AUC that chooses
+        /// the best epoch is over answers, not over rows of one skill each.
         whole_answers: bool = true,
     }
 }

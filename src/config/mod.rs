@@ -139,6 +139,7 @@ impl Config {
             ("model_config.d_ff", m.d_ff, 65_536),
             ("model_config.num_encoder_blocks", m.num_encoder_blocks, 256),
             ("refinement.lag_max_lag", self.refinement.lag_max_lag, 3),
+            ("data.simulated_items", self.data.simulated_items, 100_000),
         ];
         for (key, value, most) in at_most {
             if value > most {

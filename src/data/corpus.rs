@@ -62,17 +62,35 @@ impl Window {
         self.answers.is_empty()
     }
 
+    /// The window with each answer as one row.
+    pub fn whole_answers(&self) -> Cow<'_, Self> {
+        if self.repeats.is_empty() {
+            return Cow::Borrowed(self);
+        }
+        let (mut answers, mut skills) = (Answers::default(), Vec::new());
+        for t in 0..self.len() {
+            skills.push(self.answers.skill(t));
+            if self.repeats.get(t + 1) != Some(&1) {
+                answers.push(&skills, self.answers.item(t), self.answers.responses()[t]);
+                skills.clear();
+            }
+        }
+        Cow::Owned(Self { answers, repeats: Vec::new(), further: Vec::new(), ..self.clone() })
+    }
+
     /// Steps that are scored: rows less one (SPEC §1).
     pub fn steps(&self) -> usize {
         self.len().saturating_sub(1)
     }
 }
 
-/// The mastery that produced a simulated class's answers.
+/// What produced a simulated class's answers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Truth {
     /// By student: row-major `[rows, skills]`, the mastery in 0..1 after each row.
     pub mastery: Vec<Vec<f32>>,
+    /// Difficulty of each item in logits, by its index; empty where the class has no items.
+    pub difficulty: Vec<f32>,
 }
 
 /// The parts of a corpus for one choice of validation fold.
@@ -145,7 +163,10 @@ impl Corpus {
             answer.flat_map(|t| &mastery[t * skills..(t + 1) * skills]).copied().collect()
         };
         let mastery = dataset.students.iter().zip(truth.mastery).map(of_rows).collect();
-        Self { truth: Some(Truth { mastery }), ..Self::from_dataset(dataset, seq_len, kind) }
+        Self {
+            truth: Some(Truth { mastery, difficulty: truth.difficulty }),
+            ..Self::from_dataset(dataset, seq_len, kind)
+        }
     }
 
     /// Windows of pykt's files. Rows longer than `seq_len` are cut again.

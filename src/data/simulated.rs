@@ -6,6 +6,9 @@
 //! - the student works through the curriculum in blocks of 2–6 answers, mostly on the next skill not yet
 //!   mastered, sometimes looking back;
 //! - an answer is right with probability guess + (1 − guess − slip)·m\[k\], guess 0.1, slip 0.05;
+//! - where the class has items, an answer is to an item of the skill, drawn evenly; one item in five asks the skill's first
+//!   prerequisite too. Items have difficulties b ~ N(0,1), and an answer is right with probability σ(mean over the item's skills
+//!   of logit of the chance above − b);
 //! - practice adds gain = p·(1 − m\[k\])·(0.25 + 0.75·min over P(k) of m), 30 % less after a wrong answer, and a
 //!   fifth of that to each prerequisite. So mastery never falls.
 
@@ -52,12 +55,44 @@ pub const SIMULATED_SKILLS: [SimulatedSkill; 12] = [
     skill("Linear equations", 1.3, &[3, 10]),
 ];
 
-/// Simulates a class. The same seed gives the same class on every machine.
+/// An item of the simulated class.
+#[derive(Debug, Clone, PartialEq)]
+struct SimulatedItem {
+    skills: Vec<u32>,
+    /// In logits.
+    difficulty: f64,
+}
+
+/// Keeps what is drawn of items apart from what is drawn of students.
+const ITEM_STREAM: u64 = 0x17e5;
+/// Share of items that ask a second skill.
+const TWO_SKILLS: f64 = 0.2;
+
+/// `each` items of every skill, skill by skill.
+fn draw_items(each: usize, seed: u64) -> Vec<SimulatedItem> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed ^ ITEM_STREAM);
+    let mut draw = |k: usize| {
+        let second = rng.random::<f64>() < TWO_SKILLS;
+        let skills = std::iter::once(k).chain(SIMULATED_SKILLS[k].prerequisites.first().copied().filter(|_| second));
+        SimulatedItem { skills: skills.map(|k| k as u32).collect(), difficulty: normal(&mut rng) }
+    };
+    (0..SIMULATED_SKILLS.len()).flat_map(|k| (0..each).map(|_| draw(k)).collect::<Vec<_>>()).collect()
+}
+
+/// Simulates a class without items. The same seed gives the same class on every machine.
 pub fn simulate(students: usize, seed: u64) -> (Dataset, Truth) {
+    simulate_with_items(students, 0, seed)
+}
+
+/// Simulates a class with so many items of each skill; with 0 it is that of [`simulate`].
+pub fn simulate_with_items(students: usize, items_per_skill: usize, seed: u64) -> (Dataset, Truth) {
+    let items = draw_items(items_per_skill, seed);
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut dataset = Dataset {
         name: "embedded".to_owned(),
-        max_skills_per_answer: 1,
+        max_skills_per_answer: items.iter().map(|item| item.skills.len()).max().unwrap_or(1),
+        joins_skills: items.iter().any(|item| item.skills.len() > 1),
+        items: (1..=items.len()).map(|number| format!("Q{number:03}")).collect(),
         skills: SIMULATED_SKILLS
             .iter()
             .enumerate()
@@ -65,9 +100,10 @@ pub fn simulate(students: usize, seed: u64) -> (Dataset, Truth) {
             .collect(),
         ..Dataset::default()
     };
-    let mut truth = Truth { mastery: Vec::with_capacity(students) };
+    let difficulty = items.iter().map(|item| item.difficulty as f32).collect();
+    let mut truth = Truth { mastery: Vec::with_capacity(students), difficulty };
     for i in 0..students {
-        let (student, mastery) = simulate_student(format!("S{:03}", i + 1), &mut rng);
+        let (student, mastery) = simulate_student(format!("S{:03}", i + 1), &items, &mut rng);
         dataset.rows_read += student.answers.len() as u64;
         dataset.students.push(student);
         truth.mastery.push(mastery);
@@ -99,6 +135,18 @@ impl SimulatedStudent {
         GUESS + (1.0 - GUESS - SLIP) * self.mastery[k]
     }
 
+    /// Chance of a correct answer to an item of these skills and this difficulty, in logits; without a difficulty to speak of
+    /// (`None`) it is that of the one skill.
+    pub fn chance_on(&self, skills: &[u32], difficulty: Option<f64>) -> f64 {
+        let Some(difficulty) = difficulty else { return self.chance(skills[0] as usize) };
+        let logit = |&k: &u32| {
+            let p = self.chance(k as usize);
+            (p / (1.0 - p)).ln()
+        };
+        let mean = skills.iter().map(logit).sum::<f64>() / skills.len() as f64;
+        1.0 / (1.0 + (difficulty - mean).exp())
+    }
+
     /// Practises skill `k` by one answer.
     pub fn practise(&mut self, k: usize, correct: bool) {
         let skill = &SIMULATED_SKILLS[k];
@@ -124,7 +172,8 @@ fn normal(rng: &mut ChaCha8Rng) -> f64 {
     StandardNormal.sample(rng)
 }
 
-fn simulate_student(id: String, rng: &mut ChaCha8Rng) -> (Student, Vec<f32>) {
+fn simulate_student(id: String, items: &[SimulatedItem], rng: &mut ChaCha8Rng) -> (Student, Vec<f32>) {
+    let each = items.len() / SIMULATED_SKILLS.len();
     let mut known = SimulatedStudent::draw(rng);
     let length = (3.5 + 0.6 * normal(rng)).exp().clamp(6.0, 160.0) as usize;
     let mut answers = Answers::default();
@@ -139,9 +188,13 @@ fn simulate_student(id: String, rng: &mut ChaCha8Rng) -> (Student, Vec<f32>) {
             if answers.len() == length {
                 break;
             }
-            let correct = rng.random::<f64>() < known.chance(k);
-            answers.push(&[k as u32], 0, u8::from(correct));
-            known.practise(k, correct);
+            let number = (each > 0).then(|| k * each + rng.random_range(0..each));
+            let item = number.map(|number| &items[number]);
+            let own = [k as u32];
+            let skills = item.map_or(own.as_slice(), |item| &item.skills);
+            let correct = rng.random::<f64>() < known.chance_on(skills, item.map(|item| item.difficulty));
+            answers.push(skills, number.map_or(0, |number| number as u32 + 1), u8::from(correct));
+            skills.iter().for_each(|&k| known.practise(k as usize, correct));
             after.extend(known.mastery.iter().map(|&m| m as f32));
         }
         let ready = known.mastery[frontier] > 0.7 || rng.random::<f64>() < 0.2;
@@ -176,6 +229,23 @@ mod tests {
         }
         let share = a.share_correct();
         assert!((0.4..0.85).contains(&share), "share correct {share}");
+    }
+
+    #[test]
+    fn a_class_with_items_has_hard_and_easy_ones_of_one_skill_or_two() {
+        let (class, truth) = simulate_with_items(400, 6, 5);
+        assert_eq!((class.items.len(), truth.difficulty.len(), class.max_skills_per_answer), (72, 72, 2));
+        let mut counts = vec![[0u32; 2]; 73];
+        for answer in class.students.iter().flat_map(|s| s.answers.iter()) {
+            assert_eq!((answer.item as usize - 1) / 6, answer.skills[0] as usize, "an item of another skill");
+            counts[answer.item as usize][usize::from(answer.is_correct())] += 1;
+        }
+        assert!(counts[1..].iter().all(|[wrong, right]| wrong + right > 0), "an item nobody answered");
+        let share = |[wrong, right]: [u32; 2]| f64::from(right) / f64::from(wrong + right);
+        let shares: Vec<f64> = counts[1..].iter().map(|&c| share(c)).collect();
+        let difficulty: Vec<f64> = truth.difficulty.iter().map(|&b| f64::from(b)).collect();
+        let correlation = crate::evaluate::correlation(&difficulty, &shares).unwrap();
+        assert!(correlation < -0.6, "difficulty and share right correlate at {correlation}");
     }
 
     #[test]

@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::honesty::{Honesty, honesty};
 use super::infer::infer;
+use super::items::{ItemReport, item_report, item_summary};
 use super::metrics::auc;
+use super::parts::{final_part, parts};
+use crate::config::Config;
 use crate::data::{Corpus, Window};
 use crate::error::Result;
 use crate::model::Model;
@@ -68,6 +71,9 @@ pub struct ClassReport {
     pub skills: Vec<SkillReport>,
     /// What an answer to the row's skill says about the column's; empty where the model has no transfer.
     pub transfer: Vec<Vec<f32>>,
+    /// Every item, those that do not fit first; empty where the data have none.
+    #[serde(default)]
+    pub items: Vec<ItemReport>,
 }
 
 /// Collects the answers of one skill.
@@ -135,20 +141,20 @@ fn slope(curve: &[CurvePoint]) -> Option<f64> {
     (curve.len() >= 2 && xx > 0.0).then(|| xy / xx)
 }
 
-/// The report of a class: `part` is what the final figures are about, and what honesty is measured on; `train` what the
-/// model learned from.
+/// The report of a class by a model that was trained with this config. Honesty is measured on what the final figures are about.
 ///
 /// # Errors
-/// The device fails.
-pub async fn class_report(
-    model: &mut Model,
-    corpus: &Corpus,
-    train: &[&Window],
-    part: &[&Window],
-    batch_size: usize,
-) -> Result<ClassReport> {
+/// The device fails, or the config's fold leaves nothing to train on.
+pub async fn class_report(model: &mut Model, corpus: &Corpus, config: &Config) -> Result<ClassReport> {
+    let parts = parts(config, corpus)?;
+    let (train, part, batch_size) = (parts[0].as_slice(), final_part(&parts), config.training.batch_size);
     let go_on = async |_| ControlFlow::Continue(());
-    let honesty = honesty(model, corpus, train, part, batch_size, async |_, _| ControlFlow::Continue(())).await?;
+    let go_on_of = async |_, _| ControlFlow::Continue(());
+    let honesty = honesty(model, corpus, train, part, batch_size, go_on_of).await?;
+    let items = match corpus.items.is_empty() {
+        true => Vec::new(),
+        false => item_report(model, corpus, config, go_on_of).await?.unwrap_or_default(),
+    };
     let every: Vec<&Window> = corpus.windows.iter().collect();
     let windows = if every.len() <= WHOLE_CLASS { every.as_slice() } else { part };
     let outcomes = infer(model, windows, batch_size, go_on).await?.unwrap_or_default();
@@ -185,7 +191,8 @@ pub async fn class_report(
     };
     let all: [usize; 2] = counts.iter().fold([0; 2], |[a, b], [w, r]| [a + w, b + r]);
     Ok(ClassReport {
-        honesty: honesty.unwrap_or_default(),
+        honesty: Honesty { items: item_summary(&items), ..honesty.unwrap_or_default() },
+        items,
         students,
         all: together.report(all[0] + all[1], all[1]),
         skills: gathered.iter().enumerate().map(of).collect(),

@@ -68,6 +68,24 @@ pub struct Measure {
     pub truth_correlation: Option<f64>,
 }
 
+impl Measure {
+    /// The AUC to quote: over whole answers where answers have several skills, since rows of one skill each know the outcome of
+    /// the answer's rows before them.
+    pub fn headline_auc(&self) -> Option<f64> {
+        self.answer_auc.or(self.auc)
+    }
+
+    /// The accuracy to quote, likewise.
+    pub fn headline_accuracy(&self) -> Option<f64> {
+        self.answer_accuracy.or(self.accuracy)
+    }
+
+    /// Whether the figures by row are others than those of whole answers.
+    pub fn rows_are_parts(&self) -> bool {
+        self.answers > 0 && self.answers != self.steps
+    }
+}
+
 /// Measures `outcomes` of a model of this kind; correlations are those of the first `correlation_students` windows long
 /// enough. Violations are of what the kind promises: the evidence model promises only the bounds, for its mastery may fall.
 pub fn measure(outcomes: &[WindowOutcome], kind: ModelKind, correlation_students: usize) -> Measure {

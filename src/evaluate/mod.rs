@@ -6,6 +6,7 @@ mod class_report;
 mod honesty;
 mod infer;
 mod inspection;
+mod items;
 mod measure;
 mod metrics;
 mod parts;
@@ -23,6 +24,7 @@ pub use honesty::{
 };
 pub use infer::{HeadsOutcome, WholeAnswer, WindowOutcome, infer};
 pub use inspection::inspect;
+pub use items::{ItemFit, ItemReport, ItemSummary, item_report, item_summary, items_csv};
 pub use measure::{Measure, global_alignment, measure, truth_correlation};
 pub use metrics::{accuracy, auc, correlation, cumulative_mastery, stratified_sample};
 pub use parts::{evaluate_parts, evaluate_sliding, final_part, parts};

@@ -140,7 +140,7 @@ pub fn metric_differences(
 pub fn overlay(runs: &[RunRecord]) -> Plot {
     let series = runs.iter().enumerate().map(|(i, run)| Series {
         name: format!("{}  {}", i + 1, Convention::of(&run.name).map_or(run.name.as_str(), |c| c.title)),
-        points: run.history.iter().filter_map(|row| Some((row.epoch as f64, row.validation.auc?))).collect(),
+        points: run.history.iter().filter_map(|row| Some((row.epoch as f64, row.validation.headline_auc()?))).collect(),
         colour: i,
         dash: i % 3,
         marks: Vec::new(),

@@ -33,12 +33,18 @@ pub fn environment(config: &Config, device: (&str, &str), details: &Value) -> Re
         "data": {
             "file": config.data.path.as_deref().map(fingerprint).transpose()?,
             "test_file": config.data.test_path.as_deref().map(fingerprint).transpose()?,
-            "simulated": config.data.path.is_none().then(|| json!({
-                "students": config.data.simulated_students,
-                "seed": config.seeds.seed,
-            })),
+            "simulated": config.data.path.is_none().then(|| simulated(config)),
         },
     }))
+}
+
+/// What a simulated class is made from.
+fn simulated(config: &Config) -> Value {
+    let mut made = json!({"students": config.data.simulated_students, "seed": config.seeds.seed});
+    if config.data.simulated_items > 0 {
+        made["items_per_skill"] = config.data.simulated_items.into();
+    }
+    made
 }
 
 /// Name, size and SHA-256 of a data file.

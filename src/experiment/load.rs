@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::config_record::read_config;
 use super::folder::{File, RunFolder};
 use crate::config::Config;
-use crate::data::{ColumnNames, Corpus, DataFile, Dataset, read_sequences, read_table, simulate};
+use crate::data::{ColumnNames, Corpus, DataFile, Dataset, read_sequences, read_table, simulate_with_items};
 use crate::error::{Error, Result};
 use crate::model::{Model, ModelConfig};
 use crate::platform::device::Device;
@@ -51,7 +51,8 @@ pub fn load_corpus(config: &Config) -> Result<Corpus> {
     let choice = DataChoice::of(config);
     let (seq_len, rows) = (config.model_config.seq_len, config.row_kind());
     let Some(path) = &choice.path else {
-        let (dataset, truth) = simulate(config.data.simulated_students, config.seeds.seed);
+        let (dataset, truth) =
+            simulate_with_items(config.data.simulated_students, config.data.simulated_items, config.seeds.seed);
         return Ok(Corpus::simulated(&dataset, truth, seq_len, rows));
     };
     let name = path.display().to_string();

@@ -141,11 +141,22 @@ fn figures(out: &mut String, config: &Config, results: &Results) {
             "| {part} | {} | {} | {} | {} | {} | {} | {} |",
             m.windows,
             m.steps,
-            figure(m.auc),
-            figure(m.accuracy),
+            figure(m.headline_auc()),
+            figure(m.headline_accuracy()),
             figure(m.loss),
             figure(m.mastery_correlation),
             figure(m.gain_correlation)
+        );
+    }
+    let tested = results.test.as_ref().unwrap_or(&results.validation);
+    if tested.rows_are_parts() {
+        let _ = writeln!(
+            out,
+            "\nAUC and accuracy are of whole answers. By row, one for each skill of an answer, of which later ones know its \
+             outcome, they are {} and {} on the {} part.",
+            figure(tested.auc),
+            figure(tested.accuracy),
+            if results.test.is_some() { "test" } else { "validation" }
         );
     }
     baseline_table(out, results);
@@ -161,7 +172,8 @@ fn baseline_table(out: &mut String, results: &Results) {
     let mut row = |name: &str, values: [Option<f64>; 5]| {
         let _ = writeln!(out, "| {name} | {} |", values.map(figure).join(" | "));
     };
-    row("this model", [own.auc, own.within_skills, own.accuracy, own.loss, own.calibration_error]);
+    let (auc, accuracy) = (own.headline_auc(), own.headline_accuracy());
+    row("this model", [auc, own.within_skills, accuracy, own.loss, own.calibration_error]);
     row("its mastery", [own.mastery_auc, own.mastery_within_skills, None, None, None]);
     for y in &results.baselines {
         row(&y.name, [y.auc, y.within_skills, y.accuracy, y.loss, y.calibration_error]);

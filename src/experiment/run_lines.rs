@@ -24,10 +24,11 @@ impl RunLines {
     /// What is read before the run begins, in `seconds`.
     pub fn data(config: &Config, corpus: &Corpus, seconds: f64) -> String {
         format!(
-            "data      {}: {} students, {} skills, {} windows ({seconds:.1} s)",
+            "data      {}: {} students, {} skills{}, {} windows ({seconds:.1} s)",
             config.data.dataset,
             corpus.students.len(),
             corpus.skills.len(),
+            items_text(config, corpus),
             corpus.windows.len()
         )
     }
@@ -88,6 +89,15 @@ impl RunLines {
     }
 }
 
+/// Items of the data and whether the model tells them apart; empty where the data have none.
+fn items_text(config: &Config, corpus: &Corpus) -> String {
+    match (corpus.items.len(), config.uses_items()) {
+        (0, _) => String::new(),
+        (items, true) => format!(", {items} items"),
+        (items, false) => format!(", {items} items (not told apart)"),
+    }
+}
+
 fn epoch_line(row: &EpochRow, seconds: f64) -> String {
     let v = &row.validation;
     format!(
@@ -96,8 +106,8 @@ fn epoch_line(row: &EpochRow, seconds: f64) -> String {
         row.train_loss,
         figure(row.train_auc, 8, 4),
         figure(v.loss, 16, 4),
-        figure(v.auc, 8, 4),
-        figure(v.accuracy, 8, 4),
+        figure(v.headline_auc(), 8, 4),
+        figure(v.headline_accuracy(), 8, 4),
         figure(v.mastery_auc, 7, 3),
         figure(v.mastery_correlation, 8, 3),
         figure(v.gain_correlation, 8, 3),
@@ -117,8 +127,8 @@ pub fn measure_lines(parts: &[(&str, &Measure)]) -> Vec<String> {
             "{name:<12}{:>8}{:>9}{}{}{}{}{}{}{}{}",
             m.windows,
             m.steps,
-            figure(m.auc, 8, 4),
-            figure(m.accuracy, 8, 4),
+            figure(m.headline_auc(), 8, 4),
+            figure(m.headline_accuracy(), 8, 4),
             figure(m.loss, 8, 4),
             figure(m.mastery_auc, 7, 3),
             if known { figure(m.truth_correlation, 7, 3) } else { String::new() },
@@ -127,14 +137,15 @@ pub fn measure_lines(parts: &[(&str, &Measure)]) -> Vec<String> {
             figure(worst, 12, 4),
         )
     };
-    let whole = parts.iter().filter(|(_, m)| m.answers > 0).map(|(name, m)| {
-        let (auc, accuracy) = (figure(m.answer_auc, 0, 4), figure(m.answer_accuracy, 0, 4));
-        format!(
-            "{name:<12}answers as wholes: {}, AUC {auc}, accuracy {accuracy} (mean over each answer's skills)",
-            m.answers
-        )
-    });
-    std::iter::once(header).chain(parts.iter().map(line)).chain(whole).collect()
+    let mut lines: Vec<String> = std::iter::once(header).chain(parts.iter().map(line)).collect();
+    if parts.iter().any(|(_, m)| m.rows_are_parts()) {
+        lines.push("AUC and acc are of whole answers. By row, one for each skill of an answer, of which later ones know its outcome:".to_owned());
+    }
+    lines.extend(parts.iter().filter(|(_, m)| m.rows_are_parts()).map(|(name, m)| {
+        let (auc, accuracy) = (figure(m.auc, 0, 4), figure(m.accuracy, 0, 4));
+        format!("{name:<12}{} answers in {} rows, AUC by row {auc}, accuracy by row {accuracy}", m.answers, m.steps)
+    }));
+    lines
 }
 
 /// The best model beside simpler methods on the same answers; nothing where none was measured.
@@ -160,9 +171,9 @@ pub fn baseline_lines(results: &Results) -> Vec<String> {
     let mut lines = vec![format!("on {part:<15}       AUC   within     acc    loss  calibration")];
     lines.push(line(
         "this model",
-        own.auc,
+        own.headline_auc(),
         own.within_skills,
-        own.accuracy,
+        own.headline_accuracy(),
         own.loss,
         own.calibration_error,
         own.truth_correlation,

@@ -6,8 +6,7 @@ use crate::config::Config;
 use crate::data::{Corpus, Window};
 use crate::error::{Error, Result};
 use crate::evaluate::{
-    Calibration, ClassQuartiles, ClassReport, Trajectory, class_quartiles, class_report, final_part, parts, survey,
-    trajectory,
+    Calibration, ClassQuartiles, ClassReport, Trajectory, class_quartiles, class_report, parts, survey, trajectory,
 };
 use crate::model::Model;
 use crate::platform::device::Device;
@@ -95,7 +94,6 @@ pub(super) async fn class_report_task(opened: &mut OpenedModel) -> Result<Task<R
     let (corpus, config) = (opened.corpus.clone(), opened.info.config.clone());
     spawn_task("gainakt-class", move || async move {
         let mut model = Model::from_weights(&shape, &weights, &Device::Cpu)?;
-        let windows = parts(&config, &corpus)?;
-        class_report(&mut model, &corpus, &windows[0], final_part(&windows), config.training.batch_size).await
+        class_report(&mut model, &corpus, &config).await
     })
 }

@@ -43,7 +43,7 @@ fn entry(path: PathBuf) -> Option<RunEntry> {
         match RunRecord::read(&folder) {
             Ok(record) => {
                 entry.best_auc = record.results.best_validation_auc;
-                entry.test_auc = record.results.test.and_then(|t| t.auc);
+                entry.test_auc = record.results.test.and_then(|t| t.headline_auc());
             }
             Err(error) => entry.problem = Some(error.to_string()),
         }

@@ -17,7 +17,7 @@ use crate::config::{Config, ModelKind};
 use crate::data::{Corpus, Split, Window};
 use crate::error::{Error, Result};
 use crate::evaluate::{
-    baselines, evaluate_parts, final_part, global_alignment, infer, measure, parts, truth_correlation,
+    Measure, baselines, evaluate_parts, final_part, global_alignment, infer, measure, parts, truth_correlation,
 };
 use crate::model::ModelConfig;
 use crate::model::gainakt2exp::LossTerm;
@@ -235,13 +235,19 @@ impl<'a> Trainer<'a> {
         Ok(true)
     }
 
+    /// The figure that chooses the best epoch.
+    fn chosen_by(&self, validation: &Measure) -> Option<f64> {
+        // Runs from before answers were measured as wholes go on as they began.
+        if self.config.data.whole_answers { validation.headline_auc() } else { validation.auc }
+    }
+
     /// Updates schedule and history, and sends the epoch's row and checkpoints.
     async fn finish_epoch(&mut self, row: EpochRow, control: &Control) -> Result<()> {
         let epoch = row.epoch;
         let shape = self.stepper.model.config().clone();
         let weights = self.stepper.model.read_weights().await?;
         let file = Arc::new(encode_weights(&shape, &weights)?);
-        if self.state.plateau.update(epoch, row.validation.auc) {
+        if self.state.plateau.update(epoch, self.chosen_by(&row.validation)) {
             self.best = Some(file.clone());
             control.send(Message::Checkpoint { kind: CheckpointKind::Best, epoch, bytes: file.clone() }).await?;
         }
@@ -279,7 +285,7 @@ impl<'a> Trainer<'a> {
         Ok(Results {
             ended,
             best_epoch: self.state.plateau.best.map_or(0, |b| b.1),
-            best_validation_auc: validation.auc,
+            best_validation_auc: self.chosen_by(&validation),
             train,
             validation,
             test: (!windows[2].is_empty()).then_some(test),

@@ -2,16 +2,19 @@
 //! adds shows beside them.
 
 mod bkt;
+mod items;
 mod observer;
 mod pfa;
 
 pub use bkt::SkillTracing;
 pub use observer::observe;
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::metrics::{accuracy, auc};
-use super::scores::{TruthAgreement, calibration_error, cross_entropy, within_skills};
+use super::scores::{TruthAgreement, calibration_error, cross_entropy, within_items, within_skills};
 use crate::data::{Answer, Answers, Corpus, Window};
 
 /// One method's figures on one part of the data.
@@ -23,6 +26,9 @@ pub struct Baseline {
     pub auc: Option<f64>,
     /// The same within skills ([`within_skills`]).
     pub within_skills: Option<f64>,
+    /// The same within items ([`within_items`]), where the data have items.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within_items: Option<f64>,
     /// Share of predictions that were right at 0.5.
     pub accuracy: Option<f64>,
     /// Mean cross-entropy.
@@ -49,8 +55,18 @@ impl Asked {
     }
 }
 
-/// Learns every method from `train` and measures it on `part`. The ideal observer is there for simulated classes only.
+/// The windows with a row an answer: where each skill of an answer is a row, the later ones know its outcome.
+fn whole<'a>(windows: &[&'a Window]) -> Vec<Cow<'a, Window>> {
+    windows.iter().map(|window| window.whole_answers()).collect()
+}
+
+/// Learns every method from `train` and measures it on `part`, on whole answers. The ideal observer is there for simulated
+/// classes only, the item's mean and Elo where the data have items.
 pub fn baselines(corpus: &Corpus, train: &[&Window], part: &[&Window]) -> Vec<Baseline> {
+    let (train, part) = (whole(train), whole(part));
+    let (train, part): (Vec<&Window>, Vec<&Window>) =
+        (train.iter().map(AsRef::as_ref).collect(), part.iter().map(AsRef::as_ref).collect());
+    let (train, part) = (train.as_slice(), part.as_slice());
     let asked = Asked::new(part);
     if asked.targets.is_empty() {
         return Vec::new();
@@ -60,6 +76,7 @@ pub fn baselines(corpus: &Corpus, train: &[&Window], part: &[&Window]) -> Vec<Ba
         name: name.to_owned(),
         auc: auc(&scores, &asked.targets),
         within_skills: within_skills(&scores, &asked.answers),
+        within_items: within_items(&scores, &asked.answers),
         accuracy: accuracy(&scores, &asked.targets),
         loss: cross_entropy(&scores, &asked.targets),
         calibration_error: calibration_error(&scores, &asked.targets),
@@ -74,6 +91,11 @@ pub fn baselines(corpus: &Corpus, train: &[&Window], part: &[&Window]) -> Vec<Ba
         row("BKT", chances),
         row("BKT, P(L)", known),
     ];
+    if !corpus.items.is_empty() {
+        let items = corpus.items.len();
+        rows.push(row("item mean", items::item_means(train, items, &means, &asked.answers)));
+        rows.push(row("Elo", items::Elo::learn(train, items, &means).predict(part)));
+    }
     if let Some(truth) = &corpus.truth {
         let observed = observe(part, truth, skills);
         rows.push(Baseline { truth: Some(observed.truth), ..row("ideal observer", observed.chances) });

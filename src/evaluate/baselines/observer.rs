@@ -24,27 +24,31 @@ pub struct Observed {
 
 /// Observes `windows` of the simulated class with `skills` skills.
 pub fn observe(windows: &[&Window], truth: &Truth, skills: usize) -> Observed {
-    let each: Vec<(Vec<f64>, Vec<f32>)> = windows.par_iter().map(|w| follow(w)).collect();
+    let each: Vec<(Vec<f64>, Vec<f32>)> = windows.par_iter().map(|w| follow(w, &truth.difficulty)).collect();
     let inferred = each.iter().map(|(_, mastery)| mastery.as_slice()).collect::<Vec<_>>();
     let truth = truth_of(windows, &inferred, truth, skills);
     Observed { chances: each.iter().flat_map(|(chances, _)| chances.iter().copied()).collect(), truth }
 }
 
-/// Chances of the window's answers but the first, and mean mastery after each answer `[answers, C]`.
-fn follow(window: &Window) -> (Vec<f64>, Vec<f32>) {
+/// Chances of the window's answers but the first, and mean mastery after each answer `[answers, C]`; `difficulty` of items is
+/// known too.
+fn follow(window: &Window, difficulty: &[f32]) -> (Vec<f64>, Vec<f32>) {
     let mut rng = ChaCha8Rng::seed_from_u64(u64::from(window.student));
     let mut particles: Vec<SimulatedStudent> = (0..PARTICLES).map(|_| SimulatedStudent::draw(&mut rng)).collect();
     let mut weights = vec![1.0 / PARTICLES as f64; PARTICLES];
     let (mut chances, mut mastery) = (Vec::new(), Vec::new());
     for (t, answer) in window.answers.iter().enumerate() {
-        let (k, correct) = (answer.skills[0] as usize, answer.is_correct());
+        let correct = answer.is_correct();
+        let of_item = (answer.item as usize).checked_sub(1).and_then(|item| difficulty.get(item));
+        let of_item = of_item.map(|&b| f64::from(b));
+        let chance_of = |p: &SimulatedStudent| p.chance_on(answer.skills, of_item);
         if t > 0 {
-            chances.push(particles.iter().zip(&weights).map(|(p, w)| w * p.chance(k)).sum());
+            chances.push(particles.iter().zip(&weights).map(|(p, w)| w * chance_of(p)).sum());
         }
         for (particle, weight) in particles.iter_mut().zip(&mut weights) {
-            let chance = particle.chance(k);
+            let chance = chance_of(particle);
             *weight *= if correct { chance } else { 1.0 - chance };
-            particle.practise(k, correct);
+            answer.skills.iter().for_each(|&k| particle.practise(k as usize, correct));
         }
         let sum: f64 = weights.iter().sum();
         weights.iter_mut().for_each(|w| *w /= sum);

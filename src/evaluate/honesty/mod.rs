@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use self::reliability::Answer;
 use super::baselines::{Asked, of_skills, skill_means};
 use super::infer::{WindowOutcome, infer};
+use super::items::ItemSummary;
 use super::metrics::auc;
 use super::scores::{TruthAgreement, calibration_error, within_items, within_skills};
 use crate::data::{Answers, Corpus, CsvText, Window};
@@ -72,6 +73,9 @@ pub struct Honesty {
     pub drift: Option<f64>,
     /// How mastery meets the true one, in a simulated class.
     pub truth: Option<TruthAgreement>,
+    /// How many items do not fit, and how learned difficulties meet the true ones; where the data have items.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub items: Option<ItemSummary>,
 }
 
 /// Takes all measures of `model` on `windows`; `train` tells how hard each skill is. `progress` is told steps done and in all; where it breaks off, there are
@@ -155,6 +159,11 @@ impl Honesty {
         row("truth_correlation", "", truth.correlation);
         row("truth_along_curves", "", truth.along_curves);
         row("truth_rmse", "", truth.rmse);
+        if let Some(items) = self.items {
+            row("items_judged", "", Some(items.judged as f64));
+            row("items_misfitting", "", Some(items.misfits as f64));
+            row("item_difficulty_correlation", "", items.difficulty_correlation);
+        }
         for o in &self.by_opportunity {
             let group = o.name();
             row("opportunity_answers", &group, Some(o.answers as f64));

@@ -32,6 +32,14 @@ impl Honesty {
             }
             out.push(("within skills", text));
         }
+        if let Some(within) = self.prediction.within_items {
+            let text = format!(
+                "Of two answers to the same item, one right and one wrong, it ranks them correctly {} of the time (guessing: \
+                 50 %).",
+                percent(within)
+            );
+            out.push(("within items", text));
+        }
         if let Some(flip) = self.flip {
             let text =
                 format!("A right last answer instead of a wrong one raises the skill's mastery in {}.", percent(flip));
@@ -57,6 +65,20 @@ impl Honesty {
                 100.0 * rmse
             );
             out.push(("truth", text));
+        }
+        if let Some(items) = self.items {
+            let text = format!(
+                "Of {} items with enough answers to judge, {} do not fit: their answers come otherwise than expected (of 1,000 that \
+                 fit, 3 would look so by chance).",
+                items.judged, items.misfits
+            );
+            out.push(("items", text));
+            if let Some(correlation) = items.difficulty_correlation {
+                out.push((
+                    "items",
+                    format!("The difficulties it learned correlate with the true ones at {correlation:.2}."),
+                ));
+            }
         }
         out
     }
