@@ -1,5 +1,7 @@
 //! The window without a screen: every view by role and label, and the paths a person takes through them.
 
+#[path = "support/program.rs"]
+mod program;
 mod support;
 
 use std::path::{Path, PathBuf};
@@ -265,6 +267,49 @@ fn a_bad_file_is_refused_in_words_and_the_window_lives() {
     assert!(window.has(Role::Label, "Student S001"));
     window.press(Key::ArrowDown);
     window.until_label("Student S002");
+}
+
+/// A class whose items are known: the table with those that do not fit, who missed one, and the item at the cursor.
+#[test]
+fn items_are_looked_at_and_lead_to_students() {
+    let mut window = Window::open();
+    let folder = window.folder.path().to_owned();
+    let settings = r#"{"model": {"kind": "evidence"}, "training": {"epochs": 4, "batch_size": 8, "lr": 0.005, "shuffle": true},
+        "data": {"simulated_students": 150, "simulated_items": 4}, "interpretability": {"max_semantic_students": 3},
+        "model_config": {"d_model": 16, "n_heads": 2, "num_encoder_blocks": 1, "d_ff": 16}}"#;
+    std::fs::write(folder.join("settings.json"), settings).unwrap();
+    let trained = program::gainakt(&["train", "--config", "settings.json", "--device", "cpu"], &folder);
+    assert!(trained.status.success(), "{}", program::said(&trained));
+    let run = program::only(&folder.join("runs"));
+    window.harness.state_mut().as_mut().unwrap().open(Source::Run(run));
+    window.until_label("Why this mastery");
+    window.until_label("an average item of its skill");
+    window.press(Key::ArrowLeft);
+    window.until_label("less its difficulty");
+    if support::adapter().is_some() {
+        window.until_label("attention to answer");
+        window.harness.snapshot_options("student-items", &alike());
+    }
+    window.command(Key::Num2);
+    window.harness.get_by_role_and_label(Role::Button, "Items").click();
+    window.until_label("48 in all");
+    let ctx = window.harness.ctx.clone();
+    window.harness.state_mut().as_mut().unwrap().theme(&ctx, egui::ThemePreference::Light);
+    window.harness.run_steps(2);
+    window.harness.get_by_label("Q013").click();
+    window.until_label("Item Q013");
+    window.until_label("Missed");
+    assert!(window.has(Role::GraphicsObject, "Difficulty and share right"));
+    window.harness.check_accessibility();
+    if support::adapter().is_some() {
+        window.harness.snapshot_options("class-items", &alike());
+    }
+    let student = window.harness.query_all_by_role(Role::Link).next().and_then(|node| text(&node)).unwrap();
+    window.harness.query_all_by_role(Role::Link).next().unwrap().click();
+    window.harness.run_steps(3);
+    window.until_label(&format!("Student {student}"));
+    window.until_label("item\u{a0}Q013");
+    window.until_label("× wrong");
 }
 
 /// Pictures may differ a little between adapters: antialiasing, rounding.

@@ -190,8 +190,11 @@ impl App {
                     .frame(frame)
                     .show(ui, |ui| self.class.show(ui, &self.state, &mut context))
                     .inner;
-                if let Some(student) = clicked {
+                if let Some(class::Clicked { student, answer }) = clicked {
                     self.settings.page.select(student);
+                    if answer.is_some() {
+                        self.settings.page.cursor = answer;
+                    }
                     self.settings.view = View::Students;
                 }
             }

@@ -27,6 +27,8 @@ pub struct Place {
     pub student: Option<String>,
     /// Answer the cursor is at, from 1; none: the last.
     pub answer: Option<usize>,
+    /// Id of the item that is looked at in the class.
+    pub item: Option<String>,
     /// Ids of the skills with a line, where they were chosen.
     pub skills: Vec<String>,
     /// Real answers before the imagined ones.
@@ -45,7 +47,7 @@ impl Place {
         if let Some(kind) = self.model {
             text.append_pair("model", kind.name());
         }
-        for (key, value) in [("run", &self.run), ("student", &self.student)] {
+        for (key, value) in [("run", &self.run), ("student", &self.student), ("item", &self.item)] {
             if let Some(value) = value {
                 text.append_pair(key, value);
             }
@@ -93,6 +95,7 @@ impl Place {
                 }
                 "run" => place.run = Some(value.into_owned()),
                 "student" => place.student = Some(value.into_owned()),
+                "item" => place.item = Some(value.into_owned()),
                 "answer" => place.answer = Some(number()?),
                 "skill" => place.skills.push(value.into_owned()),
                 "after" => place.after = number()?,
@@ -127,6 +130,7 @@ impl App {
         let page = &self.settings.page;
         let student = page.student.and_then(|s| opened.students.get(s as usize));
         place.student = student.map(|s| s.id.clone());
+        place.item = self.class.item().filter(|_| place.view == View::Class).map(str::to_owned);
         place.answer = page.cursor.map(|at| at + 1);
         place.skills = page.chosen.iter().flatten().map(|&s| skill_id(opened, s)).collect();
         if let Some(imagined) = &page.imagined {
@@ -162,6 +166,9 @@ impl App {
         if !self.is_open(&place) {
             self.wanted = Some((place, failures)).filter(|_| failures == self.state.failures);
             return;
+        }
+        if let Some(item) = &place.item {
+            self.class.show_item(item);
         }
         if let Err(problem) = self.settings.page.go(&self.state, &place) {
             self.state.add_error("Following the link failed", &problem);
@@ -206,6 +213,7 @@ mod tests {
             model: Some(ModelKind::Evidence),
             student: Some("Ü=1".to_owned()),
             answer: Some(12),
+            item: Some("Q 7&8".to_owned()),
             skills: vec!["3".to_owned(), "a b".to_owned()],
             after: 12,
             imagined: vec![("3".to_owned(), true), ("7".to_owned(), false)],

@@ -83,7 +83,7 @@ impl App {
         let Some(timeline) = page.timeline(&self.state) else { return };
         let Some(at) = page.at(&timeline) else { return };
         let step = timeline.steps[at];
-        let name = &path.skills[step.skill as usize].name;
+        let name = &path.skill_names(step);
         let imagined = timeline.imagined_from.is_some_and(|from| at >= from);
         sentences.push(format!(
             "{} {} of {}: {name}, {}.",

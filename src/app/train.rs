@@ -319,7 +319,13 @@ impl TrainView {
 pub(super) fn report_text(report: &DataReport) -> [String; 2] {
     let [train, validation, test] = report.parts;
     [
-        format!("{} students, {} skills; read in {:.1} s", report.students, report.skills, report.seconds),
+        format!(
+            "{} students, {} skills{}; read in {:.1} s",
+            report.students,
+            report.skills,
+            if report.items > 0 { format!(", {} items", report.items) } else { String::new() },
+            report.seconds
+        ),
         format!("answers to predict: {} train, {} validation, {} test", train.1, validation.1, test.1),
     ]
 }

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use crate::evaluate::{Calibration, ClassQuartiles, ClassReport, StudentSummary, Trajectory, TrajectoryStep};
 use crate::model::Inspection;
 use crate::platform::Instant;
-use crate::service::{DataReport, Event, FilePurpose, ModelRole, OpenedInfo, RunDetail, RunEntry, RunPair};
+use crate::service::{
+    DataReport, Event, FilePurpose, ItemAnswers, ModelRole, OpenedInfo, RunDetail, RunEntry, RunPair,
+};
 use crate::train::{Command, EpochRow, Message, Phase, Results};
 
 /// Tickets from here on are those of the view You; those of the students' view are smaller.
@@ -128,8 +130,10 @@ pub(super) struct ViewState {
     pub calibration: Option<Box<[Calibration; 3]>>,
     /// The class's quartiles.
     pub quartiles: Option<ClassQuartiles>,
-    /// Skills, learning curves and honesty, where they were asked for.
+    /// Skills, items, learning curves and honesty, where they were asked for.
     pub class_report: Option<Box<ClassReport>>,
+    /// Who answered the item looked at.
+    pub item_answers: Option<ItemAnswers>,
     /// Paths by student and by the model's role.
     pub paths: HashMap<(u32, ModelRole), Trajectory>,
     /// Answers tried out, by ticket.
@@ -206,6 +210,7 @@ impl ViewState {
             Event::Inspection { ticket, moment } => self.moment = Some((ticket, moment)),
             Event::ClassQuartiles(quartiles) => self.quartiles = Some(quartiles),
             Event::ClassReport(report) => self.class_report = Some(report),
+            Event::Item(answers) => self.item_answers = Some(answers),
             Event::Data(report) => self.data = Some(report),
             Event::RunBegan { folder, history } => self.run = Some(ShownRun::new(folder, history)),
             Event::Run(message) => {
@@ -252,6 +257,7 @@ impl ViewState {
         self.calibration = None;
         self.quartiles = None;
         self.class_report = None;
+        self.item_answers = None;
         self.paths.clear();
         self.what_if = None;
         self.moment = None;

@@ -29,6 +29,9 @@ pub use measure::{Measure, global_alignment, measure, truth_correlation};
 pub use metrics::{accuracy, auc, correlation, cumulative_mastery, stratified_sample};
 pub use parts::{evaluate_parts, evaluate_sliding, final_part, parts};
 pub use scores::{TruthAgreement, calibration_error, cross_entropy, truth_of, within_skills};
-pub use sentences::{SkillRow, answer_sentences, outcome_word, percent, skill_rows, student_sentences};
+pub use sentences::{
+    SkillRow, answer_sentences, chance_on_average_item, difficulty_words, outcome_word, percent, skill_rows,
+    student_sentences,
+};
 pub use survey::{Bin, Calibration, StudentSummary, part_of, survey, windows_by_student};
 pub use trajectory::{Trajectory, TrajectoryStep, check_student, path, practice, trajectory};

@@ -90,12 +90,37 @@ pub fn student_sentences(path: &Trajectory, auc: Option<f64>) -> Vec<String> {
     sentences
 }
 
+/// How hard an item of this difficulty (in logits) is, in words.
+pub fn difficulty_words(difficulty: f32) -> &'static str {
+    match difficulty {
+        d if d > 1.5 => "much harder than an average item of its skill",
+        d if d > 0.5 => "harder than an average item of its skill",
+        d if d >= -0.5 => "about as hard as an average item of its skill",
+        d if d >= -1.5 => "easier than an average item of its skill",
+        _ => "much easier than an average item of its skill",
+    }
+}
+
+/// Chance of a right answer before this one had the item been an average one of its skills.
+pub fn chance_on_average_item(step: &TrajectoryStep) -> Option<f32> {
+    let (p, difficulty) = (step.prediction?, step.difficulty?);
+    Some(p / (p + (1.0 - p) * (-difficulty).exp()))
+}
+
 /// One answer to the skill called `name`: what was expected, what came, what the model believes now.
 pub fn answer_sentences(step: &TrajectoryStep, name: &str) -> Vec<String> {
-    let mut sentences = vec![match step.prediction {
-        Some(p) => format!("The model gave a right answer {}.", percent(p)),
-        None => "The model had seen nothing yet and expected nothing.".to_owned(),
+    let mut sentences = vec![match (step.prediction, chance_on_average_item(step)) {
+        (Some(p), Some(average)) => format!(
+            "The model gave a right answer to this item {}; to an average item of its skill, {}.",
+            percent(p),
+            percent(average)
+        ),
+        (Some(p), None) => format!("The model gave a right answer {}.", percent(p)),
+        (None, _) => "The model had seen nothing yet and expected nothing.".to_owned(),
     }];
+    if let Some(difficulty) = step.difficulty {
+        sentences.push(format!("This item is {} ({difficulty:+.1}).", difficulty_words(difficulty)));
+    }
     if let (Some(m), Some(g)) = (step.mastery.get(step.skill as usize), step.own_gain()) {
         sentences
             .push(format!("Now it believes {name} is mastered to {}; this answer's gain was {g:.3}.", percent(*m)));

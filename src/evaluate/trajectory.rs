@@ -237,6 +237,12 @@ impl Trajectory {
         csv.finish()
     }
 
+    /// Names of the skills of a step, joined by +.
+    pub fn skill_names(&self, step: &TrajectoryStep) -> String {
+        let name = |k: u32| self.skills.get(k as usize).map_or("?", |s| s.name.as_str());
+        step.skills().map(name).collect::<Vec<_>>().join(" + ")
+    }
+
     /// Whether any item answered is known.
     fn has_items(&self) -> bool {
         self.steps.iter().any(|s| s.item > 0)

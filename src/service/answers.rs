@@ -1,7 +1,7 @@
 //! Answers about the open data: students, the class, and what a data file holds.
 
 use super::opened::OpenedModel;
-use super::protocol::{DataReport, Event};
+use super::protocol::{DataReport, Event, ItemAnswer, ItemAnswers};
 use crate::config::Config;
 use crate::data::{Corpus, Window};
 use crate::error::{Error, Result};
@@ -65,6 +65,21 @@ pub(super) async fn student(model: &mut Model, corpus: &Corpus, student: u32) ->
     let id = corpus.students.get(student as usize);
     let id = id.ok_or_else(|| Error::Request(format!("there is no student number {student}")))?;
     trajectory(model, corpus, id).await
+}
+
+/// All answers to the item with this index; of an answer with several rows, the first.
+pub(super) fn to_item(corpus: &Corpus, item: u32) -> ItemAnswers {
+    let mut answers = Vec::new();
+    for window in &corpus.windows {
+        let own =
+            window.answers.iter().enumerate().filter(|(t, a)| a.item == item + 1 && window.repeats.get(*t) != Some(&1));
+        answers.extend(own.map(|(t, a)| ItemAnswer {
+            student: window.student,
+            answer: window.first + t as u32,
+            correct: a.is_correct(),
+        }));
+    }
+    ItemAnswers { item, answers }
 }
 
 /// The class's quartiles, by the first windows of up to 600 students evenly apart.

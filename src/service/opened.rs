@@ -77,6 +77,7 @@ impl OpenedModel {
             folder: folder.map(Path::to_owned),
             model: model.config().clone(),
             skills: corpus.skills.clone(),
+            items: corpus.items.len(),
             students: students(&corpus, &windows, config.data.fold),
             has_truth: corpus.truth.is_some(),
             config,

@@ -119,8 +119,13 @@ pub enum Request {
     },
     /// The class's median and quartiles.
     ClassQuartiles,
-    /// Learning curves, skills and measures of honesty of the class, by the open model as it is now.
+    /// Learning curves, skills, items and measures of honesty of the class, by the open model as it is now.
     ClassReport,
+    /// Who answered an item.
+    Item {
+        /// Index of the item.
+        item: u32,
+    },
     /// Read the data a config names, and say what is in them.
     CheckData(Box<Config>),
     /// Start a run.
@@ -179,10 +184,32 @@ pub struct OpenedInfo {
     pub model: ModelConfig,
     /// Skills by index.
     pub skills: Vec<Skill>,
+    /// Items in the data; 0: they name none.
+    pub items: usize,
     /// Students by index; those without a window have no answers.
     pub students: Vec<StudentInfo>,
     /// Whether the true mastery is known.
     pub has_truth: bool,
+}
+
+/// All answers to an item.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ItemAnswers {
+    /// Index of the item.
+    pub item: u32,
+    /// Its answers, student by student.
+    pub answers: Vec<ItemAnswer>,
+}
+
+/// One answer to an item.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ItemAnswer {
+    /// Index of the student.
+    pub student: u32,
+    /// Position of the answer among the student's, from 0.
+    pub answer: u32,
+    /// Whether it was right.
+    pub correct: bool,
 }
 
 /// What a data file holds.
@@ -297,6 +324,8 @@ pub enum Event {
     },
     /// The class by the open model, as it was when it was asked about.
     ClassReport(Box<ClassReport>),
+    /// Who answered an item.
+    Item(ItemAnswers),
     /// The class's median and quartiles.
     ClassQuartiles(ClassQuartiles),
     /// What a data file holds, or why it cannot be used.

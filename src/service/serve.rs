@@ -148,6 +148,10 @@ impl Service {
                 self.events.send(Event::ClassQuartiles(quartiles));
             }
             Request::ClassReport => self.report().await?,
+            Request::Item { item } => {
+                let found = answers::to_item(&self.opened_model()?.corpus, item);
+                self.events.send(Event::Item(found));
+            }
             Request::CheckData(config) => {
                 self.events.send(Event::Busy(Reading::Data.doing().to_owned()));
                 self.readings.start(Reading::Data, move || Ok(Event::Data(data_report(&config))))?;
@@ -317,6 +321,7 @@ fn doing(request: &Request) -> &'static str {
         Request::Inspection { .. } => "looking at this moment",
         Request::ClassQuartiles => "finding the class's quartiles",
         Request::ClassReport => "asking the model about the class",
+        Request::Item { .. } => "looking up who answered an item",
         Request::CheckData(_) => Reading::Data.doing(),
         Request::Train(_) => "starting the run",
         Request::Command(_) => "telling the run",

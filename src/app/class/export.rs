@@ -7,6 +7,7 @@ use crate::app::context::ViewContext;
 use crate::app::students;
 use crate::app::view_state::ViewState;
 use crate::data::CsvText;
+use crate::evaluate::items_csv;
 use crate::experiment::{Grid, Plot as Drawing, Series};
 use crate::service::Export;
 
@@ -58,10 +59,13 @@ impl ClassView {
             }
         }
         if let Some(report) = &state.class_report {
-            for (text, ending) in [("measures of honesty, CSV", "csv"), ("skills, curves and honesty, JSON", "json")] {
+            let items = Some(("items, CSV", "items.csv")).filter(|_| !report.items.is_empty());
+            let kinds = [("measures of honesty, CSV", "csv"), ("skills, items, curves and honesty, JSON", "json")];
+            for (text, ending) in kinds.into_iter().chain(items) {
                 if ui.button(text).clicked() {
                     let content = match ending {
                         "csv" => report.honesty.to_csv(),
+                        "items.csv" => items_csv(&report.items, &opened.skills),
                         _ => crate::experiment::pretty(report).unwrap_or_default(),
                     };
                     context.save(&format!("class-report.{ending}"), Export::Text(content));

@@ -4,6 +4,7 @@ mod calibration;
 mod export;
 mod grid;
 mod honesty;
+mod items;
 mod skills;
 mod transfer;
 
@@ -25,9 +26,23 @@ enum Tab {
     Students,
     /// Skills, their learning curves and what they say about one another.
     Skills,
+    /// Items: difficulties, and those that do not fit.
+    Items,
     /// Measures of honesty.
     Honesty,
 }
+
+/// A student that was clicked, and the answer to go to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Clicked {
+    pub student: u32,
+    /// Position among the student's answers; none: where the cursor is.
+    pub answer: Option<usize>,
+}
+
+/// The tabs with their names.
+const TABS: [(Tab, &str); 4] =
+    [(Tab::Students, "Students"), (Tab::Skills, "Skills"), (Tab::Items, "Items"), (Tab::Honesty, "Honesty")];
 
 /// The view's state.
 #[derive(Default)]
@@ -45,6 +60,8 @@ pub(super) struct ClassView {
     curve: Option<u32>,
     /// Mastery from which a skill counts as mastered.
     threshold: Option<f32>,
+    /// The tab of items.
+    items: items::ItemsTab,
     /// Weights the report was asked for.
     reported: Option<u64>,
 }
@@ -61,6 +78,17 @@ impl ClassView {
         &self.order
     }
 
+    /// Id of the item looked at, where items are shown.
+    pub(super) fn item(&self) -> Option<&str> {
+        self.items.chosen.as_deref().filter(|_| self.tab == Tab::Items)
+    }
+
+    /// Shows the items, this one chosen.
+    pub(super) fn show_item(&mut self, id: &str) {
+        self.tab = Tab::Items;
+        self.items.chosen = Some(id.to_owned());
+    }
+
     /// What the class is shown by: mastery, or the chance of a right answer where the model has no mastery.
     fn shown_by(state: &ViewState) -> &'static str {
         match state.summaries.iter().flatten().next().is_some_and(|s| !s.mastery.is_empty()) {
@@ -70,7 +98,7 @@ impl ClassView {
     }
 
     /// Draws the class; the student clicked, if one was.
-    pub(super) fn show(&mut self, ui: &mut Ui, state: &ViewState, context: &mut ViewContext<'_>) -> Option<u32> {
+    pub(super) fn show(&mut self, ui: &mut Ui, state: &ViewState, context: &mut ViewContext<'_>) -> Option<Clicked> {
         let opened = state.opened.as_ref()?;
         // Ordering a large class again with every batch surveyed would cost frames.
         let settled = state.surveyed.0 == state.surveyed.1 || self.ordered_for.is_none_or(|c| state.changes > c + 40);
@@ -80,7 +108,10 @@ impl ClassView {
         }
         ui.horizontal_wrapped(|ui| {
             ui.heading("The class");
-            for (tab, name) in [(Tab::Students, "Students"), (Tab::Skills, "Skills"), (Tab::Honesty, "Honesty")] {
+            for (tab, name) in TABS {
+                if tab == Tab::Items && opened.items == 0 {
+                    continue;
+                }
                 ui.selectable_value(&mut self.tab, tab, name);
             }
             ui.label(theme::weak(format!("{} · {}", opened.title, opened.model_about)));
@@ -91,10 +122,16 @@ impl ClassView {
         // What is asked costs seconds: not before someone looks, and not for each epoch of a run.
         self.ask(state, context.client);
         match self.tab {
-            Tab::Students => self.students(ui, state),
+            Tab::Students => self.students(ui, state).map(|student| Clicked { student, answer: None }),
             Tab::Skills => {
                 egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| self.skills(ui, state));
                 None
+            }
+            Tab::Items => {
+                egui::ScrollArea::vertical()
+                    .auto_shrink([false, false])
+                    .show(ui, |ui| self.items(ui, state, context.client))
+                    .inner
             }
             Tab::Honesty => {
                 egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| self.honesty(ui, state));

@@ -5,7 +5,7 @@ use eframe::egui::{self, RichText, Ui};
 use super::{Page, Timeline, waterfall};
 use crate::app::theme;
 use crate::data::Skill;
-use crate::evaluate::{answer_sentences, practice};
+use crate::evaluate::{Trajectory, answer_sentences, practice};
 use crate::model::Inspection;
 
 /// Past answers listed, the most looked at.
@@ -15,16 +15,17 @@ pub(super) fn show(
     page: &mut Page,
     ui: &mut Ui,
     timeline: &Timeline<'_>,
-    skills: &[Skill],
+    path: &Trajectory,
     moment: Option<&Inspection>,
 ) {
     let Some(at) = page.at(timeline) else { return };
-    sentence(page, ui, timeline, skills, at);
+    let skills = path.skills.as_slice();
+    sentence(page, ui, timeline, path, at);
     ui.separator();
     what_if(page, ui, timeline, skills, at);
     ui.separator();
     if let Some(inside) = moment.and_then(|m| m.evidence.as_ref()) {
-        waterfall::show(page, ui, timeline, skills, at, inside);
+        waterfall::show(page, ui, timeline, path, at, inside);
         ui.separator();
     }
     beliefs(ui, timeline, skills, at, moment);
@@ -33,9 +34,9 @@ pub(super) fn show(
 }
 
 /// What happened, in words.
-fn sentence(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skill], at: usize) {
+fn sentence(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, path: &Trajectory, at: usize) {
     let step = timeline.steps[at];
-    let name = &skills[step.skill as usize].name;
+    let name = &path.skill_names(step);
     let imagined = timeline.imagined_from.is_some_and(|from| at >= from);
     ui.horizontal(|ui| {
         if ui.small_button("◀").on_hover_text("one answer back (left arrow)").clicked() {
@@ -56,6 +57,9 @@ fn sentence(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Ski
         );
         ui.label(RichText::new(name).strong());
         ui.label(theme::weak(format!("attempt {}", step.attempts)));
+        if let Some(id) = path.items.get(&step.item) {
+            ui.label(theme::weak(format!("item\u{a0}{id}")));
+        }
     });
     ui.label(answer_sentences(step, name).join(" "));
 }

@@ -23,7 +23,7 @@ use super::theme;
 use super::view_state::ViewState;
 use crate::data::Answers;
 use crate::data::Skill;
-use crate::evaluate::student_sentences;
+use crate::evaluate::{difficulty_words, student_sentences};
 use crate::model::Inspection;
 use crate::service::{ModelRole, Request};
 
@@ -261,7 +261,8 @@ impl Page {
             return;
         }
         let skills = &opened.skills;
-        let Some(timeline) = self.timeline(state) else {
+        let path = self.student.and_then(|student| state.paths.get(&(student, ModelRole::Main)));
+        let (Some(timeline), Some(path)) = (self.timeline(state), path) else {
             ui.centered_and_justified(Ui::spinner);
             return;
         };
@@ -270,7 +271,7 @@ impl Page {
         if theme::narrow(ui) {
             egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
                 mastery::show(self, ui, state, &timeline, skills, 210.0);
-                inspection::show(self, ui, &timeline, skills, moment);
+                inspection::show(self, ui, &timeline, path, moment);
                 ui.separator();
                 strips::predictions(self, ui, &timeline, skills, 90.0);
                 strips::gains(self, ui, &timeline, skills, 90.0);
@@ -282,7 +283,7 @@ impl Page {
         let width = (ui.available_width() * 0.3).clamp(260.0, 380.0);
         egui::Panel::right("moment").resizable(true).default_size(width).min_size(240.0).show(ui, |ui| {
             egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
-                inspection::show(self, ui, &timeline, skills, moment);
+                inspection::show(self, ui, &timeline, path, moment);
             });
         });
         egui::CentralPanel::default().frame(egui::Frame::NONE.inner_margin(egui::Margin::symmetric(10, 4))).show(
@@ -382,6 +383,9 @@ fn step_text(timeline: &Timeline<'_>, skills: &[Skill], at: usize, of: Option<u3
     }
     if let Some(truth) = step.true_mastery.as_ref().and_then(|t| t.get(shown as usize)) {
         text += &format!("true mastery {truth:.3}\n");
+    }
+    if let Some(difficulty) = step.difficulty {
+        text += &format!("the item is {} ({difficulty:+.1})\n", difficulty_words(difficulty));
     }
     text + &format!("attempts at {} so far: {}", name(step.skill), step.attempts)
 }

@@ -6,6 +6,7 @@ use eframe::egui::{self, RichText, Ui};
 use super::{Page, Timeline};
 use crate::app::theme;
 use crate::data::Skill;
+use crate::evaluate::Trajectory;
 use crate::model::evidence::EvidenceInside;
 
 /// Past answers told one by one; the rest together.
@@ -78,10 +79,11 @@ pub(super) fn show(
     page: &mut Page,
     ui: &mut Ui,
     timeline: &Timeline<'_>,
-    skills: &[Skill],
+    path: &Trajectory,
     at: usize,
     inside: &EvidenceInside,
 ) {
+    let skills = path.skills.as_slice();
     theme::part(ui, "Why this mastery", "exact: the parts add up");
     let skill = page.explained.unwrap_or(timeline.steps[at].skill);
     let Some(name) = skills.get(skill as usize).map(|s| s.name.as_str()) else { return };
@@ -115,7 +117,25 @@ pub(super) fn show(
     }
     let total = format!("mastery {} ({logit:+.2})", theme::percent(sigmoid(logit)));
     ui.label(RichText::new(total).strong());
+    if let Some(text) = next_item(inside, timeline, path, at) {
+        ui.label(text);
+    }
     ui.label(theme::weak("In points as listed, in log-odds in any order.").small());
+}
+
+/// How the prediction of the next answer follows from mastery and the item's difficulty: exact, as the rest.
+fn next_item(inside: &EvidenceInside, timeline: &Timeline<'_>, path: &Trajectory, at: usize) -> Option<String> {
+    let next = timeline.steps.get(at + 1).filter(|_| !timeline.starts_window(at + 1))?;
+    let difficulty = next.difficulty?;
+    let skills: Vec<u32> = next.skills().collect();
+    let logit = skills.iter().map(|&k| inside.logit(k as usize)).sum::<f32>() / skills.len() as f32;
+    Some(format!(
+        "Next came item {} of {}: {} on an average item; less its difficulty ({difficulty:+.2}), {}.",
+        path.items.get(&next.item).map_or("?", String::as_str),
+        path.skill_names(next),
+        theme::percent(sigmoid(logit)),
+        theme::percent(sigmoid(logit - difficulty))
+    ))
 }
 
 /// One part: its name, a bar from the mastery before it to that after it, and what it says. Whether the name was clicked.
