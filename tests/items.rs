@@ -185,6 +185,7 @@ fn runs_with_items_are_whole_and_repeat() {
         does(&["evaluate", name, "--device", "cpu", "--items", "--items-csv", "items.csv", "--protocol", "window"]);
     assert!(listed.contains("36 items") && listed.contains("sliding"), "{listed}");
     let csv = std::fs::read_to_string(desk.path().join("items.csv")).unwrap();
+    assert_eq!(csv.as_bytes(), content(&whole, "artifacts/items.csv"), "the record's items are others");
     assert_eq!(csv.lines().count(), 37, "{csv}");
     let explained = does(&["explain", name, "--student", "S001", "--format", "csv"]);
     let mut reader = csv::Reader::from_reader(explained.as_bytes());

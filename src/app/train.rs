@@ -222,9 +222,11 @@ impl TrainView {
         }
         match &state.data {
             Some(Ok(report)) => {
-                let [size, parts] = report_text(report);
-                ui.label(size);
-                ui.label(theme::weak(parts).small());
+                let mut lines = report_text(report).into_iter();
+                ui.label(lines.next().unwrap_or_default());
+                lines.for_each(|line| {
+                    ui.label(theme::weak(line).small());
+                });
             }
             Some(Err(problem)) => {
                 ui.colored_label(theme::error(ui), problem);
@@ -316,9 +318,9 @@ impl TrainView {
 }
 
 /// What a data file holds, in two sentences.
-pub(super) fn report_text(report: &DataReport) -> [String; 2] {
+pub(super) fn report_text(report: &DataReport) -> Vec<String> {
     let [train, validation, test] = report.parts;
-    [
+    let mut lines = vec![
         format!(
             "{} students, {} skills{}; read in {:.1} s",
             report.students,
@@ -327,7 +329,11 @@ pub(super) fn report_text(report: &DataReport) -> [String; 2] {
             report.seconds
         ),
         format!("answers to predict: {} train, {} validation, {} test", train.1, validation.1, test.1),
-    ]
+    ];
+    if report.items > 0 {
+        lines.push("The file names items (questions): the preset evidence_items suits it.".to_owned());
+    }
+    lines
 }
 
 /// Natively an adapter is looked for when a run starts; there is nothing to turn on.

@@ -48,12 +48,13 @@ pub struct Config {
 }
 
 /// Presets that come with the program: name and JSON.
-pub const PRESETS: [(&str, &str); 9] = [
+pub const PRESETS: [(&str, &str); 10] = [
     ("demo", include_str!("../../configs/demo.json")),
     ("assist2015_small", include_str!("../../configs/assist2015_small.json")),
     ("gainakt2exp", include_str!("../../configs/gainakt2exp.json")),
     ("evidence", include_str!("../../configs/evidence.json")),
     ("assist2015_evidence", include_str!("../../configs/assist2015_evidence.json")),
+    ("evidence_items", include_str!("../../configs/evidence_items.json")),
     ("dkt", include_str!("../../configs/dkt.json")),
     ("sakt", include_str!("../../configs/sakt.json")),
     ("akt", include_str!("../../configs/akt.json")),

@@ -56,3 +56,54 @@ impl Corpus {
         windows
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::corpus::RowKind;
+    use super::super::folds::Fold;
+    use super::super::students::{Dataset, Skill, Student};
+    use super::*;
+
+    /// Answers to one, three and two skills in turn, the first of them long before the last window.
+    fn corpus_of(kind: RowKind) -> Corpus {
+        let mut answers = Answers::default();
+        for t in 0..12u32 {
+            let skills: Vec<u32> = (0..1 + (2 * t) % 3).map(|i| (t + i) % 7).collect();
+            answers.push(&skills, 1 + t, u8::from(t % 2 == 0));
+        }
+        let students = (0..5).map(|i| Student { id: i.to_string(), answers: answers.clone() }).collect();
+        let skills = (0..7).map(|k| Skill::unnamed(k.to_string())).collect();
+        let items = (1..=12).map(|i| i.to_string()).collect();
+        let dataset = Dataset { skills, items, students, joins_skills: true, ..Dataset::default() };
+        Corpus::from_dataset(&dataset, 8, kind)
+    }
+
+    /// As in pykt's test_question_window_sequences: each answer is asked once, all of its skills after the 7 rows before it.
+    #[test]
+    fn answers_with_several_skills_are_asked_after_the_rows_before_them() {
+        let corpus = corpus_of(RowKind::Skill);
+        let test: Vec<&Window> = corpus.windows.iter().filter(|w| w.fold == Fold::Test).collect();
+        let windows = corpus.sliding(&test, 8);
+        let mut asked = Vec::new();
+        for SlidingWindow { window, unscored } in &windows {
+            assert!(window.len() <= 8 && window.repeats.len() == window.len());
+            let begins = |t: &usize| window.repeats[*t] == 0 && *t >= 1.max(*unscored);
+            for t in (0..window.len()).filter(begins) {
+                let end = (t + 1..window.len()).find(|&t| window.repeats[t] == 0).unwrap_or(window.len());
+                let mut skills: Vec<u32> = (t..end).map(|t| window.answers.skill(t)).collect();
+                if end == window.len() {
+                    skills.extend(&window.further);
+                }
+                asked.push((window.answers.item(t), skills));
+            }
+        }
+        let wanted = |t: u32| (1 + t, (0..1 + (2 * t) % 3).map(|i| (t + i) % 7).collect::<Vec<u32>>());
+        assert_eq!(asked, (1..12).map(wanted).collect::<Vec<_>>());
+        // Whole answers slide as they are.
+        let whole = corpus_of(RowKind::Answer);
+        let test: Vec<&Window> = whole.windows.iter().filter(|w| w.fold == Fold::Test).collect();
+        let windows = whole.sliding(&test, 8);
+        assert_eq!(windows.len(), 1 + 12 - 8);
+        assert!(windows.iter().all(|w| w.window.further.is_empty() && w.window.repeats.is_empty()));
+    }
+}

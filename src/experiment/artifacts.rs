@@ -1,5 +1,7 @@
 //! Trajectories and plots of a finished run.
 
+use std::ops::ControlFlow;
+
 use super::folder::RunFolder;
 use super::load::load_model;
 use super::plot::{Plot, Series, png};
@@ -7,7 +9,7 @@ use super::record::pretty;
 use crate::config::Config;
 use crate::data::{Corpus, Fold};
 use crate::error::Result;
-use crate::evaluate::{Trajectory, trajectory};
+use crate::evaluate::{Trajectory, item_report, items_csv, trajectory};
 use crate::platform::device::Device;
 use crate::train::EpochRow;
 
@@ -17,7 +19,7 @@ const MOST_CELLS: usize = 2_000_000;
 const DRAWN: usize = 4;
 
 /// Writes `artifacts/`: trajectories of the first students of the test set (or of the validation fold where there
-/// is none), and plots of losses, AUC and one student.
+/// is none), a row for each item where the data have items, and plots of losses, AUC and one student.
 ///
 /// # Errors
 /// The device fails or a file cannot be written.
@@ -35,6 +37,11 @@ pub async fn write_artifacts(
     }
     folder.write_artifact("trajectories.json", pretty(&paths)?.as_bytes())?;
     folder.write_artifact("trajectories.csv", Trajectory::many_to_csv(&paths).as_bytes())?;
+    if !corpus.items.is_empty() {
+        let report = item_report(&mut model, corpus, config, async |_, _| ControlFlow::Continue(())).await?;
+        let items = items_csv(&report.unwrap_or_default(), &corpus.skills);
+        folder.write_artifact("items.csv", items.as_bytes())?;
+    }
     let mut plots = vec![("loss", loss_plot(history)), ("auc", auc_plot(history))];
     // A student with a history long enough to see something.
     let told =
