@@ -48,7 +48,7 @@ fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) 
         sum_m += m;
         sum_g += g;
         negative += max(-g, 0.0);
-        others += abs(g);
+        others += select(abs(g), 0.0, is_own(row, c));
         fall += max(b - m, 0.0);
         gap += abs(m - b - GAIN_SCALE * g);
         low_g = min(low_g, g);
@@ -67,7 +67,6 @@ fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) 
     for (var i = 0u; i < own_count(row); i++) {
         let k = at + own_skill(row, i);
         own += vec2<f32>(mastery[k], gains[k]);
-        others -= abs(gains[k]);
     }
     own /= f32(own_count(row));
     var next = 0.0;

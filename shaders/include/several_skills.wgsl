@@ -12,3 +12,11 @@ fn next_share(row: u32, k: u32) -> f32 {
     for (var i = 0u; i < count; i++) { found += select(0.0, 1.0, next_skill(row, i) == k); }
     return found / f32(count);
 }
+// Whether skill k is one of the answer's own.
+fn is_own(row: u32, k: u32) -> bool {
+    let count = own_count(row);
+    for (var i = 0u; i < count; i++) {
+        if (own_skill(row, i) == k) { return true; }
+    }
+    return false;
+}
