@@ -1,4 +1,4 @@
-// The vectors of whole answers (SPEC 10): ctx = mean of E_ctx[token] + mu[item] * mean of D_ctx[token] + P[t], val likewise,
+// The vectors of whole answers (MODEL 10): ctx = mean of E_ctx[token] + mu[item] * mean of D_ctx[token] + P[t], val likewise,
 // means over the answer's skills; one invocation an element [N, width]. Without items (args.items 0) D and mu are not read.
 struct Args {
     width: u32, skills: u32, context: u32, value: u32, position: u32,

@@ -1,4 +1,4 @@
-//! JSON as Python's `json.dumps(obj, sort_keys=True)` writes it, and its MD5 (SPEC §6).
+//! JSON as Python's `json.dumps(obj, sort_keys=True)` writes it, and its MD5 (MODEL §6).
 
 use md5::{Digest as _, Md5};
 use serde_json::Value;

@@ -11,7 +11,7 @@ fn of<'a>(rows: &'a [Baseline], name: &str) -> &'a Baseline {
     rows.iter().find(|r| r.name == name).unwrap()
 }
 
-/// ASSIST2015, test set, fold 0: SPEC §9. Its PFA (0.690) does not say how it treats long histories; the paper's formula
+/// ASSIST2015, test set, fold 0: MODEL §9. Its PFA (0.690) does not say how it treats long histories; the paper's formula
 /// gives 0.684, and within skills the same.
 #[test]
 fn assist2015_figures_are_those_found_elsewhere() {

@@ -1,4 +1,4 @@
-//! The evidence model's kernels against SPEC §9 and §10 in 64-bit floats: outputs at odd sizes, gradients against finite
+//! The evidence model's kernels against MODEL §9 and §10 in 64-bit floats: outputs at odd sizes, gradients against finite
 //! differences, all outputs filled with NaN beforehand; and many skills at once.
 
 #[path = "support/kernels.rs"]

@@ -1,4 +1,4 @@
-//! GainAKT2Exp's statistics, correlations, losses and their gradients against SPEC §3 in 64-bit floats: every loss term,
+//! GainAKT2Exp's statistics, correlations, losses and their gradients against MODEL §3 in 64-bit floats: every loss term,
 //! and gradients through scan, ReLU and sigmoid against finite differences; outputs filled with NaN beforehand.
 
 #[path = "support/kernels.rs"]
@@ -28,7 +28,7 @@ fn heads(before: &[f64], gains: &[f64], b: &RaggedBatch, c: usize) -> (Vec<f64>,
     (twin::scan(&initial, &gains, &b.offsets, c), gains)
 }
 
-/// Pearson's r of x with the group's series, 1e-6 added to the product of deviations (SPEC §3).
+/// Pearson's r of x with the group's series, 1e-6 added to the product of deviations (MODEL §3).
 fn correlation(x: &[f64], target: &[f32], deviation: f32) -> f64 {
     let n = x.len() as f64;
     let mean = x.iter().sum::<f64>() / n;
@@ -37,7 +37,7 @@ fn correlation(x: &[f64], target: &[f32], deviation: f32) -> f64 {
     covariance / ((variance + 1e-20).sqrt() * f64::from(deviation) + 1e-6)
 }
 
-/// Every term of SPEC §3, in the order of [`LossTerm`].
+/// Every term of MODEL §3, in the order of [`LossTerm`].
 fn terms(before: &[f64], gains: &[f64], logits: &[f64], b: &RaggedBatch, c: usize, losses: &GainAktLosses) -> Vec<f64> {
     let (m, g) = heads(before, gains, b, c);
     let (n, s, t) = (b.rows(), &losses.settings, &losses.targets);

@@ -207,7 +207,7 @@ fn embedding() {
     on_each_device!(embed_on);
 }
 
-/// Vectors of whole answers, with items and without: means over skills, and μ times the means of other tables (SPEC §10).
+/// Vectors of whole answers, with items and without: means over skills, and μ times the means of other tables (MODEL §10).
 fn embed_answers_on<K: Kernels>(k: &mut K, device: &str) {
     let cases = [(vec![1], 1, 1), (vec![3; 4], 3, 5), (vec![2, 1, 31], 7, 33)];
     for ((lengths, skills, width), items) in cases.into_iter().flat_map(|c| [0, 6].map(|items| (c.clone(), items))) {

@@ -1,4 +1,4 @@
-// The loss terms of SPEC 9 and 10, one workgroup. stats [STAT_...][N]; squares [N] (logits.wgsl); item_squares [64]
+// The loss terms of MODEL 9 and 10, one workgroup. stats [STAT_...][N]; squares [N] (logits.wgsl); item_squares [64]
 // (item_squares.wgsl), read where args.items is not 0; terms [TERM_...].
 struct Args {
     skills: u32, prior: u32, transfer: u32, transfer_bias: u32, decay: u32, penalty: f32,

@@ -1,4 +1,4 @@
-// Pearson correlation of each group's rows with its target (SPEC 3): one workgroup a group.
+// Pearson correlation of each group's rows with its target (MODEL 3): one workgroup a group.
 // stats [STAT_...][N]; floats: (deviation, weight) of each group, then the targets, centred and over the group's size.
 // out [G, 4] = r, mean of x, and the factors of (target, x - mean) in dr/dx.
 @group(0) @binding(1) var<storage, read> batch: array<u32>;

@@ -1,4 +1,4 @@
-// The loss terms of SPEC 3 and the factors of their gradients, one workgroup.
+// The loss terms of MODEL 3 and the factors of their gradients, one workgroup.
 // sums [SUM_...][64] (loss_sums.wgsl); groups [G, 4] (correlations.wgsl); floats: (deviation, weight) of each group first.
 // terms [TERMS], factors [FACTORS]: src/model/gainakt2exp/terms.rs.
 struct Args {

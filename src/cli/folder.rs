@@ -9,7 +9,7 @@ use futures_lite::future::block_on;
 
 use super::evaluate::Trained;
 use crate::error::{Error, Result};
-use crate::evaluate::{agreement, final_part, infer, parts, trajectory};
+use crate::evaluate::{Measure, agreement, final_part, infer, parts, trajectory};
 use crate::experiment::{
     Circumstances, File, Launch, RunFolder, RunRecord, checklist, config_differences, differences, export_weights,
     figure, fingerprint, import_weights, load_corpus, marks, mean_and_std, metric_differences, overlay,
@@ -191,7 +191,7 @@ pub(super) fn compare(args: &CompareArgs) -> Result<()> {
             figure(v.headline_auc(), 9, 4),
             figure(v.accuracy, 9, 4),
             figure(v.loss, 10, 4),
-            figure(test.and_then(|t| t.headline_auc()), 10, 4),
+            figure(test.and_then(Measure::headline_auc), 10, 4),
             figure(v.mastery_auc, 7, 3),
             run.name
         );
@@ -200,7 +200,7 @@ pub(super) fn compare(args: &CompareArgs) -> Result<()> {
     if different.iter().all(|(key, _)| key == "seeds.seed") {
         let lines = [
             ("validation AUC", mean_and_std(runs.iter().map(|r| r.results.validation.headline_auc()))),
-            ("test AUC", mean_and_std(runs.iter().map(|r| r.results.test.as_ref().and_then(|t| t.headline_auc())))),
+            ("test AUC", mean_and_std(runs.iter().map(|r| r.results.test.as_ref().and_then(Measure::headline_auc)))),
         ];
         for (what, (mean, std)) in lines {
             println!("{what} over {} seeds: {} ± {}", runs.len(), figure(mean, 0, 4), figure(std, 0, 4));

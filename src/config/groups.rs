@@ -103,7 +103,7 @@ group! {
 }
 
 group! {
-    /// Mastery and gain heads, and constraint losses (SPEC §2–3).
+    /// Mastery and gain heads, and constraint losses (MODEL §2–3).
     Interpretability {
         /// Whether the model has a mastery head.
         use_mastery_head: bool = true,
@@ -147,7 +147,7 @@ impl Interpretability {
 }
 
 group! {
-    /// Alignment loss (SPEC §3–4).
+    /// Alignment loss (MODEL §3–4).
     Alignment {
         /// Whether the alignment, lag and retention terms are part of the loss.
         enable_alignment_loss: bool = true,
@@ -167,7 +167,7 @@ group! {
 }
 
 group! {
-    /// Alignment measured over the validation set after each epoch (SPEC §4).
+    /// Alignment measured over the validation set after each epoch (MODEL §4).
     GlobalAlignment {
         /// Whether the correlation of mastery with the answers is measured after each epoch.
         enable_global_alignment_pass: bool = true,
@@ -181,7 +181,7 @@ group! {
 }
 
 group! {
-    /// Retention, lag and the controller's reactions (SPEC §3–4).
+    /// Retention, lag and the controller's reactions (MODEL §3–4).
     Refinement {
         /// Whether a correlation that fell below its best adds a cost until it is back.
         enable_retention_loss: bool = true,
@@ -224,7 +224,7 @@ impl Refinement {
 }
 
 group! {
-    /// Losses and items of the evidence model (SPEC §9, §10).
+    /// Losses and items of the evidence model (MODEL §9, §10).
     Evidence {
         /// Weight of the mean square of what the context adds to the logits; 0 or more.
         context_penalty: f64 = 0.0,
@@ -236,7 +236,7 @@ group! {
 }
 
 group! {
-    /// Sizes of the model (SPEC §2).
+    /// Sizes of the model (MODEL §2).
     ModelShape {
         /// Answers the model reads at a time; it starts afresh with each window. 2 or more.
         seq_len: usize = 200,
@@ -256,7 +256,7 @@ group! {
 }
 
 group! {
-    /// How a trained model is measured (SPEC §5).
+    /// How a trained model is measured (MODEL §5).
     Evaluation {
         /// Students whose correlations of mastery and gain with the answers are averaged.
         max_correlation_students: usize = 300,

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "&'static str", try_from = "String")]
 pub enum ModelKind {
-    /// GainAKT2Exp (SPEC §2).
+    /// GainAKT2Exp (MODEL §2).
     #[default]
     GainAkt2Exp,
-    /// The evidence model (SPEC §9).
+    /// The evidence model (MODEL §9).
     Evidence,
     /// Deep Knowledge Tracing, on burn's tensors.
     Dkt,

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{Config, ModelKind};
 use crate::data::RowKind;
 
-/// What an evaluation depends on (SPEC §6).
+/// What an evaluation depends on (MODEL §6).
 pub fn evaluation_snapshot(config: &Config) -> Value {
     if config.model.kind != ModelKind::GainAkt2Exp {
         return snapshot_of_kind(config);
@@ -59,7 +59,7 @@ fn snapshot_of_kind(config: &Config) -> Value {
     Value::Object(snapshot)
 }
 
-/// The sizes of the model (SPEC §6).
+/// The sizes of the model (MODEL §6).
 pub fn model_config(config: &Config) -> Value {
     let m = &config.model_config;
     json!({

@@ -5,7 +5,7 @@ use super::corpus::Window;
 
 /// The steps of W windows as N = Σ steps rows; every vector but `offsets` has N entries.
 ///
-/// Row t of a window holds answer t as input and answer t+1 as target (SPEC §1).
+/// Row t of a window holds answer t as input and answer t+1 as target (MODEL §1).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RaggedBatch {
     /// First row of each window, then N: W+1 entries.

@@ -78,7 +78,7 @@ impl Window {
         Cow::Owned(Self { answers, repeats: Vec::new(), further: Vec::new(), ..self.clone() })
     }
 
-    /// Steps that are scored: rows less one (SPEC §1).
+    /// Steps that are scored: rows less one (MODEL §1).
     pub fn steps(&self) -> usize {
         self.len().saturating_sub(1)
     }

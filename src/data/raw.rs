@@ -1,6 +1,6 @@
 //! Raw interaction files: one answer a row, in any order, columns found by name.
 //!
-//! The rows are brought into the order pykt gives them (SPEC §1, `docs/DATA.md`): students by first
+//! The rows are brought into the order pykt gives them (MODEL §1, `docs/DATA.md`): students by first
 //! appearance, answers by the order column and then by row. Rows are kept as small integers while
 //! reading, so ten million of them need well under a gigabyte.
 

@@ -1,4 +1,4 @@
-//! From inference to the figures of SPEC §5 and the global alignment pass of §4.
+//! From inference to the figures of MODEL §5 and the global alignment pass of §4.
 
 use serde::{Deserialize, Serialize};
 
@@ -169,7 +169,7 @@ pub fn truth_correlation(outcomes: &[WindowOutcome], windows: &[&Window], corpus
     if inferred.len() == known.len() { correlation(&inferred, &known) } else { None }
 }
 
-/// Global mastery and gain correlation of the alignment pass (SPEC §4): means over students drawn evenly from
+/// Global mastery and gain correlation of the alignment pass (MODEL §4): means over students drawn evenly from
 /// the deciles of length; 0 where none is defined.
 pub fn global_alignment(outcomes: &[WindowOutcome], students: usize) -> (f64, f64) {
     let long: Vec<&WindowOutcome> =
@@ -191,7 +191,7 @@ fn correlations(outcomes: &[&WindowOutcome]) -> (Vec<Option<f64>>, Vec<Option<f6
         .unzip()
 }
 
-/// Mean over windows of the correlation of mean gain at t with r_next\[t + lag\] (SPEC §3: five steps, three pairs).
+/// Mean over windows of the correlation of mean gain at t with r_next\[t + lag\] (MODEL §3: five steps, three pairs).
 fn lag_correlation(outcomes: &[&WindowOutcome], lag: usize) -> Option<f64> {
     let usable = outcomes.iter().filter(|o| o.target.len() >= 5.max(lag + MIN_STEPS));
     let each = usable.map(|o| {

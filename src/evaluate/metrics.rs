@@ -42,7 +42,7 @@ pub fn correlation(x: &[f64], y: &[f64]) -> Option<f64> {
     (product > 1e-12).then(|| xy / product)
 }
 
-/// Which students the global alignment pass measures (SPEC §4): strata by decile of length, from each the first
+/// Which students the global alignment pass measures (MODEL §4): strata by decile of length, from each the first
 /// `students / 10`, in order.
 pub fn stratified_sample(lengths: &[usize], students: usize) -> Vec<usize> {
     if lengths.is_empty() {
@@ -72,7 +72,7 @@ pub(super) fn percentile(sorted: &[f64], percent: f64) -> f64 {
     if share >= 0.5 { b - (b - a) * (1.0 - share) } else { a + (b - a) * share }
 }
 
-/// M\[0\] = initial, M\[t\] = clamp(M\[t−1\] + 0.1·G\[t\], 0, 1) (SPEC §2) in 64-bit floats, a row a step.
+/// M\[0\] = initial, M\[t\] = clamp(M\[t−1\] + 0.1·G\[t\], 0, 1) (MODEL §2) in 64-bit floats, a row a step.
 pub fn cumulative_mastery(initial: &[f64], gains: &[Vec<f64>]) -> Vec<Vec<f64>> {
     let mut steps: Vec<Vec<f64>> = Vec::with_capacity(gains.len());
     for gain in gains {

@@ -1,4 +1,4 @@
-//! How good and how honest a model is (SPEC §5): AUC, accuracy, consistency, correlations, trajectories.
+//! How good and how honest a model is (MODEL §5): AUC, accuracy, consistency, correlations, trajectories.
 
 mod baselines;
 mod class;

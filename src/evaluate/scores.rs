@@ -11,7 +11,7 @@ const BINS: usize = 15;
 /// Fewest answers of a window whose curves count.
 const MIN_CURVE: usize = 8;
 
-/// Mean over skills of the AUC among answers to that skill, weighted by its rarer answer (SPEC §9): it cannot be had by
+/// Mean over skills of the AUC among answers to that skill, weighted by its rarer answer (MODEL §9): it cannot be had by
 /// knowing which skills are easy. An answer to several skills counts in each of them. `None` where no skill has both answers.
 pub fn within_skills(scores: &[f64], answers: &Answers) -> Option<f64> {
     within(scores, answers.by_skill())

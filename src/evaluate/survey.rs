@@ -27,7 +27,7 @@ pub struct StudentSummary {
     pub correct: u32,
     /// AUC of the predictions of this student's answers.
     pub auc: Option<f64>,
-    /// Correlation of mean mastery with the next answers, mean over windows long enough (SPEC §5).
+    /// Correlation of mean mastery with the next answers, mean over windows long enough (MODEL §5).
     pub correlation: Option<f64>,
     /// Mean mastery of the skills this student practised, at up to 24 answers evenly apart, the last among them;
     /// empty where the model has no heads.

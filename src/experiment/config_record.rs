@@ -1,4 +1,4 @@
-//! config.json: every setting of a run and how it was started, in the groups of the original's record (SPEC §6).
+//! config.json: every setting of a run and how it was started, in the groups of the original's record (MODEL §6).
 
 use serde_json::{Map, Value, json};
 

@@ -1,4 +1,4 @@
-//! The folder a run leaves and what reads it back (SPEC §6).
+//! The folder a run leaves and what reads it back (MODEL §6).
 
 mod artifacts;
 mod checklist;

@@ -1,4 +1,4 @@
-//! metrics_epoch.csv and results.json: what a run measured (SPEC §6).
+//! metrics_epoch.csv and results.json: what a run measured (MODEL §6).
 
 use serde::Serialize;
 use serde_json::{Map, Value};

@@ -22,7 +22,7 @@ const PROVENANCE: [(&str, &str); 6] = [
     ("data", "dataset, fold"),
 ];
 
-/// The README of `folder`: the original's document (`SPEC §6`), filled in, then what this program adds. The
+/// The README of `folder`: the original's document (`MODEL §6`), filled in, then what this program adds. The
 /// checklist is tried on the folder while it is written.
 ///
 /// # Errors

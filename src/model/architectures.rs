@@ -51,9 +51,9 @@ pub(super) fn has_mastery(config: &ModelConfig) -> bool {
 /// What a step minimises, by architecture.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Losses {
-    /// GainAKT2Exp's terms (SPEC §3).
+    /// GainAKT2Exp's terms (MODEL §3).
     GainAkt(GainAktLosses),
-    /// The evidence model's terms (SPEC §9).
+    /// The evidence model's terms (MODEL §9).
     Evidence(EvidenceLosses),
     /// The cross-entropy of the predictions and nothing else.
     CrossEntropy,

@@ -18,7 +18,7 @@ pub struct Question {
 pub struct Inspection {
     /// p(right) of each skill, were it asked next.
     pub next: Vec<f32>,
-    /// How much each head looks at each row of the window, `[blocks][heads][rows]`: softmax of q·k/√width (SPEC §2).
+    /// How much each head looks at each row of the window, `[blocks][heads][rows]`: softmax of q·k/√width (MODEL §2).
     pub attention: Vec<Vec<Vec<f32>>>,
     /// What mastery is made of, where that can be told exactly (evidence model).
     #[serde(default)]

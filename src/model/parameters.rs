@@ -11,7 +11,7 @@ use crate::ops::{LinearAt, NormAt};
 /// Host copies of parameters: shape and values by PyTorch name, in name order.
 pub type Weights = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
 
-/// How a parameter is drawn (SPEC §2, §9).
+/// How a parameter is drawn (MODEL §2, §9).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Start {
     /// Normal(0, deviation).

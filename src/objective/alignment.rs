@@ -1,4 +1,4 @@
-//! Groups of the correlation rewards: alignment, lag and retention (SPEC §3).
+//! Groups of the correlation rewards: alignment, lag and retention (MODEL §3).
 
 use super::statistics::{centred, residual};
 use crate::data::RaggedBatch;

@@ -1,4 +1,4 @@
-//! The epoch controller (SPEC §4): what one epoch's results change for the next. Epochs count from 1.
+//! The epoch controller (MODEL §4): what one epoch's results change for the next. Epochs count from 1.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! From an experiment's settings to the loss weights of a step of GainAKT2Exp (SPEC §3).
+//! From an experiment's settings to the loss weights of a step of GainAKT2Exp (MODEL §3).
 
 use super::alignment;
 use super::controller::EpochSettings;

@@ -1,5 +1,5 @@
-//! What training minimises: the losses of a step (SPEC §3, §9) and the controller that changes their weights from epoch
-//! to epoch (SPEC §4). The losses themselves are kernels (`model`).
+//! What training minimises: the losses of a step (MODEL §3, §9) and the controller that changes their weights from epoch
+//! to epoch (MODEL §4). The losses themselves are kernels (`model`).
 
 mod alignment;
 mod controller;

@@ -3,7 +3,7 @@
 /// Added to the product of deviations, so that a constant series gives 0.
 pub(super) const CORR_EPS: f64 = 1e-6;
 
-/// Population Pearson correlation with 1e-6 added to the product of deviations (SPEC §3); 0 below three pairs.
+/// Population Pearson correlation with 1e-6 added to the product of deviations (MODEL §3); 0 below three pairs.
 pub fn pearson(x: &[f64], y: &[f64]) -> f64 {
     let n = x.len().min(y.len());
     if n < 3 {
@@ -20,7 +20,7 @@ pub(super) fn centred(x: &[f64]) -> Vec<f64> {
     x.iter().map(|x| x - mean).collect()
 }
 
-/// `series` minus its centred moving average of `window` steps with reflected ends (SPEC §3); the series
+/// `series` minus its centred moving average of `window` steps with reflected ends (MODEL §3); the series
 /// itself where it is shorter than window + 2.
 pub fn residual(series: &[f64], window: usize) -> Vec<f64> {
     let n = series.len();

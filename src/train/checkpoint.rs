@@ -120,7 +120,27 @@ fn encode<'a>(tensors: impl Iterator<Item = (&'a String, &'a Tensor)>, metadata:
         })
         .collect::<Result<_>>()?;
     let metadata: HashMap<String, String> = metadata.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect();
-    safetensors::serialize(views, Some(metadata)).map_err(failed)
+    let bytes = safetensors::serialize(views, Some(metadata)).map_err(failed)?;
+    Ok(with_sorted_metadata(bytes))
+}
+
+/// The file with the entries of its metadata in the order of their names. The library keeps them in a hash map, whose order
+/// changes from run to run, and two equal runs shall leave equal files.
+fn with_sorted_metadata(mut bytes: Vec<u8>) -> Vec<u8> {
+    const LENGTH: usize = 8;
+    let size = u64::from_le_bytes(bytes[..LENGTH].try_into().expect("a safetensors file begins with 8 bytes")) as usize;
+    let header = &mut bytes[LENGTH..LENGTH + size];
+    let mut entries: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_slice(header).expect("the header was written as JSON just now");
+    if let Some(metadata) = entries.get_mut("__metadata__").and_then(serde_json::Value::as_object_mut) {
+        metadata.sort_keys();
+    }
+    let sorted = serde_json::Value::Object(entries).to_string();
+    // The same entries have the same length; what follows up to the tensors is spaces.
+    assert!(sorted.len() <= size, "sorting made the header longer");
+    header[..sorted.len()].copy_from_slice(sorted.as_bytes());
+    header[sorted.len()..].fill(b' ');
+    bytes
 }
 
 fn decode(name: &str, bytes: &[u8]) -> Result<(Weights, HashMap<String, String>)> {
@@ -143,4 +163,21 @@ fn decode(name: &str, bytes: &[u8]) -> Result<(Weights, HashMap<String, String>)
         weights.insert(key.to_owned(), (view.shape().to_vec(), values));
     }
     Ok((weights, header.metadata().clone().unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_states_are_equal_files() {
+        let weights =
+            Weights::from([("b".to_owned(), (vec![2], vec![1.0, 2.0])), ("a".to_owned(), (vec![1], vec![3.0]))]);
+        let metadata = [("state", "{\"text\": \"π\"}".to_owned()), ("model", "m".to_owned()), ("a", "b".to_owned())];
+        let files: Vec<Vec<u8>> = (0..20).map(|_| encode(weights.iter(), &metadata).unwrap()).collect();
+        assert!(files.iter().all(|file| *file == files[0]));
+        let (read, found) = decode("file", &files[0]).unwrap();
+        assert_eq!(read, weights);
+        assert!(metadata.iter().all(|(key, value)| found.get(*key) == Some(value)), "{found:?}");
+    }
 }

@@ -44,7 +44,7 @@ pub enum Phase {
     Evaluate,
 }
 
-/// A line of metrics_epoch.csv (SPEC §6).
+/// A line of metrics_epoch.csv (MODEL §6).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct EpochRow {
     /// Epoch, from 1.

@@ -1,4 +1,4 @@
-//! Learning-rate schedule and early stop on validation AUC (SPEC §4).
+//! Learning-rate schedule and early stop on validation AUC (MODEL §4).
 
 use serde::{Deserialize, Serialize};
 

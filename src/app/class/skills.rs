@@ -19,8 +19,8 @@ const COLUMNS: [(&str, &str); 9] = [
     ("prior", "chance of a right answer before any answer (evidence model): the lower, the harder"),
     ("slope", "points by which the share right rises from one opportunity to the next"),
     ("AUC", "how well its answers are predicted; 0.5 is guessing"),
-    ("said by others", "what an answer to another skill says about it, on average (evidence model)"),
-    ("says of others", "what an answer to it says about another skill, on average (evidence model)"),
+    ("learns from others", "how much an answer to another skill tells about it, on average (evidence model)"),
+    ("informs others", "how much an answer to it tells about another skill, on average (evidence model)"),
     ("mastered", "share of those who practised it whose mastery is at the threshold or above"),
 ];
 

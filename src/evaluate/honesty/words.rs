@@ -20,12 +20,12 @@ impl Honesty {
         }
         if let Some(within) = self.prediction.within_skills {
             let mut text = format!(
-                "Of two answers to the same skill, one right and one wrong, it finds out which in {}",
+                "Of two answers to the same skill, one right and one wrong, it ranks them correctly {} of the time",
                 percent(within)
             );
             match self.mastery.and_then(|m| m.within_skills) {
                 Some(mastery) if (mastery - within).abs() >= 0.001 => {
-                    text += &format!("; by its mastery alone in {} (guessing: 50 %).", percent(mastery));
+                    text += &format!("; by its mastery alone, {} (guessing: 50 %).", percent(mastery));
                 }
                 Some(_) => text += ", and so does its mastery, which is the prediction (guessing: 50 %).",
                 None => text += " (guessing: 50 %).",

@@ -1,4 +1,4 @@
-//! The encoder of our own two models once more (SPEC §2), in burn's operations: what its kernels are held against.
+//! The encoder of our own two models once more (MODEL §2), in burn's operations: what its kernels are held against.
 
 use burn::module::Module;
 use burn::nn::{Embedding, EmbeddingConfig, LayerNorm, Linear};

@@ -1,4 +1,4 @@
-//! The evidence model once more (SPEC §9), in burn's operations: its kernels and their gradients are held against this.
+//! The evidence model once more (MODEL §9), in burn's operations: its kernels and their gradients are held against this.
 
 use burn::module::{Module, Param};
 use burn::nn::Linear;

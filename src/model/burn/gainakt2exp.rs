@@ -1,4 +1,4 @@
-//! GainAKT2Exp once more (SPEC §2–3), in burn's operations: its kernels and their gradients are held against this.
+//! GainAKT2Exp once more (MODEL §2–3), in burn's operations: its kernels and their gradients are held against this.
 //!
 //! Of the loss terms it has those of which every step has some, with fixed weights: cross-entropy, sparsity and
 //! mastery-performance.

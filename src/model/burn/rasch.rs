@@ -1,4 +1,4 @@
-//! What items change in exercises and answers: the Rasch part of AKT and simpleKT (SPEC §10).
+//! What items change in exercises and answers: the Rasch part of AKT and simpleKT (MODEL §10).
 //!
 //! An item has one number, its difficulty μ. It moves the vector of its exercise in a direction that belongs to the skill,
 //! E\[q\] + μ·D\[q\], and in AKT that of the answer too, E\[q\] + R\[r\] + μ·(D\[q\] + F\[r\]), as in pykt. μ starts at 0, and stays

@@ -1,4 +1,4 @@
-//! Attention weights of each head, for display (SPEC §2).
+//! Attention weights of each head, for display (MODEL §2).
 
 use super::EncoderWork;
 use crate::error::Result;

@@ -1,4 +1,4 @@
-//! The encoder of both models (SPEC §2): embeddings, then blocks of attention and feed-forward layers over a context
+//! The encoder of both models (MODEL §2): embeddings, then blocks of attention and feed-forward layers over a context
 //! and a value stream.
 
 mod attention_weights;
@@ -154,7 +154,7 @@ fn block_forward<K: Kernels>(
     let plain = Activation::None;
     k.linear(p, batch, Input::Streams(ctx, val), &at.qkv, plain, Dropout::OFF, &mut w.qkv);
     k.attention(batch, heads, &w.qkv, &mut w.attended, &mut w.lse);
-    // One draw serves both streams (SPEC §2).
+    // One draw serves both streams (MODEL §2).
     k.linear(p, batch, Input::Rows(&w.attended), &[at.output], plain, dropout.attention, &mut w.a);
     let streams = &mut [
         NormStream { x: ctx, at: at.norm1_ctx, out: &mut w.x },

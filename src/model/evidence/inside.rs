@@ -1,4 +1,4 @@
-//! What the evidence model's mastery is made of: exact, not an approximation (SPEC §9).
+//! What the evidence model's mastery is made of: exact, not an approximation (MODEL §9).
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! The operations only the evidence model needs (SPEC §9): evidence that adds up and decays, the logits it gives, the
+//! The operations only the evidence model needs (MODEL §9): evidence that adds up and decays, the logits it gives, the
 //! losses, and the gradients of all that.
 
 use crate::ops::gpu::shader_enum;
@@ -28,7 +28,7 @@ pub struct EvidenceAt {
     pub items: Option<ItemsAt>,
 }
 
-/// Places of what is known of items (SPEC §10): one after the other, and the last of all parameters.
+/// Places of what is known of items (MODEL §10): one after the other, and the last of all parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ItemsAt {
     /// Difficulty b, `[I]`; that of item 0, unknown, stays 0.

@@ -1,4 +1,4 @@
-//! The evidence model (SPEC §9): the prediction is the mastery of the skill that is asked next.
+//! The evidence model (MODEL §9): the prediction is the mastery of the skill that is asked next.
 //!
 //! Each answer is evidence of some strength; it says something about its own skill and, by a learned transfer, about the
 //! others; evidence decays from answer to answer, and what has come together, with a prior and what the context adds, is

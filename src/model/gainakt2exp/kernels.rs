@@ -36,7 +36,7 @@ pub trait GainAktKernels: Arrays {
         old: Option<Self::Targets>,
     ) -> Result<Self::Targets>;
 
-    /// Mastery over time (SPEC §2) `[N, C]`: M\[0\] = `initial` `[W, C]`, M\[t\] = clamp(M\[t−1\] + 0.1·G\[t\], 0, 1).
+    /// Mastery over time (MODEL §2) `[N, C]`: M\[0\] = `initial` `[W, C]`, M\[t\] = clamp(M\[t−1\] + 0.1·G\[t\], 0, 1).
     fn scan(
         &mut self,
         batch: &Self::Batch,
@@ -46,7 +46,7 @@ pub trait GainAktKernels: Arrays {
         mastery: &mut Self::Floats,
     );
 
-    /// The loss terms of SPEC §3 from the rows' statistics, in `buffers.terms`, and what [`Self::scan_grad`] needs.
+    /// The loss terms of MODEL §3 from the rows' statistics, in `buffers.terms`, and what [`Self::scan_grad`] needs.
     fn losses(
         &mut self,
         batch: &Self::Batch,

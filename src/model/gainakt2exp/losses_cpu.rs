@@ -1,4 +1,4 @@
-//! The loss terms and their gradients in Rust (SPEC §3).
+//! The loss terms and their gradients in Rust (MODEL §3).
 
 use rayon::prelude::*;
 

@@ -1,4 +1,4 @@
-//! GainAKT2Exp (SPEC §2–3): what follows the encoder. An MLP predicts the next answer; a mastery head says where mastery
+//! GainAKT2Exp (MODEL §2–3): what follows the encoder. An MLP predicts the next answer; a mastery head says where mastery
 //! begins, a gain head what each answer adds, and a scan adds it up; the losses tie the three together.
 
 mod chances;

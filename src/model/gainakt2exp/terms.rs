@@ -1,4 +1,4 @@
-//! The loss terms of GainAKT2Exp (SPEC §3): their names and places, and the weights of a step.
+//! The loss terms of GainAKT2Exp (MODEL §3): their names and places, and the weights of a step.
 
 use super::targets::LossTargets;
 use crate::ops::gpu::{kernel_args, shader_enum};
@@ -74,22 +74,22 @@ shader_enum! {
     }
 }
 
-/// Added to the product of deviations, so that a constant series correlates at 0 (SPEC §3).
+/// Added to the product of deviations, so that a constant series correlates at 0 (MODEL §3).
 pub(super) const CORR_EPS: f32 = 1e-6;
 
 /// Keeps √variance differentiable at zero; far below what a correlation can show.
 pub(super) const VARIANCE_EPS: f32 = 1e-20;
 
-/// Margin of the gain-performance hinge (SPEC §3).
+/// Margin of the gain-performance hinge (MODEL §3).
 pub(super) const MARGIN: f32 = 0.1;
 
-/// How fast a correlation below the one wanted raises the alignment weight (SPEC §4).
+/// How fast a correlation below the one wanted raises the alignment weight (MODEL §4).
 pub const ADAPT_SLOPE: f32 = 4.0;
 
-/// Largest factor by which it is raised (SPEC §4).
+/// Largest factor by which it is raised (MODEL §4).
 pub const ADAPT_MOST: f32 = 3.0;
 
-/// Weights and switches of one step's losses (SPEC §3), after the controller's scales.
+/// Weights and switches of one step's losses (MODEL §3), after the controller's scales.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct LossSettings {
     /// Weight of mean relu(−G).

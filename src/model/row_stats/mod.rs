@@ -6,7 +6,7 @@ pub(super) mod gpu;
 use crate::ops::Arrays;
 use crate::ops::gpu::shader_enum;
 
-/// Share of a gain that arrives in mastery (SPEC §2).
+/// Share of a gain that arrives in mastery (MODEL §2).
 pub const GAIN_SCALE: f32 = 0.1;
 
 shader_enum! {

@@ -22,7 +22,7 @@ pub struct AdamStep {
     pub items: Option<ItemStep>,
 }
 
-/// How the parameters of items move (SPEC §10): without L2 in the gradient, for the loss has a prior of theirs.
+/// How the parameters of items move (MODEL §10): without L2 in the gradient, for the loss has a prior of theirs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ItemStep {
     /// The first of them; all from here on are theirs.

@@ -17,7 +17,7 @@ pub struct AttentionSizes {
 /// Attention. N rows, W windows, D features.
 #[allow(clippy::too_many_arguments)]
 pub trait AttentionKernels: Arrays {
-    /// Causal attention within windows (SPEC §2): softmax(QKᵀ/√(D/H))·V over steps ≤ t, from q, k, v `[3, N, D]`.
+    /// Causal attention within windows (MODEL §2): softmax(QKᵀ/√(D/H))·V over steps ≤ t, from q, k, v `[3, N, D]`.
     /// Leaves the output `[N, D]` and the log-sum-exp of each row's scores `[N, H]`; scores are not stored.
     fn attention(
         &mut self,

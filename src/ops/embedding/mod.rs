@@ -26,7 +26,7 @@ pub struct EmbeddingTables {
     pub items: Option<ItemTables>,
 }
 
-/// What items change in an answer's vectors (SPEC §10).
+/// What items change in an answer's vectors (MODEL §10).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ItemTables {
     /// D_ctx `[2C, D]`.
@@ -43,8 +43,8 @@ pub struct ItemTables {
 #[allow(clippy::too_many_arguments)]
 pub trait EmbeddingKernels: Arrays {
     /// ctx = E_ctx\[token\] + P\[t\], val = E_val\[token\] + P\[t\], and, where there is E_concept, next = E_concept\[q_next\]
-    /// (SPEC §2), each `[N, D]`. Where answers have several skills, E_ctx and E_val are means over their tokens, and with
-    /// items μ\[i\] times the same means of D_ctx and D_val are added (SPEC §10).
+    /// (MODEL §2), each `[N, D]`. Where answers have several skills, E_ctx and E_val are means over their tokens, and with
+    /// items μ\[i\] times the same means of D_ctx and D_val are added (MODEL §10).
     fn embed(
         &mut self,
         params: &Self::Floats,

@@ -5,7 +5,7 @@ pub(crate) mod gpu;
 
 use super::{Arrays, Dropout};
 
-/// Layer normalisation's epsilon (SPEC §2).
+/// Layer normalisation's epsilon (MODEL §2).
 pub const NORM_EPS: f32 = 1e-5;
 
 /// A layer normalisation: where its weight and bias `[D]` lie among the parameters.

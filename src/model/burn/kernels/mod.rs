@@ -28,7 +28,7 @@ pub fn causal_attention([q, k, v]: [Tensor<3>; 3], heads: usize) -> Tensor<3> {
     Tensor::from_dispatch(<Dispatch as WindowOps>::window_attention(qkv.into_dispatch(), heads))
 }
 
-/// Mastery over time (SPEC §2): `initial` `[W, C]` in row 0, then `clamp(M[t−1] + 0.1·G[t], 0, 1)` with the gains `[W, T, C]`.
+/// Mastery over time (MODEL §2): `initial` `[W, C]` in row 0, then `clamp(M[t−1] + 0.1·G[t], 0, 1)` with the gains `[W, T, C]`.
 pub fn mastery_scan(initial: Tensor<2>, gains: Tensor<3>) -> Tensor<3> {
     Tensor::from_dispatch(<Dispatch as WindowOps>::scan(initial.into_dispatch(), gains.into_dispatch()))
 }
