@@ -112,7 +112,13 @@ impl App {
         let needy: Vec<&str> = order.students.iter().take(5).map(|&s| opened.students[s].id.as_str()).collect();
         sentences.push(format!("Students with the least mastery: {}.", needy.join(", ")));
         match &self.state.class_report {
-            Some(report) => sentences.extend(report.honesty.sentences().into_iter().map(|(_, sentence)| sentence)),
+            Some(report) => {
+                sentences.extend(report.honesty.sentences().into_iter().map(|(_, sentence)| sentence));
+                let misfits = report.items.iter().filter(|item| item.fit.is_misfit());
+                sentences.extend(misfits.take(WEAKEST).map(|item| {
+                    format!("Item {}: {} right, {}.", item.id, percent(item.correct), item.fit.words())
+                }));
+            }
             None => buttons.push(BELIEVE.to_owned()),
         }
     }
