@@ -1,8 +1,9 @@
 // The vectors of whole answers (MODEL 10): ctx = mean of E_ctx[token] + mu[item] * mean of D_ctx[token] + P[t], val likewise,
-// means over the answer's skills; one invocation an element [N, width]. Without items (args.items 0) D and mu are not read.
+// means over the answer's skills; one invocation an element [N, width]. Without items (args.items 0) D and mu are not read,
+// without a value stream (args.values 0) val is not written, without positions (args.places 0) none are added.
 struct Args {
     width: u32, skills: u32, context: u32, value: u32, position: u32,
-    items: u32, item_context: u32, item_value: u32, shift: u32,
+    items: u32, item_context: u32, item_value: u32, shift: u32, values: u32, places: u32,
 }
 @group(0) @binding(0) var<uniform> args: Args;
 @group(0) @binding(1) var<storage, read> batch: array<u32>;
@@ -27,12 +28,15 @@ fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) 
     var of_item = vec2<f32>();
     for (var i = 0u; i < count; i++) {
         let element = (own_skill(row, i) + first) * width + d;
-        sum += vec2<f32>(params[args.context + element], params[args.value + element]);
+        sum.x += params[args.context + element];
+        if (args.values == 1u) { sum.y += params[args.value + element]; }
         if (mu != 0.0) {
-            of_item += vec2<f32>(params[args.item_context + element], params[args.item_value + element]);
+            of_item.x += params[args.item_context + element];
+            if (args.values == 1u) { of_item.y += params[args.item_value + element]; }
         }
     }
-    let mean = (sum + mu * of_item) / f32(count) + params[args.position + of_row(POSITION, row) * width + d];
+    var mean = (sum + mu * of_item) / f32(count);
+    if (args.places == 1u) { mean += params[args.position + of_row(POSITION, row) * width + d]; }
     ctx[id] = mean.x;
-    val[id] = mean.y;
+    if (args.values == 1u) { val[id] = mean.y; }
 }

@@ -2,7 +2,7 @@
 // d_ctx, d_val [N, width]; table elements in the order E_ctx, E_val, P and, with items, D_ctx, D_val.
 struct Args {
     width: u32, skills: u32, context: u32, value: u32, position: u32,
-    items: u32, item_context: u32, item_value: u32, shift: u32, positions: u32,
+    items: u32, item_context: u32, item_value: u32, shift: u32, values: u32, places: u32, positions: u32,
 }
 @group(0) @binding(0) var<uniform> args: Args;
 @group(0) @binding(1) var<storage, read> batch: array<u32>;
@@ -21,13 +21,14 @@ fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) 
     let d = id % width;
     let vector = id / width;
     let tokens = 2u * args.skills;
-    if (vector >= tokens + args.positions) { return; }
+    if (vector >= tokens + args.positions * args.places) { return; }
     var sum = vec2<f32>();
     if (vector >= tokens) {
         let starts = batch[POSITION_STARTS] + vector - tokens;
         for (var i = batch[starts]; i < batch[starts + 1u]; i++) {
             let element = batch[batch[POSITION_ROWS] + i] * width + d;
-            sum += vec2<f32>(d_ctx[element], d_val[element]);
+            sum.x += d_ctx[element];
+            if (args.values == 1u) { sum.y += d_val[element]; }
         }
         grads[args.position + (vector - tokens) * width + d] = sum.x + sum.y;
         return;
@@ -37,15 +38,17 @@ fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) 
     for (var i = batch[starts]; i < batch[starts + 1u]; i++) {
         let row = batch[batch[TOKEN_ROWS] + i];
         let element = row * width + d;
-        let part = vec2<f32>(d_ctx[element], d_val[element]) / f32(own_count(row));
+        var part = vec2<f32>(d_ctx[element], 0.0);
+        if (args.values == 1u) { part.y = d_val[element]; }
+        part /= f32(own_count(row));
         sum += part;
         of_item += item_shift(row) * part;
     }
     let element = vector * width + d;
     grads[args.context + element] = sum.x;
-    grads[args.value + element] = sum.y;
+    if (args.values == 1u) { grads[args.value + element] = sum.y; }
     if (args.items == 1u) {
         grads[args.item_context + element] = of_item.x;
-        grads[args.item_value + element] = of_item.y;
+        if (args.values == 1u) { grads[args.item_value + element] = of_item.y; }
     }
 }

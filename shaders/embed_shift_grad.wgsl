@@ -1,6 +1,6 @@
 // What each row adds to the gradient of its item's mu: the product of the gradients of its vectors with the means of D_ctx
 // and D_val (embed_answers.wgsl); one invocation a row. d_ctx, d_val [N, width]; by_row [N].
-struct Args { width: u32, skills: u32, item_context: u32, item_value: u32 }
+struct Args { width: u32, skills: u32, item_context: u32, item_value: u32, values: u32 }
 @group(0) @binding(0) var<uniform> args: Args;
 @group(0) @binding(1) var<storage, read> batch: array<u32>;
 @group(0) @binding(2) var<storage, read> params: array<f32>;
@@ -22,7 +22,7 @@ fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) 
         let vector = (own_skill(row, i) + first) * width;
         for (var d = 0u; d < width; d++) {
             sum += d_ctx[row * width + d] * params[args.item_context + vector + d];
-            sum += d_val[row * width + d] * params[args.item_value + vector + d];
+            if (args.values == 1u) { sum += d_val[row * width + d] * params[args.item_value + vector + d]; }
         }
     }
     by_row[row] = sum / f32(count);

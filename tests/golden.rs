@@ -103,6 +103,9 @@ impl Case {
         if let Some(kind) = self.about.get("model_kind") {
             sizes.kind = serde_json::from_value(kind.clone()).unwrap();
         }
+        if let Some(encoder) = self.about.get("encoder") {
+            sizes.encoder = serde_json::from_value(encoder.clone()).unwrap();
+        }
         sizes.num_items = self.about.get("num_items").map_or(0, |items| items.as_u64().unwrap() as usize);
         sizes
     }
@@ -238,7 +241,7 @@ fn undecided(case: &Case, name: &str) -> Vec<usize> {
     }
     let left = |(g, p): (&f32, &f32)| (clip * f64::from(*g) + decay * f64::from(*p)).abs();
     let found = grads.iter().zip(&case.floats[&format!("param/{name}")].1).map(left).enumerate();
-    let found: Vec<usize> = found.filter(|&(_, left)| left > 0.0 && left < 1e-6).map(|(i, _)| i).collect();
+    let found: Vec<usize> = found.filter(|&(_, left)| left > 0.0 && left < 1e-7).map(|(i, _)| i).collect();
     assert!(found.len() <= 1 + grads.len() / 25, "{name}: {} of {} gradients cancel", found.len(), grads.len());
     found
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use futures_lite::future::block_on;
-use gainakt::config::{Config, ModelKind};
+use gainakt::config::{Config, EncoderKind, ModelKind};
 use gainakt::data::{Answers, Corpus, RaggedBatch, RowKind, Window, simulate_with_items};
 use gainakt::evaluate::{item_report, item_summary, path};
 use gainakt::model::{Model, ModelConfig};
@@ -26,6 +26,15 @@ fn config(students: usize, items: usize, epochs: usize) -> Config {
     (config.model_config.d_model, config.model_config.d_ff) = (16, 16);
     config.model_config.num_encoder_blocks = 1;
     config
+}
+
+/// The same with each encoder.
+fn with_each_encoder(config: &Config) -> [Config; 2] {
+    [EncoderKind::Attention, EncoderKind::Lstm].map(|encoder| {
+        let mut config = config.clone();
+        config.evidence.encoder = encoder;
+        config
+    })
 }
 
 fn corpus(config: &Config) -> Corpus {
@@ -63,8 +72,11 @@ fn an_answer_with_its_skills_and_item_changes_nothing_before_it() {
     let windows: Vec<Window> = corpus.windows.iter().filter(|w| w.len() > 8).take(3).cloned().collect();
     let offsets = RaggedBatch::new(&windows).offsets;
     assert!(windows.iter().any(|w| w.answers.has_several_skills()), "no answer asks two skills");
-    for compute in devices_and_gpu_kernels() {
-        let mut model = model(&config, &corpus, &compute.device);
+    let configs = with_each_encoder(&config);
+    for (compute, config) in
+        devices_and_gpu_kernels().iter().flat_map(|c| configs.iter().map(move |config| (c, config)))
+    {
+        let mut model = model(config, &corpus, &compute.device);
         let before = predictions(&mut model, &windows);
         for t in 1..8 {
             let mut responses = windows.clone();
@@ -108,8 +120,11 @@ fn the_parts_of_a_prediction_add_up_with_items_and_several_skills() {
     let config = config(12, 4, 1);
     let corpus = corpus(&config);
     let window = corpus.windows.iter().max_by_key(|w| w.len()).unwrap();
-    for compute in devices_and_gpu_kernels() {
-        let mut model = model(&config, &corpus, &compute.device);
+    let configs = with_each_encoder(&config);
+    for (compute, config) in
+        devices_and_gpu_kernels().iter().flat_map(|c| configs.iter().map(move |config| (c, config)))
+    {
+        let mut model = model(config, &corpus, &compute.device);
         let steps = block_on(path(&mut model, &window.answers)).unwrap();
         for t in [1, 2, window.len() / 2, window.len() - 1] {
             let before = window.answers.slice(0..t);
@@ -220,14 +235,15 @@ fn checkpoints(outcome: &Outcome, wanted: CheckpointKind) -> Vec<(usize, Arc<Vec
 fn runs_with_items_go_on_to_the_byte() {
     let config = config(60, 3, 3);
     let corpus = Arc::new(corpus(&config));
-    for compute in devices() {
+    let configs = with_each_encoder(&config);
+    for (compute, config) in devices().iter().flat_map(|c| configs.iter().map(move |config| (c, config))) {
         let request = |resume| TrainRequest { config: config.clone(), corpus: corpus.clone(), resume };
-        let whole = train_on(&compute, request(None), |_, _| {});
+        let whole = train_on(compute, request(None), |_, _| {});
         let after = |kind| checkpoints(&whole, kind).into_iter().rfind(|(epoch, _)| *epoch <= 1).unwrap().1;
-        let shape = ModelConfig::new(&config, corpus.skills.len(), corpus.items.len());
+        let shape = ModelConfig::new(config, corpus.skills.len(), corpus.items.len());
         let state = TrainState::decode("state", &after(CheckpointKind::State), &shape).unwrap();
         let best = after(CheckpointKind::Best).to_vec();
-        let resumed = train_on(&compute, request(Some(Resume { state, best })), |_, _| {});
+        let resumed = train_on(compute, request(Some(Resume { state, best })), |_, _| {});
         let last = |outcome: &Outcome| checkpoints(outcome, CheckpointKind::Last).pop().unwrap();
         assert!(last(&whole) == last(&resumed), "{}: the weights differ", compute.label);
         assert_eq!(whole.results.unwrap(), resumed.results.unwrap(), "{}", compute.label);

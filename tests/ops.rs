@@ -9,13 +9,14 @@ mod support;
 mod twin;
 
 use futures_lite::future::block_on;
-use gainakt::config::{Config, ModelKind};
+use gainakt::config::{Config, EncoderKind, ModelKind};
+use gainakt::data::RaggedBatch;
 use gainakt::model::gainakt2exp::GainAktKernels;
 use gainakt::model::{DropoutSites, Losses, Model, ModelConfig};
 use gainakt::objective::{EpochSettings, GainAktObjective};
 use gainakt::ops::{
     Activation, AdamStep, AttentionSizes, Dropout, EmbeddingTables, Input, InputGrad, ItemStep, ItemTables, Kernels,
-    LinearAt, NormAt, NormStream, NormStreamGrad, PreparedBatch,
+    LinearAt, LstmWork, NormAt, NormStream, NormStreamGrad, PreparedBatch,
 };
 use kernels::{answers_batch, batch, check, lengths, noise, poison, short_lengths, upload, wide};
 use support::{absolute_error, devices};
@@ -171,9 +172,9 @@ fn embed_on<K: Kernels>(k: &mut K, device: &str) {
         let positions = 40;
         let at = EmbeddingTables {
             context: 0,
-            value: 2 * skills * width,
+            value: Some(2 * skills * width),
             concept: Some(4 * skills * width),
-            position: 5 * skills * width,
+            position: Some(5 * skills * width),
             skills,
             positions,
             width,
@@ -214,15 +215,15 @@ fn embed_answers_on<K: Kernels>(k: &mut K, device: &str) {
         let (positions, table) = (33, 2 * skills * width);
         let at = EmbeddingTables {
             context: 0,
-            value: table,
+            value: Some(table),
             concept: None,
-            position: 4 * table,
+            position: Some(4 * table),
             skills,
             positions,
             width,
             items: (items > 0).then_some(ItemTables {
                 context: 2 * table,
-                value: 3 * table,
+                value: Some(3 * table),
                 shift: 4 * table + positions * width,
                 count: items,
             }),
@@ -239,7 +240,7 @@ fn embed_answers_on<K: Kernels>(k: &mut K, device: &str) {
                     own.iter().map(|q| p[at + token(q) * width + d]).sum::<f64>() / own.len() as f64
                 };
                 let mu = at.items.filter(|_| item(row) > 0).map_or(0.0, |items| p[items.shift + item(row)]);
-                mean(tables[0]) + mu * mean(tables[1]) + p[at.position + b.position[row] as usize * width + d]
+                mean(tables[0]) + mu * mean(tables[1]) + p[4 * table + b.position[row] as usize * width + d]
             };
             let stream = |tables| (0..n).flat_map(move |row| (0..width).map(move |d| (row, d, tables)));
             let all = stream([0, 2 * table]).chain(stream([table, 3 * table]));
@@ -276,6 +277,63 @@ fn embed_answers_on<K: Kernels>(k: &mut K, device: &str) {
 #[test]
 fn embedding_of_whole_answers() {
     on_each_device!(embed_answers_on);
+}
+
+/// The recurrence of MODEL §10 in 64-bit floats: `out` after dropout, from the gates' input part.
+fn lstm(gates: &[f64], params: &[f64], at: LinearAt, b: &RaggedBatch, dropout: Dropout) -> Vec<f64> {
+    let (d, sigmoid) = (at.inputs, |x: f64| 1.0 / (1.0 + (-x).exp()));
+    let mut out = Vec::new();
+    for w in 0..b.windows() {
+        let (mut h, mut c) = (vec![0.0; d], vec![0.0; d]);
+        for row in b.range(w) {
+            let z = |j: usize| {
+                let weight = &params[at.weight + j * d..][..d];
+                gates[row * 4 * d + j] + params[at.bias + j] + weight.iter().zip(&h).map(|(w, h)| w * h).sum::<f64>()
+            };
+            let z: Vec<f64> = (0..4 * d).map(z).collect();
+            for k in 0..d {
+                c[k] = sigmoid(z[d + k]) * c[k] + sigmoid(z[k]) * z[2 * d + k].tanh();
+                h[k] = sigmoid(z[3 * d + k]) * c[k].tanh();
+                let factor = if dropout.is_off() { 1.0 } else { dropout.factor((row * d + k) as u32) };
+                out.push(h[k] * f64::from(factor));
+            }
+        }
+    }
+    out
+}
+
+fn lstm_on<K: Kernels>(k: &mut K, device: &str) {
+    for (lengths, d) in [(vec![1], 1), (vec![3; 7], 5), (vec![2, 1, 31, 7], 3), (vec![9; 20], 2)] {
+        let b = batch(&lengths, 3);
+        let n = b.rows();
+        let at = LinearAt { weight: 2, bias: 2 + 4 * d * d, inputs: d, outputs: 4 * d };
+        let params = noise(2 + 4 * d * d + 4 * d, 31);
+        let (gates, d_out) = (noise(4 * d * n, 32), noise(d * n, 33));
+        for dropout in [Dropout::OFF, Dropout::new(0.3, 5, 6, 7)] {
+            let what = format!("LSTM {lengths:?}, width {d}, {device}");
+            let prepared = k.batch(PreparedBatch::new(b.clone(), 3), None).unwrap();
+            let p = upload(k, &params);
+            let mut work = LstmWork {
+                gates: upload(k, &gates),
+                cells: poison(k, n * d),
+                before: poison(k, n * d),
+                out: poison(k, n * d),
+            };
+            k.lstm(&p, &prepared, at, dropout, &mut work);
+            let wanted = lstm(&wide(&gates), &wide(&params), at, &b, dropout);
+            check(k, &what, &work.out, 0, &wanted, 1e-6);
+            let (d_out, mut d_gates) = (upload(k, &d_out), poison(k, 4 * n * d));
+            k.lstm_grad(&p, &prepared, at, dropout, &d_out, &work, &mut d_gates);
+            let weights = wide(&noise(d * n, 33));
+            let wanted = twin::gradient(&wide(&gates), &weights, |g| lstm(g, &wide(&params), at, &b, dropout));
+            check(k, &format!("gradient of {what}"), &d_gates, 0, &wanted, 2e-6);
+        }
+    }
+}
+
+#[test]
+fn lstm_and_its_gradient() {
+    on_each_device!(lstm_on);
 }
 
 /// Adam of more parameters than a workgroup, clipped, against the formula in 64-bit floats.
@@ -341,6 +399,7 @@ fn models_of_odd_shapes_agree_on_every_device() {
     ] {
         let shape = ModelConfig {
             num_items: 0,
+            encoder: EncoderKind::Attention,
             kind: ModelKind::GainAkt2Exp,
             num_c: skills,
             seq_len: 1000,

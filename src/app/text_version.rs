@@ -115,9 +115,11 @@ impl App {
             Some(report) => {
                 sentences.extend(report.honesty.sentences().into_iter().map(|(_, sentence)| sentence));
                 let misfits = report.items.iter().filter(|item| item.fit.is_misfit());
-                sentences.extend(misfits.take(WEAKEST).map(|item| {
-                    format!("Item {}: {} right, {}.", item.id, percent(item.correct), item.fit.words())
-                }));
+                sentences.extend(
+                    misfits.take(WEAKEST).map(|item| {
+                        format!("Item {}: {} right, {}.", item.id, percent(item.correct), item.fit.words())
+                    }),
+                );
             }
             None => buttons.push(BELIEVE.to_owned()),
         }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ModelKind;
+use super::{EncoderKind, ModelKind};
 use crate::data::ColumnNames;
 
 /// Declares one group: fields with docs and defaults, unknown keys refused; the docs are there at run time too.
@@ -228,6 +228,8 @@ group! {
     Evidence {
         /// Weight of the mean square of what the context adds to the logits; 0 or more.
         context_penalty: f64 = 0.0,
+        /// What reads the answers: attention, or an LSTM (lstm), which needs more time and predicts a little better.
+        encoder: EncoderKind = EncoderKind::Attention,
         /// How far items may differ: standard deviation of their difficulties, in logits, in the prior; above 0.
         item_spread: f64 = 1.0,
         /// Factor of the learning rate for what is learned of items, each of which comes up seldom; above 0.

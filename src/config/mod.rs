@@ -11,7 +11,7 @@ pub use groups::{
     Alignment, Data, Evaluation, Evidence, GlobalAlignment, GroupDocs, Interpretability, ModelChoice, ModelShape,
     Refinement, Seeds, Training,
 };
-pub use model_kind::{KindAbout, ModelKind};
+pub use model_kind::{EncoderKind, KindAbout, ModelKind};
 pub use snapshot::{evaluation_snapshot, model_config, reproducibility_policy};
 
 use serde::{Deserialize, Serialize};
@@ -46,6 +46,9 @@ pub struct Config {
     /// How a trained model is measured.
     pub evaluation: Evaluation,
 }
+
+/// Widest LSTM (`ops::MAX_LSTM_WIDTH`, which stands above this module).
+const MAX_LSTM_WIDTH: usize = 512;
 
 /// Presets that come with the program: name and JSON.
 pub const PRESETS: [(&str, &str); 10] = [
@@ -190,6 +193,12 @@ impl Config {
                 return fail(format!("{key} is {value}, expected 0 or more"));
             }
         }
+        if self.encoder() == EncoderKind::Lstm && m.d_model > MAX_LSTM_WIDTH {
+            return fail(format!(
+                "model_config.d_model is {}, expected at most {MAX_LSTM_WIDTH}: an LSTM is no wider here",
+                m.d_model
+            ));
+        }
         if self.model.kind == ModelKind::Sakt && m.num_encoder_blocks != 1 {
             return fail(format!(
                 "model_config.num_encoder_blocks is {}, expected 1: SAKT has one",
@@ -200,6 +209,14 @@ impl Config {
             return fail(format!("data.fold is {}, expected 0 to 4", self.data.fold));
         }
         Ok(())
+    }
+
+    /// What reads the answers, of the models on kernels.
+    pub fn encoder(&self) -> EncoderKind {
+        match self.model.kind {
+            ModelKind::Evidence => self.evidence.encoder,
+            _ => EncoderKind::Attention,
+        }
     }
 
     /// Whether the model tells items apart, where the data have them.

@@ -21,6 +21,24 @@ pub enum ModelKind {
     SimpleKt,
 }
 
+/// What reads the answers in a model on kernels.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EncoderKind {
+    /// Blocks of attention over two streams (MODEL §2).
+    #[default]
+    Attention,
+    /// One LSTM (MODEL §10).
+    Lstm,
+}
+
+impl EncoderKind {
+    /// Whether it is that of files that do not say.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// What is to be known of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KindAbout {

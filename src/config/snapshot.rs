@@ -52,6 +52,10 @@ fn snapshot_of_kind(config: &Config) -> Value {
     } else {
         snapshot.retain(|key, _| !key.starts_with("item_"));
     }
+    // Runs from before there was another encoder say nothing of it.
+    if config.encoder().is_default() {
+        snapshot.remove("encoder");
+    }
     if config.row_kind() == RowKind::Answer {
         snapshot.insert("whole_answers".to_owned(), true.into());
     }

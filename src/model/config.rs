@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::architectures;
-use crate::config::{Config, ModelKind};
+use crate::config::{Config, EncoderKind, ModelKind};
 
 /// Sizes and heads of a model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -13,6 +13,9 @@ pub struct ModelConfig {
     pub kind: ModelKind,
     /// Skills, C.
     pub num_c: usize,
+    /// What reads the answers.
+    #[serde(default, skip_serializing_if = "EncoderKind::is_default")]
+    pub encoder: EncoderKind,
     /// Items, the unknown one (0) among them; 0 where the model knows no items.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub num_items: usize,
@@ -41,6 +44,7 @@ impl ModelConfig {
         let num_items = if items > 0 && config.uses_items() { items + 1 } else { 0 };
         Self {
             kind: config.model.kind,
+            encoder: config.encoder(),
             num_c: skills,
             num_items,
             seq_len: m.seq_len,

@@ -14,6 +14,7 @@ mod dropout;
 mod embedding;
 pub mod gpu;
 mod linear;
+mod lstm;
 mod prepared_batch;
 mod residual_norm;
 mod work;
@@ -27,11 +28,15 @@ pub use device_stats::DeviceStats;
 pub use dropout::Dropout;
 pub use embedding::{EmbeddingKernels, EmbeddingTables, ItemTables};
 pub use linear::{Activation, Input, InputGrad, LinearAt, LinearKernels};
+pub use lstm::{LstmKernels, LstmWork, MAX_LSTM_WIDTH};
 pub use prepared_batch::{Occurrences, PreparedBatch};
 pub use residual_norm::{NORM_EPS, NormAt, NormKernels, NormStream, NormStreamGrad};
 pub use work::Work;
 
 /// A device that runs all of the general operations.
-pub trait Kernels: Arrays + LinearKernels + AttentionKernels + EmbeddingKernels + NormKernels + AdamKernels {}
+pub trait Kernels:
+    Arrays + LinearKernels + AttentionKernels + LstmKernels + EmbeddingKernels + NormKernels + AdamKernels
+{
+}
 
-impl<D: LinearKernels + AttentionKernels + EmbeddingKernels + NormKernels + AdamKernels> Kernels for D {}
+impl<D: LinearKernels + AttentionKernels + LstmKernels + EmbeddingKernels + NormKernels + AdamKernels> Kernels for D {}

@@ -65,8 +65,8 @@ pub fn embed(params: &[f64], at: EmbeddingTables, token: &[u32], position: &[u32
     let row = |table: usize, i: u32| params[table + i as usize * at.width..][..at.width].to_vec();
     let sum = |a: Vec<f64>, b: Vec<f64>| a.iter().zip(&b).map(|(a, b)| a + b).collect::<Vec<_>>();
     let rows = || token.iter().zip(position);
-    let mut out: Vec<f64> = rows().flat_map(|(&k, &p)| sum(row(at.context, k), row(at.position, p))).collect();
-    out.extend(rows().flat_map(|(&k, &p)| sum(row(at.value, k), row(at.position, p))));
+    let mut out: Vec<f64> = rows().flat_map(|(&k, &p)| sum(row(at.context, k), row(at.position.unwrap(), p))).collect();
+    out.extend(rows().flat_map(|(&k, &p)| sum(row(at.value.unwrap(), k), row(at.position.unwrap(), p))));
     if let Some(concept) = at.concept {
         out.extend(next.iter().flat_map(|&q| row(concept, q)));
     }

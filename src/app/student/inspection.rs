@@ -169,10 +169,14 @@ fn attention(
     moment: Option<&Inspection>,
 ) {
     theme::part(ui, "Where the model looked", "attention weights: which past answers it drew on, not why");
-    let Some(moment) = moment.filter(|m| !m.attention.is_empty()) else {
+    let Some(moment) = moment else {
         ui.spinner();
         return;
     };
+    if moment.attention.is_empty() {
+        ui.label(theme::weak("This model has no attention to show."));
+        return;
+    }
     let blocks = moment.attention.len();
     page.block = page.block.min(blocks - 1);
     let heads = &moment.attention[page.block];

@@ -14,6 +14,9 @@ pub(super) fn twin(config: &Config, shape: &ModelConfig, device: &Device) -> Res
     use crate::model::burn::{EvidenceTwin, GainAktTwin};
     use crate::objective::Objective;
 
+    if !config.encoder().is_default() {
+        return Err(Error::Request("--against burn has no LSTM encoder to compare with".to_owned()));
+    }
     let model = match config.model.kind {
         ModelKind::GainAkt2Exp => Model::on_tensors::<GainAktTwin>(shape, config.seeds.seed, device)?,
         ModelKind::Evidence => Model::on_tensors::<EvidenceTwin>(shape, config.seeds.seed, device)?,

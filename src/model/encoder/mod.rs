@@ -1,13 +1,14 @@
-//! The encoder of both models (MODEL §2): embeddings, then blocks of attention and feed-forward layers over a context
-//! and a value stream.
+//! What reads the answers: embeddings, then blocks of attention and feed-forward layers over a context and a value stream
+//! (MODEL §2), or one LSTM over the context vectors (MODEL §10).
 
 mod attention_weights;
 mod work;
 
 pub(super) use work::{BlockWork, EncoderWork, StreamGrads};
 
-use super::parameters::Builder;
+use super::parameters::{Builder, Start};
 use super::{DropoutSites, ModelConfig};
+use crate::config::EncoderKind;
 use crate::ops::{
     Activation, AttentionSizes, Dropout, EmbeddingTables, Input, InputGrad, Kernels, LinearAt, NormAt, NormStream,
     NormStreamGrad,
@@ -17,7 +18,15 @@ use crate::ops::{
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct EncoderAt {
     pub tables: EmbeddingTables,
-    pub blocks: Vec<BlockAt>,
+    pub layers: LayersAt,
+}
+
+/// Places of what follows the embeddings.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum LayersAt {
+    Attention(Vec<BlockAt>),
+    /// Inputs' part and hidden state's part of the gates: D inputs, 4D outputs each.
+    Lstm([LinearAt; 2]),
 }
 
 /// Places of a block's layers.
@@ -35,17 +44,36 @@ impl EncoderAt {
     /// Lays the parameters in the order PyTorch lists them; `concept`: whether the model reads the skill asked next.
     pub(super) fn new(b: &mut Builder, config: &ModelConfig, concept: bool) -> Self {
         let (c, d) = (config.num_c, config.d_model);
-        let tables = EmbeddingTables {
-            context: b.table("context_embedding", 2 * c, d),
-            value: b.table("value_embedding", 2 * c, d),
-            concept: concept.then(|| b.table("concept_embedding", c, d)),
-            position: b.table("pos_embedding", config.seq_len, d),
+        let sizes = |context, value, concept, position| EmbeddingTables {
+            context,
+            value,
+            concept,
+            position,
             skills: c,
             positions: config.seq_len,
             width: d,
             items: None,
         };
-        Self { tables, blocks: (0..config.num_encoder_blocks).map(|i| BlockAt::new(b, i, config)).collect() }
+        match config.encoder {
+            EncoderKind::Attention => {
+                let context = b.table("context_embedding", 2 * c, d);
+                let value = Some(b.table("value_embedding", 2 * c, d));
+                let concept = concept.then(|| b.table("concept_embedding", c, d));
+                let tables = sizes(context, value, concept, Some(b.table("pos_embedding", config.seq_len, d)));
+                let blocks = (0..config.num_encoder_blocks).map(|i| BlockAt::new(b, i, config)).collect();
+                Self { tables, layers: LayersAt::Attention(blocks) }
+            }
+            EncoderKind::Lstm => {
+                assert!(!concept, "only models that do not read the skill asked next have an LSTM");
+                let context = b.add("context_embedding.weight", &[2 * c, d], Start::Normal(0.5));
+                let start = Start::Uniform(1.0 / (d as f64).sqrt());
+                let mut add = |name: &str, shape: &[usize]| b.add(&format!("lstm.{name}_l0"), shape, start);
+                let weights = [add("weight_ih", &[4 * d, d]), add("weight_hh", &[4 * d, d])];
+                let biases = [add("bias_ih", &[4 * d]), add("bias_hh", &[4 * d])];
+                let layer = |i: usize| LinearAt { weight: weights[i], bias: biases[i], inputs: d, outputs: 4 * d };
+                Self { tables: sizes(context, None, None, None), layers: LayersAt::Lstm([layer(0), layer(1)]) }
+            }
+        }
     }
 }
 
@@ -80,8 +108,13 @@ impl BlockDropout {
 
 /// Where dropout's places stand after an encoder that began at `sites`.
 pub(super) fn sites_after(config: &ModelConfig, mut sites: DropoutSites) -> DropoutSites {
-    for _ in 0..config.num_encoder_blocks {
-        BlockDropout::next(&mut sites);
+    match config.encoder {
+        EncoderKind::Attention => (0..config.num_encoder_blocks).for_each(|_| {
+            BlockDropout::next(&mut sites);
+        }),
+        EncoderKind::Lstm => {
+            sites.site();
+        }
     }
     sites
 }
@@ -103,8 +136,18 @@ pub(super) fn forward<K: Kernels>(
 ) {
     let sizes = attention_sizes(config);
     k.embed(p, batch, at.tables, &mut work.ctx, &mut work.val, &mut work.next);
+    let blocks = match &at.layers {
+        LayersAt::Attention(blocks) => blocks,
+        LayersAt::Lstm([input, recurrent]) => {
+            let lstm = work.lstm.as_mut().expect("room was made for the encoder that the config names");
+            let rows = Input::Rows(&work.ctx);
+            k.linear(p, batch, rows, &[*input], Activation::None, Dropout::OFF, &mut lstm.gates);
+            k.lstm(p, batch, *recurrent, sites.site(), lstm);
+            return;
+        }
+    };
     let turns = work.blocks.len();
-    for (b, at) in at.blocks.iter().enumerate() {
+    for (b, at) in blocks.iter().enumerate() {
         let dropout = BlockDropout::next(sites);
         // The block before lies in another place: at the end of `before` or at the start of `after`.
         let (before, rest) = work.blocks.split_at_mut(b % turns);
@@ -129,11 +172,24 @@ pub(super) fn backward<K: Kernels>(
     grads: &mut K::Floats,
     mut sites: DropoutSites,
 ) {
-    let dropouts: Vec<BlockDropout> = at.blocks.iter().map(|_| BlockDropout::next(&mut sites)).collect();
-    for (b, (at, dropout)) in at.blocks.iter().zip(&dropouts).enumerate().rev() {
-        let previous = b.checked_sub(1).map(|i| &work.blocks[i]);
-        let streams = previous.map_or([&work.ctx, &work.val], |p| [&p.ctx, &p.val]);
-        block_backward(k, p, batch, at, attention_sizes(config), streams, &work.blocks[b], dropout, back, grads);
+    match &at.layers {
+        LayersAt::Attention(blocks) => {
+            let dropouts: Vec<BlockDropout> = blocks.iter().map(|_| BlockDropout::next(&mut sites)).collect();
+            for (b, (at, dropout)) in blocks.iter().zip(&dropouts).enumerate().rev() {
+                let previous = b.checked_sub(1).map(|i| &work.blocks[i]);
+                let streams = previous.map_or([&work.ctx, &work.val], |p| [&p.ctx, &p.val]);
+                let block = &work.blocks[b];
+                block_backward(k, p, batch, at, attention_sizes(config), streams, block, dropout, back, grads);
+            }
+        }
+        LayersAt::Lstm([input, recurrent]) => {
+            let lstm = work.lstm.as_ref().expect("a forward pass came before");
+            let StreamGrads { d_ctx, d_val, d_gates, .. } = back;
+            k.lstm_grad(p, batch, *recurrent, sites.site(), d_val, lstm, d_gates);
+            k.linear_weight_grad(batch, d_gates, Input::Rows(&lstm.before), &[*recurrent], grads);
+            k.linear_weight_grad(batch, d_gates, Input::Rows(&work.ctx), &[*input], grads);
+            k.linear_input_grad(p, batch, d_gates, &[*input], InputGrad::Rows(d_ctx));
+        }
     }
     let StreamGrads { d_ctx, d_val, d_next, shift_by_row, .. } = back;
     k.embed_grad(p, batch, at.tables, d_ctx, d_val, d_next, shift_by_row, grads);

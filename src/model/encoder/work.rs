@@ -1,8 +1,9 @@
 //! The arrays an encoder leaves its results in, kept from batch to batch.
 
+use crate::config::EncoderKind;
 use crate::error::Result;
 use crate::model::ModelConfig;
-use crate::ops::Kernels;
+use crate::ops::{Input, InputGrad, Kernels, LstmWork};
 
 /// What an encoder block leaves for its backward pass.
 #[derive(Debug)]
@@ -38,6 +39,8 @@ pub(in crate::model) struct EncoderWork<F> {
     pub val: F,
     /// The embedded skill asked next, of models that read it.
     pub next: F,
+    /// What the LSTM leaves, of encoders that are one.
+    pub lstm: Option<LstmWork<F>>,
     /// One a block where gradients are wanted, else two that take turns.
     pub blocks: Vec<BlockWork<F>>,
     /// Blocks of the last forward pass.
@@ -57,6 +60,8 @@ pub(in crate::model) struct StreamGrads<F> {
     pub(super) d_attended: F,
     pub(super) delta: F,
     pub(super) d_qkv: F,
+    /// With respect to the gates of an LSTM before their activations.
+    pub(super) d_gates: F,
 }
 
 /// An array to be reserved before use.
@@ -82,13 +87,24 @@ fn block<K: Kernels>(k: &mut K) -> Result<BlockWork<K::Floats>> {
 
 impl<F: std::fmt::Debug> EncoderWork<F> {
     pub(in crate::model) fn new<K: Kernels<Floats = F>>(k: &mut K) -> Result<Self> {
-        Ok(Self { ctx: empty(k)?, val: empty(k)?, next: empty(k)?, blocks: Vec::new(), count: 0 })
+        Ok(Self { ctx: empty(k)?, val: empty(k)?, next: empty(k)?, lstm: None, blocks: Vec::new(), count: 0 })
     }
 
-    /// Context and value stream after the last block.
+    /// Context and value stream after the last block; of an LSTM its inputs and its output.
     pub(in crate::model) fn streams(&self) -> [&F; 2] {
+        if let Some(lstm) = &self.lstm {
+            return [&self.ctx, &lstm.out];
+        }
         let turns = self.blocks.len().max(1);
         self.blocks.get((self.count + turns - 1) % turns).map_or([&self.ctx, &self.val], |b| [&b.ctx, &b.val])
+    }
+
+    /// What the heads read: both streams side by side, or the output of an LSTM.
+    pub(in crate::model) fn features(&self) -> Input<'_, F> {
+        match (self.streams(), &self.lstm) {
+            ([_, out], Some(_)) => Input::Rows(out),
+            ([ctx, val], None) => Input::Joined(vec![ctx, val]),
+        }
     }
 
     /// Makes room for `n` rows; `keep`: every block's results are kept, not the last two only.
@@ -99,6 +115,31 @@ impl<F: std::fmt::Debug> EncoderWork<F> {
         keep: bool,
         n: usize,
     ) -> Result<()> {
+        if c.encoder == EncoderKind::Lstm {
+            self.count = 0;
+            let lstm = match &mut self.lstm {
+                Some(lstm) => lstm,
+                none => none.insert(LstmWork {
+                    gates: empty(kernels)?,
+                    cells: empty(kernels)?,
+                    before: empty(kernels)?,
+                    out: empty(kernels)?,
+                }),
+            };
+            let width = n * c.d_model;
+            for (array, len) in [
+                (&mut lstm.gates, 4 * width),
+                (&mut lstm.cells, width),
+                (&mut lstm.before, width),
+                (&mut lstm.out, width),
+                (&mut self.ctx, width),
+                (&mut self.val, width),
+                (&mut self.next, width),
+            ] {
+                kernels.reserve(array, len)?;
+            }
+            return Ok(());
+        }
         self.count = c.num_encoder_blocks;
         let held = if keep { self.count } else { 2.min(self.count) };
         // What an earlier pass kept and this one does not need is given back.
@@ -134,6 +175,18 @@ impl<F: std::fmt::Debug> EncoderWork<F> {
     }
 }
 
+impl<F> StreamGrads<F> {
+    /// Where the gradient of what the heads read goes ([`EncoderWork::features`]); `add`: it is added to what is there.
+    pub(in crate::model) fn features(&mut self, encoder: EncoderKind, add: bool) -> InputGrad<'_, F> {
+        match (encoder, add) {
+            (EncoderKind::Attention, false) => InputGrad::Joined(vec![&mut self.d_ctx, &mut self.d_val]),
+            (EncoderKind::Attention, true) => InputGrad::AddJoined(vec![&mut self.d_ctx, &mut self.d_val]),
+            (EncoderKind::Lstm, false) => InputGrad::Rows(&mut self.d_val),
+            (EncoderKind::Lstm, true) => InputGrad::Add(&mut self.d_val),
+        }
+    }
+}
+
 impl<F: std::fmt::Debug> StreamGrads<F> {
     pub(in crate::model) fn new<K: Kernels<Floats = F>>(k: &mut K) -> Result<Self> {
         Ok(Self {
@@ -146,6 +199,7 @@ impl<F: std::fmt::Debug> StreamGrads<F> {
             d_attended: empty(k)?,
             delta: empty(k)?,
             d_qkv: empty(k)?,
+            d_gates: empty(k)?,
         })
     }
 
@@ -157,6 +211,13 @@ impl<F: std::fmt::Debug> StreamGrads<F> {
         n: usize,
     ) -> Result<()> {
         let d = c.d_model;
+        if c.encoder == EncoderKind::Lstm {
+            let own = [&mut self.d_ctx, &mut self.d_val, &mut self.d_next, &mut self.shift_by_row, &mut self.d_gates];
+            for (array, width) in own.into_iter().zip([d, d, d, 1, 4 * d]) {
+                kernels.reserve(array, n * width)?;
+            }
+            return Ok(());
+        }
         for (array, len) in [
             (&mut self.d_ctx, n * d),
             (&mut self.d_val, n * d),

@@ -18,23 +18,29 @@ use super::encoder::{EncoderWork, StreamGrads};
 use super::parameters::{Builder, Start};
 use super::pass::{Pass, RowOutputs};
 use super::row_stats::{Cells, RowStatKernels};
+use crate::config::EncoderKind;
 use crate::data::RaggedBatch;
 use crate::error::Result;
-use crate::ops::{Activation, Dropout, EmbeddingTables, Input, InputGrad, ItemTables, Kernels};
+use crate::ops::{Activation, Dropout, EmbeddingTables, ItemTables, Kernels};
 use inside::transfer_row;
 
 impl EvidenceAt {
     /// Lays the parameters one after another; all of them are learned.
     pub(super) fn new(b: &mut Builder, config: &ModelConfig) -> Self {
-        let (c, d) = (config.num_c, config.d_model);
+        let c = config.num_c;
+        // An LSTM has one output, blocks of attention have two streams.
+        let features = match config.encoder {
+            EncoderKind::Attention => 2 * config.d_model,
+            EncoderKind::Lstm => config.d_model,
+        };
         let (zero, normal) = (Start::Constant(0.0), |deviation| Start::Normal(deviation));
         Self {
             prior: b.add("prior", &[c], zero),
-            strength: b.linear_from("strength_head", 2 * d, 2, normal(0.02), Start::Constant(-0.4)),
+            strength: b.linear_from("strength_head", features, 2, normal(0.02), Start::Constant(-0.4)),
             transfer: b.add("transfer_embedding", &[c, RANK], normal(0.1)),
             transfer_bias: b.add("transfer_bias", &[], Start::Constant(-2.0)),
             decay: b.add("decay", &[c], Start::Constant(3.5)),
-            context: b.linear_from("context_head", 2 * d, c, normal(0.01), zero),
+            context: b.linear_from("context_head", features, c, normal(0.01), zero),
             skills: c,
             items: None,
         }
@@ -47,7 +53,8 @@ impl EvidenceAt {
             return;
         }
         let mut table = |name: &str| b.add(&format!("{name}.weight"), &[2 * c, d], Start::Normal(0.1));
-        let (context, value) = (table("context_item_embedding"), table("value_item_embedding"));
+        let context = table("context_item_embedding");
+        let value = (config.encoder == EncoderKind::Attention).then(|| table("value_item_embedding"));
         let zero = Start::Constant(0.0);
         let difficulty = b.add("item_difficulty", &[count], zero);
         let shift = b.add("item_shift", &[count], zero);
@@ -103,10 +110,8 @@ impl<K: Kernels + RowStatKernels + EvidenceKernels> Readout<K> {
     ) {
         let Pass { params: p, batch, config } = *pass;
         let (at, work) = (self.at, &mut self.work);
-        let [ctx, val] = encoder.streams();
         let linear = |k: &mut K, layer, out: &mut K::Floats| {
-            let joined = Input::Joined(vec![ctx, val]);
-            k.linear(p, batch, joined, &[layer], Activation::None, Dropout::OFF, out);
+            k.linear(p, batch, encoder.features(), &[layer], Activation::None, Dropout::OFF, out);
         };
         linear(k, at.strength, &mut work.strength);
         linear(k, at.context, &mut work.context);
@@ -134,18 +139,15 @@ impl<K: Kernels + RowStatKernels + EvidenceKernels> Readout<K> {
         back: &mut StreamGrads<K::Floats>,
         grads: &mut K::Floats,
     ) -> Result<()> {
-        let Pass { params: p, batch, .. } = *pass;
+        let Pass { params: p, batch, config } = *pass;
         let (at, penalty) = (self.at, losses.context_penalty);
         let own = Self::reserve_learning(&mut self.learning, k, at.skills, rows.count, entries)?;
         k.evidence_losses(p, batch, at, losses, &rows.stats, &mut self.work, &mut own.terms);
         k.evidence_grad(p, batch, at, penalty, &rows.d_logits, &self.work, own, grads);
-        let [ctx, val] = encoder.streams();
-        k.linear_weight_grad(batch, &own.context, Input::Joined(vec![ctx, val]), &[at.context], grads);
-        let parts = InputGrad::Joined(vec![&mut back.d_ctx, &mut back.d_val]);
-        k.linear_input_grad(p, batch, &own.context, &[at.context], parts);
-        k.linear_weight_grad(batch, &own.strength, Input::Joined(vec![ctx, val]), &[at.strength], grads);
-        let parts = InputGrad::AddJoined(vec![&mut back.d_ctx, &mut back.d_val]);
-        k.linear_input_grad(p, batch, &own.strength, &[at.strength], parts);
+        for (d_out, layer, add) in [(&own.context, at.context, false), (&own.strength, at.strength, true)] {
+            k.linear_weight_grad(batch, d_out, encoder.features(), &[layer], grads);
+            k.linear_input_grad(p, batch, d_out, &[layer], back.features(config.encoder, add));
+        }
         Ok(())
     }
 

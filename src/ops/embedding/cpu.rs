@@ -29,22 +29,25 @@ fn tokens(batch: &PreparedBatch, at: EmbeddingTables, row: usize) -> impl ExactS
 fn forward(params: &[f32], batch: &PreparedBatch, at: EmbeddingTables, out: [&mut [f32]; 3]) {
     let d = at.width;
     let row = |table: usize, i: u32| &params[table + i as usize * d..][..d];
-    let whole_answers = batch.batch.lists.is_some() || at.items.is_some();
+    let whole_answers = at.needs_whole_answers(batch);
     let [ctx, val, next] = out;
     let rows = ctx.par_chunks_mut(d).zip(val.par_chunks_mut(d)).zip(next.par_chunks_mut(d)).with_min_len(ROWS);
     rows.enumerate().for_each(|(n, ((ctx, val), next))| {
-        let position = row(at.position, batch.batch.position[n]);
-        if whole_answers {
-            let item_tables = at.items.map(|items| [items.context, items.value]);
-            for (stream, (out, table)) in [(ctx, at.context), (val, at.value)].into_iter().enumerate() {
-                let item_table = item_tables.map(|tables| tables[stream]);
-                mean_of_tokens(params, batch, at, n, [Some(table), item_table], out);
-                vectorised!(out.iter_mut().zip(position).for_each(|(o, p)| *o += p));
-            }
-        } else {
-            for (out, table) in [(ctx, at.context), (val, at.value)] {
-                for ((o, e), p) in out.iter_mut().zip(row(table, batch.token[n])).zip(position) {
-                    *o = e + p;
+        let position = at.position.map(|table| row(table, batch.batch.position[n]));
+        let of_items = [at.items.map(|items| items.context), at.items.and_then(|items| items.value)];
+        for ((out, table), of_item) in [(ctx, Some(at.context)), (val, at.value)].into_iter().zip(of_items) {
+            match (table, position) {
+                (None, _) => {}
+                (Some(table), Some(position)) if !whole_answers => {
+                    for ((o, e), p) in out.iter_mut().zip(row(table, batch.token[n])).zip(position) {
+                        *o = e + p;
+                    }
+                }
+                (Some(table), position) => {
+                    mean_of_tokens(params, batch, at, n, [Some(table), of_item], out);
+                    if let Some(position) = position {
+                        vectorised!(out.iter_mut().zip(position).for_each(|(o, p)| *o += p));
+                    }
                 }
             }
         }
@@ -89,8 +92,8 @@ fn backward(
         batch.occurrences.as_ref().expect("a batch that is learned from was prepared for training");
     let one = |_: usize| 1.0;
     let share = |row: usize| 1.0 / batch.batch.skills(row).len() as f32;
-    let streams = [(at.context, d_ctx), (at.value, d_val)];
-    for (table_at, d) in streams {
+    let streams = [(Some(at.context), d_ctx), (at.value, d_val)];
+    for (table_at, d) in streams.into_iter().filter_map(|(table, d)| Some((table?, d))) {
         match batch.batch.lists {
             None => table(grads, table_at, at.width, of_tokens, &[d], one),
             Some(_) => table(grads, table_at, at.width, of_tokens, &[d], share),
@@ -98,11 +101,15 @@ fn backward(
     }
     if let Some(items) = at.items {
         let weight = |row: usize| share(row) * shift(params, batch, at, row);
-        for (table_at, d) in [(items.context, d_ctx), (items.value, d_val)] {
+        let streams = [(Some(items.context), d_ctx), (items.value, d_val)];
+        for (table_at, d) in streams.into_iter().filter_map(|(table, d)| Some((table?, d))) {
             table(grads, table_at, at.width, of_tokens, &[d], weight);
         }
     }
-    table(grads, at.position, at.width, positions, &[d_ctx, d_val], one);
+    if let Some(position) = at.position {
+        let streams: &[&[f32]] = if at.value.is_some() { &[d_ctx, d_val] } else { &[d_ctx] };
+        table(grads, position, at.width, positions, streams, one);
+    }
     if let Some(concept) = at.concept {
         table(grads, concept, at.width, nexts, &[d_next], one);
     }
@@ -144,7 +151,8 @@ fn shift_grads(params: &[f32], batch: &PreparedBatch, at: EmbeddingTables, strea
             let share = 1.0 / own.len() as f32;
             let mut sum = 0.0;
             for token in own {
-                for (table, stream) in [items.context, items.value].into_iter().zip(streams) {
+                for (table, stream) in [Some(items.context), items.value].into_iter().zip(streams) {
+                    let Some(table) = table else { continue };
                     sum += vectorised!(dot(&params[table + token * d..][..d], &stream[row * d..][..d]));
                 }
             }

@@ -19,7 +19,7 @@ kernel_args! {
     /// Arguments of embed_answers.wgsl.
     EmbedAnswersArgs {
         width: u32, skills: u32, context: u32, value: u32, position: u32,
-        items: u32, item_context: u32, item_value: u32, shift: u32,
+        items: u32, item_context: u32, item_value: u32, shift: u32, values: u32, places: u32,
     }
 }
 
@@ -27,13 +27,13 @@ kernel_args! {
     /// Arguments of embed_answers_grad.wgsl.
     EmbedAnswersGradArgs {
         width: u32, skills: u32, context: u32, value: u32, position: u32,
-        items: u32, item_context: u32, item_value: u32, shift: u32, positions: u32,
+        items: u32, item_context: u32, item_value: u32, shift: u32, values: u32, places: u32, positions: u32,
     }
 }
 
 kernel_args! {
     /// Arguments of embed_shift_grad.wgsl.
-    ShiftGradArgs { width: u32, skills: u32, item_context: u32, item_value: u32 }
+    ShiftGradArgs { width: u32, skills: u32, item_context: u32, item_value: u32, values: u32 }
 }
 
 kernels! {
@@ -49,18 +49,15 @@ fn includes() -> Includes {
     vec![("item_shift", include_str!("../../../shaders/include/item_shift.wgsl").to_owned())]
 }
 
-/// Whether an answer's vectors are more than those of one token.
-fn whole_answers(batch: &Batch, at: EmbeddingTables) -> bool {
-    batch.prepared.batch.lists.is_some() || at.items.is_some()
-}
-
 impl EmbedAnswersArgs {
     fn new(at: EmbeddingTables) -> Self {
-        let of_items = at.items.map_or([0; 4], |items| [1, items.context, items.value, items.shift]);
+        let of_items =
+            at.items.map_or([0; 4], |items| [1, items.context, items.value.unwrap_or_default(), items.shift]);
         let [items, item_context, item_value, shift] = of_items.map(|v| v as u32);
-        let [width, skills, context, value, position] =
-            [at.width, at.skills, at.context, at.value, at.position].map(|v| v as u32);
-        Self { width, skills, context, value, position, items, item_context, item_value, shift }
+        let [width, skills, context] = [at.width, at.skills, at.context].map(|v| v as u32);
+        let [value, position] = [at.value, at.position].map(|table| table.unwrap_or_default() as u32);
+        let [values, places] = [at.value, at.position].map(|table| table.is_some().into());
+        Self { width, skills, context, value, position, items, item_context, item_value, shift, values, places }
     }
 }
 
@@ -75,7 +72,7 @@ impl EmbeddingKernels for Gpu {
         next: &mut Array,
     ) {
         let elements = groups(batch.prepared.rows() * at.width);
-        if whole_answers(batch, at) {
+        if at.needs_whole_answers(&batch.prepared) {
             assert!(at.concept.is_none(), "models that read the skill asked next have rows of one skill");
             let arrays = [&batch.integers, params, ctx, val].map(Some);
             let kernel = embed_answers(skills_of_answers(batch));
@@ -84,9 +81,9 @@ impl EmbeddingKernels for Gpu {
         let args = EmbedArgs {
             width: at.width as u32,
             context: at.context as u32,
-            value: at.value as u32,
+            value: at.value.unwrap_or_default() as u32,
             concepts: at.concept.unwrap_or_default() as u32,
-            position: at.position as u32,
+            position: at.position.unwrap_or_default() as u32,
             asked: at.concept.is_some().into(),
         };
         let arrays = [&batch.integers, params, ctx, val, next].map(Some);
@@ -104,15 +101,15 @@ impl EmbeddingKernels for Gpu {
         shift_by_row: &mut Array,
         grads: &mut Array,
     ) {
-        if whole_answers(batch, at) {
+        if at.needs_whole_answers(&batch.prepared) {
             return self.embed_answers_grad(params, batch, at, [d_ctx, d_val], shift_by_row, grads);
         }
         let args = EmbedGradArgs {
             width: at.width as u32,
             context: at.context as u32,
-            value: at.value as u32,
+            value: at.value.unwrap_or_default() as u32,
             concepts: at.concept.unwrap_or_default() as u32,
-            position: at.position as u32,
+            position: at.position.unwrap_or_default() as u32,
             asked: at.concept.is_some().into(),
             skills: at.skills as u32,
             positions: at.positions as u32,
@@ -133,8 +130,19 @@ impl Gpu {
         shift_by_row: &mut Array,
         grads: &mut Array,
     ) {
-        let EmbedAnswersArgs { width, skills, context, value, position, items, item_context, item_value, shift } =
-            EmbedAnswersArgs::new(at);
+        let EmbedAnswersArgs {
+            width,
+            skills,
+            context,
+            value,
+            position,
+            items,
+            item_context,
+            item_value,
+            shift,
+            values,
+            places,
+        } = EmbedAnswersArgs::new(at);
         let args = EmbedAnswersGradArgs {
             width,
             skills,
@@ -145,6 +153,8 @@ impl Gpu {
             item_context,
             item_value,
             shift,
+            values,
+            places,
             positions: at.positions as u32,
         };
         let several = skills_of_answers(batch);
@@ -152,7 +162,7 @@ impl Gpu {
         let vectors = 2 * at.skills + at.positions;
         self.dispatch(&embed_answers_grad(several), &args, &arrays, groups(vectors * at.width));
         if items == 1 {
-            let args = ShiftGradArgs { width, skills, item_context, item_value };
+            let args = ShiftGradArgs { width, skills, item_context, item_value, values };
             let arrays = [&batch.integers, params, d_ctx, d_val, shift_by_row].map(Some);
             self.dispatch(&embed_shift_grad(several), &args, &arrays, groups(batch.prepared.rows()));
         }

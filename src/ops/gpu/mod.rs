@@ -51,6 +51,7 @@ pub(crate) fn shaders(size: usize) -> Vec<Shader> {
         super::embedding::gpu::shaders,
         super::linear::gpu::shaders,
         super::attention::gpu::shaders,
+        super::lstm::gpu::shaders,
         super::residual_norm::gpu::shaders,
         super::adam::gpu::shaders,
     ];
