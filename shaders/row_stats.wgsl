@@ -63,17 +63,19 @@ fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) 
     }
     stats[STAT_MEAN_MASTERY * rows + row] = mean;
     stats[STAT_MEAN_GAIN * rows + row] = sum_g / f32(skills);
+    let own_skills = own_count(row);
+    let next_skills = next_count(row);
     var own = vec2<f32>();
-    for (var i = 0u; i < own_count(row); i++) {
+    for (var i = 0u; i < own_skills; i++) {
         let k = at + own_skill(row, i);
         own += vec2<f32>(mastery[k], gains[k]);
     }
-    own /= f32(own_count(row));
+    own /= f32(own_skills);
     var next = 0.0;
-    for (var i = 0u; i < next_count(row); i++) { next += mastery[at + next_skill(row, i)]; }
+    for (var i = 0u; i < next_skills; i++) { next += mastery[at + next_skill(row, i)]; }
     stats[STAT_OWN_MASTERY * rows + row] = own.x;
     stats[STAT_OWN_GAIN * rows + row] = own.y;
-    stats[STAT_NEXT_MASTERY * rows + row] = next / f32(next_count(row));
+    stats[STAT_NEXT_MASTERY * rows + row] = next / f32(next_skills);
     stats[STAT_NEGATIVE * rows + row] = negative;
     stats[STAT_OTHERS * rows + row] = others;
     stats[STAT_FALL * rows + row] = fall;

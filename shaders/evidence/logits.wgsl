@@ -20,7 +20,8 @@ fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) 
     if (id >= batch[ROWS]) { return; }
     let skills = args.skills;
     var sum = 0.0;
-    for (var i = 0u; i < next_count(id); i++) {
+    let count = next_count(id);
+    for (var i = 0u; i < count; i++) {
         let k = next_skill(id, i);
         sum += params[args.prior + k] + state[id * skills + k] + context[id * skills + k];
     }
@@ -29,7 +30,7 @@ fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) 
         let item = of_row(NEXT_ITEM, id);
         if (item > 0u) { difficulty = params[args.difficulty + item]; }
     }
-    logits[id] = sum / f32(next_count(id)) - difficulty;
+    logits[id] = sum / f32(count) - difficulty;
     var square = 0.0;
     for (var k = 0u; k < skills; k++) {
         let x = context[id * skills + k];

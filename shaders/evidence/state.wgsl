@@ -26,9 +26,10 @@ fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) 
     let own = vector_of(k);
     var s = 0.0;
     for (var row = of_row(OFFSETS, window); row < end; row++) {
+        let count = own_count(row);
         var transferred = 0.0;
-        for (var i = 0u; i < own_count(row); i++) { transferred += transfer_between(own_skill(row, i), k, own); }
-        s = keep * s + transferred / f32(own_count(row)) * evidence[row];
+        for (var i = 0u; i < count; i++) { transferred += transfer_between(own_skill(row, i), k, own); }
+        s = keep * s + transferred / f32(count) * evidence[row];
         state[row * skills + k] = s;
     }
 }

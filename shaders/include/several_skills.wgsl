@@ -1,5 +1,7 @@
 // Skills of a row's answer and of the answer asked after it, where answers may have several. Entries number the skills of
 // all answers: what concerns one skill of one answer is stored under them.
+// A loop over an answer's skills counts them in a `let` before it: SwiftShader reads 0 where a count is read again after a loop
+// that its invocations left at different times.
 fn own_count(row: u32) -> u32 { return of_row(OWN_TO, row) - of_row(OWN_FROM, row); }
 fn own_entry(row: u32, i: u32) -> u32 { return of_row(OWN_FROM, row) + i; }
 fn own_skill(row: u32, i: u32) -> u32 { return of_row(SKILL_LIST, own_entry(row, i)); }

@@ -6,6 +6,7 @@ use super::gainakt2exp::{self, GainAktKernels, GainAktLosses};
 use super::parameters::Builder;
 use super::pass::{Pass, RowOutputs, rows_of};
 use super::row_stats::{self, RowStatKernels};
+use super::what_if::Imagined;
 use super::{DropoutSites, ModelConfig};
 use crate::config::ModelKind;
 use crate::data::RaggedBatch;
@@ -225,6 +226,23 @@ impl<K: ModelKernels> Readout<K> {
                 let c = pass.config.num_c;
                 Ok(rows_of(&k.read(&rows.mastery, 0, rows.count * c).await?, c, wanted))
             }
+        }
+    }
+
+    /// Chance of a correct answer to each of these answers' skills right after it; `encoder` has read them as rows that follow the
+    /// last pass's `n` rows.
+    pub(super) async fn chances_after(
+        &self,
+        k: &mut K,
+        pass: &Pass<'_, K>,
+        at: &EncoderAt,
+        encoder: &EncoderWork<K::Floats>,
+        n: usize,
+        answers: &[Imagined],
+    ) -> Result<Vec<f32>> {
+        match self {
+            Self::GainAkt(readout) => readout.chances_after(k, pass, at, encoder, answers).await,
+            Self::Evidence(readout) => readout.chances_after(k, pass, encoder, n, answers).await,
         }
     }
 

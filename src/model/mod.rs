@@ -19,6 +19,7 @@ mod parameters;
 mod pass;
 mod row_stats;
 mod shaders;
+mod what_if;
 
 pub use architectures::Losses;
 pub use config::ModelConfig;
@@ -30,3 +31,4 @@ pub use network::{LogPlace, TrainingStep};
 pub use parameters::{Parameter, Start, Weights};
 pub use row_stats::{Cells, GAIN_SCALE, RowStat, RowStatKernels};
 pub use shaders::shader_sources;
+pub use what_if::WhatIf;

@@ -2,10 +2,10 @@
 
 use super::architectures::{Losses, Places};
 use super::layout::Layout;
-use super::network::{LogPlace, Network, TrainingStep};
+use super::network::{LogPlace, Network, Purpose, TrainingStep};
 use super::parameters::{Builder, Parameter, Weights};
 use super::row_stats::RowStat;
-use super::{DropoutSites, Inspection, ModelConfig, Question};
+use super::{DropoutSites, Inspection, ModelConfig, Question, WhatIf};
 use crate::data::RaggedBatch;
 use crate::error::Result;
 use crate::ops::cpu::Cpu;
@@ -192,6 +192,15 @@ impl Model {
         on!(self, n => n.ask(questions).await)
     }
 
+    /// What one more answer to each question's skill, on an average item, would change, after rows of the last batch given to
+    /// [`Self::forward`] or [`Self::survey`]; empty where the model cannot be asked.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub async fn what_if(&mut self, questions: &[Question]) -> Result<Vec<WhatIf>> {
+        on!(self, n => n.what_if(questions).await)
+    }
+
     /// Chance of a correct answer to each skill before any answer, `[C]`; empty where the model has no prior.
     ///
     /// # Errors
@@ -231,12 +240,16 @@ impl Model {
     /// # Errors
     /// The device fails.
     pub async fn row_stats(&mut self, batch: RaggedBatch) -> Result<RowStats> {
+        self.stats_for(batch, Purpose::Measure).await
+    }
+
+    async fn stats_for(&mut self, batch: RaggedBatch, purpose: Purpose) -> Result<RowStats> {
         let rows = batch.rows();
         let plan = self.prepared(batch);
         let values = match &mut self.network {
             // The CPU's results are there when its operations are done: nothing is waited for.
-            On::Cpu(network) => with_threads_awake(|| futures_lite::future::block_on(network.stats(plan)))?,
-            On::Gpu(network) => network.stats(plan).await?,
+            On::Cpu(network) => with_threads_awake(|| futures_lite::future::block_on(network.stats(plan, purpose)))?,
+            On::Gpu(network) => network.stats(plan, purpose).await?,
             #[cfg(feature = "burn")]
             On::Tensors(network) => network.stats(plan).await?,
         };
@@ -258,7 +271,7 @@ impl Model {
     /// # Errors
     /// The device fails.
     pub async fn survey(&mut self, batch: RaggedBatch) -> Result<(RowStats, Vec<f32>)> {
-        let stats = self.row_stats(batch).await?;
+        let stats = self.stats_for(batch, Purpose::Inspect).await?;
         Ok((stats, on!(self, n => n.mastery().await)?))
     }
 

@@ -5,6 +5,7 @@ use super::encoder::{self, EncoderWork, StreamGrads};
 use super::layout::Layout;
 use super::pass::{Pass, RowOutputs};
 use super::row_stats::RowStat;
+use super::what_if::ImaginedRows;
 use super::{DropoutSites, ModelConfig};
 use crate::error::Result;
 use crate::ops::{AdamStep, PreparedBatch};
@@ -24,6 +25,8 @@ pub(super) struct Network<K: ModelKernels> {
     pub batch: Option<K::Batch>,
     /// Loss terms and probabilities of the steps since the last read.
     pub log: [K::Floats; 2],
+    /// Rows of answers that were never given, once any were asked about.
+    pub imagined: Option<ImaginedRows<K>>,
 }
 
 /// What a forward pass is for.
@@ -33,7 +36,7 @@ pub(super) enum Purpose {
     Learn,
     /// Figures, mastery and gains.
     Measure,
-    /// The same, with every encoder block's results kept.
+    /// The same, with every encoder block's results kept: for attention, and for what one more answer would change.
     Inspect,
 }
 
@@ -86,7 +89,20 @@ impl<K: ModelKernels> Network<K> {
         let rows = RowOutputs::new(&mut kernels)?;
         let readout = Readout::new(&mut kernels, &places.readout)?;
         let log = [kernels.floats(4)?, kernels.floats(4)?];
-        Ok(Self { kernels, config, layout, places, params, encoder, rows, readout, learning: None, batch: None, log })
+        Ok(Self {
+            kernels,
+            config,
+            layout,
+            places,
+            params,
+            encoder,
+            rows,
+            readout,
+            learning: None,
+            batch: None,
+            log,
+            imagined: None,
+        })
     }
 
     /// Runs the model on `batch`; results lie in `rows`.

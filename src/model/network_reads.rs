@@ -17,15 +17,10 @@ impl<K: ModelKernels> Network<K> {
         self.kernels.read(&self.params, 0, self.layout.count()).await
     }
 
-    /// A forward pass without dropout.
-    pub(super) fn measure(&mut self, plan: PreparedBatch) -> Result<()> {
-        self.forward(plan, DropoutSites::evaluation(), Purpose::Measure)
-    }
-
     /// Logits, mastery and gains of a forward pass.
     pub(super) async fn output(&mut self, plan: PreparedBatch) -> Result<Output> {
         let (rows, cells) = (plan.rows(), plan.rows() * self.config.num_c);
-        self.measure(plan)?;
+        self.forward(plan, DropoutSites::evaluation(), Purpose::Inspect)?;
         let logits = self.kernels.read(&self.rows.logits, 0, rows).await?;
         let heads = if self.config.interpretable() {
             let mastery = self.kernels.read(&self.rows.mastery, 0, cells).await?;
@@ -37,9 +32,9 @@ impl<K: ModelKernels> Network<K> {
     }
 
     /// Columns of [`RowStat`] of a forward pass, `[15, N]`.
-    pub(super) async fn stats(&mut self, plan: PreparedBatch) -> Result<Vec<f32>> {
+    pub(super) async fn stats(&mut self, plan: PreparedBatch, purpose: Purpose) -> Result<Vec<f32>> {
         let rows = plan.rows();
-        self.measure(plan)?;
+        self.forward(plan, DropoutSites::evaluation(), purpose)?;
         self.kernels.read(&self.rows.stats, 0, rows * RowStat::COUNT).await
     }
 

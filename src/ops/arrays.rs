@@ -3,6 +3,12 @@
 use super::{DeviceStats, PreparedBatch};
 use crate::error::Result;
 
+/// A ragged batch on a device.
+pub trait DeviceBatch: std::fmt::Debug {
+    /// The batch on the host.
+    fn prepared(&self) -> &PreparedBatch;
+}
+
 /// A device with arrays on it.
 ///
 /// Work is queued: only [`Self::read`] waits. Shapes are row-major; arrays may be longer than what is used.
@@ -10,7 +16,7 @@ pub trait Arrays {
     /// An array of 32-bit floats on the device.
     type Floats: std::fmt::Debug;
     /// A ragged batch on the device.
-    type Batch: std::fmt::Debug;
+    type Batch: DeviceBatch;
 
     /// An array of `len` floats of any value.
     ///

@@ -20,7 +20,7 @@ mod residual_norm;
 mod work;
 
 pub use adam::{AdamKernels, AdamStep, ItemStep};
-pub use arrays::Arrays;
+pub use arrays::{Arrays, DeviceBatch};
 #[cfg(feature = "burn")]
 pub(crate) use attention::gpu::AttentionShaders;
 pub use attention::{AttentionKernels, AttentionSizes};

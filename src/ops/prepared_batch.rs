@@ -51,13 +51,16 @@ pub struct PreparedBatch {
     pub occurrences: Option<[Occurrences; 3]>,
     /// Rows by their item and by the item asked next, where the model knows items and learns.
     pub item_occurrences: Option<[Occurrences; 2]>,
+    /// Of each row, the rows of another batch that come before it: the first, and the one after the last. Only where the rows,
+    /// windows of one, are answers that were never given ([`crate::model::WhatIf`]).
+    pub history: Option<Vec<[u32; 2]>>,
 }
 
 impl PreparedBatch {
     /// For a forward pass of a model of `skills` skills.
     pub fn new(batch: RaggedBatch, skills: usize) -> Self {
         let token = batch.skill.iter().zip(&batch.response).map(|(&q, &r)| q + skills as u32 * u32::from(r)).collect();
-        Self { batch, token, occurrences: None, item_occurrences: None }
+        Self { batch, token, ..Self::default() }
     }
 
     /// For a training step of a model of `skills` skills, `positions` positions and `items` items (item 0, unknown, among

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::model::architectures::Losses;
 use crate::model::model::Output;
 use crate::model::network::{LogPlace, TrainingStep};
-use crate::model::{DropoutSites, Inspection, Question};
+use crate::model::{DropoutSites, Inspection, Question, WhatIf};
 use crate::ops::{DeviceStats, PreparedBatch};
 
 /// A future that is ready at once.
@@ -24,6 +24,7 @@ pub(in crate::model) trait Engine: Debug + Send {
     fn encoded(&mut self, rows: usize) -> Now<(Vec<f32>, Vec<f32>)>;
     fn chances(&mut self, wanted: &[usize]) -> Now<Vec<f32>>;
     fn ask(&mut self, questions: &[Question]) -> Now<Vec<f32>>;
+    fn what_if(&mut self, questions: &[Question]) -> Now<Vec<WhatIf>>;
     fn transfer(&mut self) -> Now<Vec<Vec<f32>>>;
     fn prior(&mut self) -> Now<Vec<f32>>;
     fn difficulties(&mut self) -> Now<Vec<f32>>;
@@ -69,6 +70,10 @@ impl<M: TensorModel> Engine for Network<M> {
 
     fn ask(&mut self, questions: &[Question]) -> Now<Vec<f32>> {
         ready(self.chances_of(questions))
+    }
+
+    fn what_if(&mut self, questions: &[Question]) -> Now<Vec<WhatIf>> {
+        ready(self.changes(questions))
     }
 
     fn transfer(&mut self) -> Now<Vec<Vec<f32>>> {

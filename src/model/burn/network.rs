@@ -17,6 +17,7 @@ use crate::model::layout::Layout;
 use crate::model::network::{LogPlace, TrainingStep};
 use crate::model::parameters::Start;
 use crate::model::row_stats::{RowStat, RowStatKernels as _};
+use crate::model::what_if::{Imagined, WhatIf};
 use crate::model::{DropoutSites, ModelConfig, Question};
 use crate::ops::cpu::Cpu;
 use crate::ops::cpu::lanes::sigmoid;
@@ -27,6 +28,9 @@ const CELLS: usize = 1 << 18;
 
 /// Most questions about a window at once: models in which a question sees itself compare each with all.
 const QUESTIONS: usize = 256;
+
+/// Rows of windows read again at once ([`Network::changes`]).
+const READ_AGAIN: usize = 1 << 14;
 
 /// A model written on burn's tensors.
 pub trait TensorModel: Module + Debug + Send + Sync + 'static {
@@ -96,7 +100,8 @@ pub(in crate::model) struct Network<M: TensorModel> {
     pub(super) log: [Vec<f32>; 2],
     /// The optimizer and the figures of rows.
     host: Cpu,
-    /// The last batch that was measured, in groups on the plain device.
+    /// The last batch that was measured, and the same in groups on the plain device.
+    last_batch: RaggedBatch,
     last: Vec<Windows>,
 }
 
@@ -162,6 +167,7 @@ impl<M: TensorModel> Network<M> {
             terms: [0.0; 2],
             log: [Vec::new(), Vec::new()],
             host: Cpu::default(),
+            last_batch: RaggedBatch::default(),
             last: Vec::new(),
             params: Vec::new(),
         };
@@ -176,10 +182,16 @@ impl<M: TensorModel> Network<M> {
         self.params = values;
     }
 
+    /// Makes `batch` the one that questions are about.
+    fn look_at(&mut self, batch: RaggedBatch) {
+        self.last = Windows::groups(&batch, &self.device.clone().inner());
+        self.last_batch = batch;
+    }
+
     /// Logits `[N]` of a batch without dropout.
     pub(super) fn logits(&mut self, batch: &RaggedBatch) -> Result<Vec<f32>> {
         let model = self.model.valid();
-        self.last = Windows::groups(batch, &self.device.clone().inner());
+        self.look_at(batch.clone());
         let of_group = |windows: &Windows| to_host(model.next(windows, &mut Dropouts::off()));
         // On the CPU an operation keeps about one core busy, so groups go side by side; a GPU has one queue.
         let of_groups: Vec<Vec<f32>> = match self.on_cpu {
@@ -281,6 +293,34 @@ impl<M: TensorModel> Network<M> {
         let skills = self.config.num_c as u32;
         let of_row = |&row: &usize| (0..skills).map(move |skill| Question { row, skill, item: 0 });
         self.chances_of(&wanted.iter().flat_map(of_row).collect::<Vec<Question>>())
+    }
+
+    /// What one more answer to each question's skill, on an average item, would change; empty where the model cannot be asked.
+    /// A model on tensors reads the window up to the question's row again, with that answer after it.
+    pub(super) fn changes(&mut self, questions: &[Question]) -> Result<Vec<WhatIf>> {
+        let chances = self.chances_of(questions)?;
+        if chances.is_empty() {
+            return Ok(Vec::new());
+        }
+        let last = self.last_batch.clone();
+        let mut after = Vec::with_capacity(2 * questions.len());
+        let mut rest: &[Imagined] = &Imagined::of(questions).collect::<Vec<_>>();
+        while !rest.is_empty() {
+            let (mut batch, mut taken) = (RaggedBatch::default(), 0);
+            while batch.rows() < READ_AGAIN && taken < rest.len() {
+                batch.push(&rest[taken].after_its_window(&last, self.config.seq_len));
+                taken += 1;
+            }
+            let (now, later) = rest.split_at(taken);
+            let ends = batch.offsets[1..].iter().map(|&end| end as usize - 1);
+            let asked: Vec<Question> =
+                ends.zip(now).map(|(row, answer)| Question { row, skill: answer.skill, item: 0 }).collect();
+            self.look_at(batch);
+            after.extend(self.chances_of(&asked)?);
+            rest = later;
+        }
+        self.look_at(last);
+        Ok(WhatIf::all(&chances, &after))
     }
 
     pub(super) fn host_stats(&mut self) -> &mut DeviceStats {

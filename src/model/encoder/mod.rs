@@ -100,6 +100,10 @@ struct BlockDropout {
 }
 
 impl BlockDropout {
+    fn off() -> Self {
+        Self { attention: Dropout::OFF, hidden: Dropout::OFF, output: Dropout::OFF }
+    }
+
     /// The next block's places, in the order a forward pass meets them.
     fn next(sites: &mut DropoutSites) -> Self {
         Self { attention: sites.site(), hidden: sites.site(), output: sites.site() }
@@ -134,7 +138,7 @@ pub(super) fn forward<K: Kernels>(
     work: &mut EncoderWork<K::Floats>,
     sites: &mut DropoutSites,
 ) {
-    let sizes = attention_sizes(config);
+    let heads = attention_sizes(config);
     k.embed(p, batch, at.tables, &mut work.ctx, &mut work.val, &mut work.next);
     let blocks = match &at.layers {
         LayersAt::Attention(blocks) => blocks,
@@ -146,15 +150,75 @@ pub(super) fn forward<K: Kernels>(
             return;
         }
     };
+    in_turns(work, blocks, |_, at, streams, block| {
+        k.linear(p, batch, streams.input(), &at.qkv, Activation::None, Dropout::OFF, &mut block.qkv);
+        k.attention(batch, heads, &block.qkv, &mut block.attended, &mut block.lse);
+        after_attention(k, p, batch, at, heads, streams, block, &BlockDropout::next(sites));
+    });
+}
+
+/// Runs the encoder on single rows that follow rows of another batch; `history` is what a pass over that batch, with every
+/// block's results kept, left of its `history_rows` rows.
+#[allow(clippy::too_many_arguments)]
+pub(super) fn forward_after<K: Kernels>(
+    k: &mut K,
+    p: &K::Floats,
+    batch: &K::Batch,
+    at: &EncoderAt,
+    config: &ModelConfig,
+    history: &EncoderWork<K::Floats>,
+    history_rows: usize,
+    work: &mut EncoderWork<K::Floats>,
+) {
+    k.embed(p, batch, at.tables, &mut work.ctx, &mut work.val, &mut work.next);
+    match &at.layers {
+        LayersAt::Attention(blocks) => {
+            assert_eq!(history.blocks.len(), blocks.len(), "every block's results were kept");
+            let heads = attention_sizes(config);
+            in_turns(work, blocks, |b, at, streams, block| {
+                k.linear(p, batch, streams.input(), &at.qkv, Activation::None, Dropout::OFF, &mut block.qkv);
+                let history = &history.blocks[b].qkv;
+                k.attention_after(batch, heads, history, history_rows, &block.qkv, &mut block.attended);
+                after_attention(k, p, batch, at, heads, streams, block, &BlockDropout::off());
+            });
+        }
+        LayersAt::Lstm([input, recurrent]) => {
+            let lstm = work.lstm.as_mut().expect("room was made for the encoder that the config names");
+            let rows = Input::Rows(&work.ctx);
+            k.linear(p, batch, rows, &[*input], Activation::None, Dropout::OFF, &mut lstm.gates);
+            let history = history.lstm.as_ref().expect("the other batch was read by the same encoder");
+            k.lstm_after(p, batch, *recurrent, history, lstm);
+        }
+    }
+}
+
+/// Takes the blocks one after another: number, places, the streams it reads, and where its results go.
+fn in_turns<F>(
+    work: &mut EncoderWork<F>,
+    blocks: &[BlockAt],
+    mut each: impl FnMut(usize, &BlockAt, Streams<'_, F>, &mut BlockWork<F>),
+) {
     let turns = work.blocks.len();
     for (b, at) in blocks.iter().enumerate() {
-        let dropout = BlockDropout::next(sites);
         // The block before lies in another place: at the end of `before` or at the start of `after`.
         let (before, rest) = work.blocks.split_at_mut(b % turns);
-        let Some((block, after)) = rest.split_first_mut() else { return };
+        let (block, after) = rest.split_first_mut().expect("there are as many places as blocks, or two");
         let previous = if b == 0 { None } else { before.last().or(after.last()) };
         let (ctx, val) = previous.map_or((&work.ctx, &work.val), |p| (&p.ctx, &p.val));
-        block_forward(k, p, batch, at, sizes, [ctx, val], block, &dropout);
+        each(b, at, Streams { ctx, val }, block);
+    }
+}
+
+/// Context and value stream that a block reads.
+#[derive(Debug)]
+struct Streams<'a, F> {
+    ctx: &'a F,
+    val: &'a F,
+}
+
+impl<'a, F> Streams<'a, F> {
+    fn input(&self) -> Input<'a, F> {
+        Input::Streams(self.ctx, self.val)
     }
 }
 
@@ -195,21 +259,20 @@ pub(super) fn backward<K: Kernels>(
     k.embed_grad(p, batch, at.tables, d_ctx, d_val, d_next, shift_by_row, grads);
 }
 
+/// What follows attention in a block.
 #[allow(clippy::too_many_arguments)]
-fn block_forward<K: Kernels>(
+fn after_attention<K: Kernels>(
     k: &mut K,
     p: &K::Floats,
     batch: &K::Batch,
     at: &BlockAt,
     heads: AttentionSizes,
-    [ctx, val]: [&K::Floats; 2],
+    Streams { ctx, val }: Streams<'_, K::Floats>,
     w: &mut BlockWork<K::Floats>,
     dropout: &BlockDropout,
 ) {
     let width = heads.heads * heads.width;
     let plain = Activation::None;
-    k.linear(p, batch, Input::Streams(ctx, val), &at.qkv, plain, Dropout::OFF, &mut w.qkv);
-    k.attention(batch, heads, &w.qkv, &mut w.attended, &mut w.lse);
     // One draw serves both streams (MODEL §2).
     k.linear(p, batch, Input::Rows(&w.attended), &[at.output], plain, dropout.attention, &mut w.a);
     let streams = &mut [

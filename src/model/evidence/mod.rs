@@ -18,9 +18,11 @@ use super::encoder::{EncoderWork, StreamGrads};
 use super::parameters::{Builder, Start};
 use super::pass::{Pass, RowOutputs};
 use super::row_stats::{Cells, RowStatKernels};
+use super::what_if::Imagined;
 use crate::config::EncoderKind;
 use crate::data::RaggedBatch;
 use crate::error::Result;
+use crate::ops::cpu::lanes::sigmoid;
 use crate::ops::{Activation, Dropout, EmbeddingTables, ItemTables, Kernels};
 use inside::transfer_row;
 
@@ -164,6 +166,36 @@ impl<K: Kernels + RowStatKernels + EvidenceKernels> Readout<K> {
         if let Some(items) = self.at.items {
             k.item_grads(pass.params, pass.batch, items, weight, &rows.d_logits, shift_by_row, grads);
         }
+    }
+
+    /// Mastery of each of these answers' skills right after it: s\[t, k\] becomes σ(decay\[k\])·s\[t, k\] + e, and the encoder,
+    /// which has read the answers as rows that follow the last pass's `n`, says how strong e is and what the context adds.
+    pub(super) async fn chances_after(
+        &self,
+        k: &mut K,
+        pass: &Pass<'_, K>,
+        encoder: &EncoderWork<K::Floats>,
+        n: usize,
+        answers: &[Imagined],
+    ) -> Result<Vec<f32>> {
+        let Pass { params: p, batch, .. } = *pass;
+        let (at, count, c) = (self.at, answers.len(), self.at.skills);
+        let (mut strength, mut context) = (k.floats(2 * count)?, k.floats(count * c)?);
+        for (layer, out) in [(at.strength, &mut strength), (at.context, &mut context)] {
+            k.linear(p, batch, encoder.features(), &[layer], Activation::None, Dropout::OFF, out);
+        }
+        let (prior, decay) = (k.read(p, at.prior, c).await?, k.read(p, at.decay, c).await?);
+        let state = k.read(&self.work.state, 0, n * c).await?;
+        let (strengths, contexts) = (k.read(&strength, 0, 2 * count).await?, k.read(&context, 0, count * c).await?);
+        [strength, context].into_iter().for_each(|array| k.release(array));
+        let chance = |(i, answer): (usize, &Imagined)| {
+            let skill = answer.skill as usize;
+            let softplus = |x: f32| x.max(0.0) + (-x.abs()).exp().ln_1p();
+            let e = if answer.response == 1 { softplus(strengths[2 * i]) } else { -softplus(strengths[2 * i + 1]) };
+            let s = sigmoid(decay[skill]) * state[answer.row * c + skill] + e;
+            sigmoid(prior[skill] + s + contexts[i * c + skill])
+        };
+        Ok(answers.iter().enumerate().map(chance).collect())
     }
 
     /// Difficulty of each item, `[I]`; empty where the model knows no items.

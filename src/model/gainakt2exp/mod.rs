@@ -18,6 +18,7 @@ use super::encoder::{EncoderAt, EncoderWork, StreamGrads};
 use super::parameters::Builder;
 use super::pass::{Pass, RowOutputs, rows_of};
 use super::row_stats::{Cells, RowStatKernels};
+use super::what_if::Imagined;
 use super::{DropoutSites, ModelConfig};
 use crate::error::Result;
 use crate::ops::{Activation, Dropout, Input, InputGrad, Kernels, LinearAt};
@@ -122,17 +123,39 @@ impl<K: Kernels + RowStatKernels + GainAktKernels> Readout<K> {
         n: usize,
         wanted: &[usize],
     ) -> Result<Vec<f32>> {
+        let d = pass.config.d_model;
+        let head = self.prediction_head(k, pass, at).await?;
+        let [ctx, val] = encoder.streams();
+        let ctx = rows_of(&k.read(ctx, 0, n * d).await?, d, wanted);
+        let val = rows_of(&k.read(val, 0, n * d).await?, d, wanted);
+        Ok(head.chances(&ctx, &val))
+    }
+
+    /// Chance of a correct answer to each of these answers' skills right after it; the encoder has read the answers as rows.
+    pub(super) async fn chances_after(
+        &self,
+        k: &mut K,
+        pass: &Pass<'_, K>,
+        at: &EncoderAt,
+        encoder: &EncoderWork<K::Floats>,
+        answers: &[Imagined],
+    ) -> Result<Vec<f32>> {
+        let len = answers.len() * pass.config.d_model;
+        let head = self.prediction_head(k, pass, at).await?;
+        let [ctx, val] = encoder.streams();
+        let (ctx, val) = (k.read(ctx, 0, len).await?, k.read(val, 0, len).await?);
+        Ok(head.chances_of(&ctx, &val, answers.iter().map(|a| a.skill as usize)))
+    }
+
+    /// The prediction head on the host.
+    async fn prediction_head(&self, k: &mut K, pass: &Pass<'_, K>, at: &EncoderAt) -> Result<PredictionHead> {
         let (c, d) = (pass.config.num_c, pass.config.d_model);
-        let Some(concepts) = at.tables.concept else { return Ok(Vec::new()) };
+        let concepts = at.tables.concept.expect("this model reads the skill asked next");
         let mut params = [const { Vec::new() }; 4];
         for (values, (at, len)) in params.iter_mut().zip(PredictionHead::places(self.at.prediction)) {
             *values = k.read(pass.params, at, len).await?;
         }
-        let concepts = k.read(pass.params, concepts, c * d).await?;
-        let [ctx, val] = encoder.streams();
-        let ctx = rows_of(&k.read(ctx, 0, n * d).await?, d, wanted);
-        let val = rows_of(&k.read(val, 0, n * d).await?, d, wanted);
-        Ok(PredictionHead { params, concepts, width: d }.chances(&ctx, &val))
+        Ok(PredictionHead { params, concepts: k.read(pass.params, concepts, c * d).await?, width: d })
     }
 
     /// The loss terms of the rows, and gradients of the parameters and of the encoder's streams.

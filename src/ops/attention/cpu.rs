@@ -145,6 +145,40 @@ fn forward([q, k, v]: [&[f32]; 3], offsets: &[u32], at: AttentionSizes, out: &mu
     });
 }
 
+/// Output `[N, D]` of single rows, each of which attends to some rows of another batch and to itself.
+fn after(
+    rows: &[[u32; 2]],
+    [_, keys, values]: [&[f32]; 3],
+    [q, k, v]: [&[f32]; 3],
+    at: AttentionSizes,
+    out: &mut [f32],
+) {
+    let width = at.heads * at.width;
+    let scale = 1.0 / (at.width as f32).sqrt();
+    out.par_chunks_mut(width).enumerate().for_each_init(Vec::new, |scores, (row, out)| {
+        let history = rows[row][0] as usize..rows[row][1] as usize;
+        for h in 0..at.heads {
+            let head = |row: usize| row * width + h * at.width..row * width + h * at.width + at.width;
+            let (own, query) = (head(row), &q[head(row)]);
+            let others = || history.clone().map(head);
+            vectorised!({
+                scores.clear();
+                scores.extend(others().map(|key| scale * dot(query, &keys[key])));
+                scores.push(scale * dot(query, &k[own.clone()]));
+                let top = scores.iter().fold(f32::NEG_INFINITY, |top, &s| if s > top { s } else { top });
+                scores.iter_mut().for_each(|s| *s = exp(*s - top));
+                let sum: f32 = scores.iter().sum();
+                let out = &mut out[h * at.width..][..at.width];
+                out.fill(0.0);
+                let of_history = others().map(|value| &values[value]);
+                for (share, value) in scores.iter().zip(of_history.chain([&v[own.clone()]])) {
+                    out.iter_mut().zip(value).for_each(|(x, value)| *x += share / sum * value);
+                }
+            });
+        }
+    });
+}
+
 /// Gradients of q, k, v; `saved` = q, k, v, output, log-sum-exp.
 fn backward(saved: [&[f32]; 5], grad: &[f32], offsets: &[u32], at: AttentionSizes, d_qkv: [&mut [f32]; 3]) {
     let width = at.heads * at.width;
@@ -226,6 +260,22 @@ impl AttentionKernels for Cpu {
         let (out, lse) = (&mut out[..n * width], &mut lse[..n * heads.heads]);
         self.clock.does("attention", Work::attention(&batch.prepared, heads, 2, 4));
         self.run("attention", || forward(qkv, &batch.prepared.batch.offsets, heads, out, lse));
+    }
+
+    fn attention_after(
+        &mut self,
+        batch: &Batch,
+        heads: AttentionSizes,
+        history: &Vec<f32>,
+        history_rows: usize,
+        qkv: &Vec<f32>,
+        out: &mut Vec<f32>,
+    ) {
+        let rows = batch.prepared.history.as_ref().expect("rows without a history are attended to by attention()");
+        let (n, width) = (rows.len(), heads.heads * heads.width);
+        let history = std::array::from_fn(|i| &history[i * history_rows * width..][..history_rows * width]);
+        let qkv = std::array::from_fn(|i| &qkv[i * n * width..][..n * width]);
+        self.run("attention_after", || after(rows, history, qkv, heads, &mut out[..n * width]));
     }
 
     fn attention_grad(

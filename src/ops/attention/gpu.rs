@@ -2,10 +2,17 @@
 
 use super::{AttentionKernels, AttentionSizes};
 use crate::ops::Work;
-use crate::ops::gpu::{Array, Batch, Gpu, Hardware, NoArgs, Shader, at_once, kernels, workgroup_grid};
+use crate::ops::gpu::{
+    Array, Batch, Gpu, Hardware, NoArgs, Shader, at_once, groups, kernel_args, kernels, workgroup_grid,
+};
 
 /// Rows of a head that a workgroup takes, where there are no subgroups.
 const ROWS: usize = 64;
+
+kernel_args! {
+    /// Arguments of attention_after.wgsl.
+    AfterArgs { history_rows: u32 }
+}
 
 kernels! {
     includes Vec::new;
@@ -14,6 +21,7 @@ kernels! {
         [Read, Read, Read, Read, Read, Write, Write];
     attention_key_value_grad(heads, dk, at_once, per_row): NoArgs, "attention_key_value_grad.wgsl",
         [Read, Read, Read, Read, Read, Write];
+    attention_after(heads, dk): AfterArgs, "attention_after.wgsl", [Read, Read, Read, Write];
     subgroup_attention(heads, dk, at_once, lanes): NoArgs, "subgroup/attention.wgsl", [Read, Read, Write, Write];
     subgroup_attention_query_grad(heads, dk, at_once, lanes): NoArgs, "subgroup/attention_query_grad.wgsl",
         [Read, Read, Read, Read, Read, Write, Write];
@@ -83,6 +91,21 @@ impl AttentionKernels for Gpu {
         let arrays = [&batch.integers, qkv, out, lse].map(Some);
         self.clock.does(shaders.forward.name, Work::attention(&batch.prepared, heads, 2, 4));
         self.dispatch(&shaders.forward, &NoArgs, &arrays, shaders.groups(batch.prepared.rows()));
+    }
+
+    fn attention_after(
+        &mut self,
+        batch: &Batch,
+        heads: AttentionSizes,
+        history: &Array,
+        history_rows: usize,
+        qkv: &Array,
+        out: &mut Array,
+    ) {
+        let args = AfterArgs { history_rows: history_rows as u32 };
+        let arrays = [&batch.integers, history, qkv, out].map(Some);
+        let tasks = groups(batch.prepared.rows() * heads.heads);
+        self.dispatch(&attention_after(heads.heads, heads.width), &args, &arrays, tasks);
     }
 
     fn attention_grad(

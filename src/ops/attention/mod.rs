@@ -28,6 +28,18 @@ pub trait AttentionKernels: Arrays {
         lse: &mut Self::Floats,
     );
 
+    /// The same for single rows that follow rows of another batch ([`super::PreparedBatch::history`]): each attends to those
+    /// and to itself. `history` holds q, k, v of that batch, `[3, M, D]` with M = `history_rows`.
+    fn attention_after(
+        &mut self,
+        batch: &Self::Batch,
+        heads: AttentionSizes,
+        history: &Self::Floats,
+        history_rows: usize,
+        qkv: &Self::Floats,
+        out: &mut Self::Floats,
+    );
+
     /// Gradients of q, k and v `[3, N, D]`; `delta` `[N, H]` is scratch.
     fn attention_grad(
         &mut self,

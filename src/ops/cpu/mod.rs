@@ -9,7 +9,7 @@ pub(crate) mod threads;
 
 use web_time::Instant;
 
-use super::{Arrays, DeviceStats, Dropout, PreparedBatch};
+use super::{Arrays, DeviceBatch, DeviceStats, Dropout, PreparedBatch};
 use crate::error::Result;
 
 /// The CPU as a device.
@@ -22,6 +22,12 @@ pub struct Cpu {
 #[derive(Debug)]
 pub struct Batch {
     pub(crate) prepared: PreparedBatch,
+}
+
+impl DeviceBatch for Batch {
+    fn prepared(&self) -> &PreparedBatch {
+        &self.prepared
+    }
 }
 
 impl Cpu {

@@ -26,6 +26,10 @@ shader_enum! {
         Next = "next",
         /// r + 2·r_next, N.
         Answer = "answer",
+        /// First row of another batch that comes before the row, N; there where rows follow those of another batch.
+        HistoryFrom = "history_from",
+        /// Row after the last of them, N.
+        HistoryTo = "history_to",
         /// Where each token's rows begin in the next section.
         TokenStarts = "token_starts",
         /// Rows by token.
@@ -97,6 +101,10 @@ pub(crate) fn integers(prepared: &PreparedBatch) -> Vec<u32> {
     if let Some(items) = &batch.items {
         section(Entry::Item, &mut items.own.iter().copied());
         section(Entry::NextItem, &mut items.next.iter().copied());
+    }
+    if let Some(history) = &prepared.history {
+        section(Entry::HistoryFrom, &mut history.iter().map(|rows| rows[0]));
+        section(Entry::HistoryTo, &mut history.iter().map(|rows| rows[1]));
     }
     let lists = [
         (Entry::TokenStarts, Entry::TokenRows),

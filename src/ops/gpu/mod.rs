@@ -18,7 +18,7 @@ pub use self::hardware::Hardware;
 pub(crate) use self::hardware::SUBGROUP_SIZES;
 pub(crate) use self::quads::at_once;
 pub(crate) use self::shaders::{Access, Includes, Shader, float_constant, kernels, skills_of_answers};
-use super::{Arrays, DeviceStats, Dropout, PreparedBatch};
+use super::{Arrays, DeviceBatch, DeviceStats, Dropout, PreparedBatch};
 use crate::error::Result;
 
 /// A batch on the device.
@@ -28,6 +28,12 @@ pub struct Batch {
     pub(crate) prepared: PreparedBatch,
     /// Header and sections (`shaders/include/batch.wgsl`).
     pub(crate) integers: Array,
+}
+
+impl DeviceBatch for Batch {
+    fn prepared(&self) -> &PreparedBatch {
+        &self.prepared
+    }
 }
 
 /// What dropout adds to a kernel's arguments.

@@ -79,6 +79,37 @@ fn forward(windows: &mut [Window<'_>], weight: &[f32], bias: &[f32], dropout: Dr
     }
 }
 
+/// Takes single rows one step on from the state after the last row of their history.
+fn after(
+    rows: &[[u32; 2]],
+    history: &LstmWork<Vec<f32>>,
+    gates: &mut [f32],
+    out: &mut [f32],
+    weight: &[f32],
+    bias: &[f32],
+) {
+    let d = bias.len() / 4;
+    let mut hidden = vec![0.0; rows.len() * d];
+    for ([from, to], hidden) in rows.iter().zip(hidden.chunks_exact_mut(d)) {
+        if to > from {
+            hidden.copy_from_slice(&history.out[(*to as usize - 1) * d..][..d]);
+        }
+    }
+    let recurrent = Matrix::new(weight, 4 * d, d, d).transposed();
+    product(gates, 4 * d, true, 1.0, Matrix::new(&hidden, rows.len(), d, d), recurrent);
+    for (([from, to], z), out) in rows.iter().zip(gates.chunks_exact(4 * d)).zip(out.chunks_exact_mut(d)) {
+        let earlier = (to > from).then(|| &history.cells[(*to as usize - 1) * d..][..d]);
+        vectorised!({
+            for k in 0..d {
+                let gate = |i: usize| z[i * d + k] + bias[i * d + k];
+                let (i, f, g, o) = (sigmoid(gate(0)), sigmoid(gate(1)), tanh(gate(2)), sigmoid(gate(3)));
+                let cell = f * earlier.map_or(0.0, |cells| cells[k]) + i * g;
+                out[k] = o * tanh(cell);
+            }
+        });
+    }
+}
+
 /// One window's rows of the gradient, and of what the forward pass left.
 struct WindowGrad<'a> {
     first: usize,
@@ -160,6 +191,26 @@ impl LstmKernels for Cpu {
             let mut windows: Vec<Window<'_>> = arrays.enumerate().map(window).collect();
             windows.sort_by_key(|w| std::cmp::Reverse(w.len(d)));
             windows.par_chunks_mut(WINDOWS).for_each(|some| forward(some, weight, bias, dropout));
+        });
+    }
+
+    fn lstm_after(
+        &mut self,
+        params: &Vec<f32>,
+        batch: &Batch,
+        recurrent: LinearAt,
+        history: &LstmWork<Vec<f32>>,
+        work: &mut LstmWork<Vec<f32>>,
+    ) {
+        let rows = batch.prepared.history.as_ref().expect("rows without a history are read by lstm()");
+        let d = recurrent.inputs;
+        let weight = &params[recurrent.weight..][..4 * d * d];
+        let bias = &params[recurrent.bias..][..4 * d];
+        let LstmWork { gates, out, .. } = work;
+        self.run("lstm_after", || {
+            let arrays = gates[..rows.len() * 4 * d].par_chunks_mut(WINDOWS * 4 * d);
+            let arrays = arrays.zip(out.par_chunks_mut(WINDOWS * d)).zip(rows.par_chunks(WINDOWS));
+            arrays.for_each(|((gates, out), rows)| after(rows, history, gates, out, weight, bias));
         });
     }
 

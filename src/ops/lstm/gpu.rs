@@ -11,9 +11,15 @@ kernel_args! {
     }
 }
 
+kernel_args! {
+    /// Arguments of lstm_after.wgsl.
+    LstmAfterArgs { width: u32, weight: u32, bias: u32 }
+}
+
 kernels! {
     includes includes;
     lstm(): LstmArgs, "lstm/lstm.wgsl", [Read, Read, Write, Write, Write, Write];
+    lstm_after(): LstmAfterArgs, "lstm/lstm_after.wgsl", [Read, Read, Read, Read, Read, Write];
     lstm_grad(): LstmArgs, "lstm/lstm_grad.wgsl", [Read, Read, Read, Read, Read, Write];
 }
 
@@ -44,6 +50,20 @@ impl LstmKernels for Gpu {
         let arrays = [&batch.integers, params, gates, cells, before, out].map(Some);
         let windows = workgroup_grid(batch.prepared.windows(), 1);
         self.dispatch(&lstm(), &args(batch, recurrent, dropout), &arrays, windows);
+    }
+
+    fn lstm_after(
+        &mut self,
+        params: &Array,
+        batch: &Batch,
+        recurrent: LinearAt,
+        history: &LstmWork<Array>,
+        work: &mut LstmWork<Array>,
+    ) {
+        let [width, weight, bias] = [recurrent.inputs, recurrent.weight, recurrent.bias].map(|v| v as u32);
+        let args = LstmAfterArgs { width, weight, bias };
+        let arrays = [&batch.integers, params, &history.out, &history.cells, &work.gates, &work.out].map(Some);
+        self.dispatch(&lstm_after(), &args, &arrays, workgroup_grid(batch.prepared.rows(), 1));
     }
 
     fn lstm_grad(

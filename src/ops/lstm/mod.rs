@@ -36,6 +36,17 @@ pub trait LstmKernels: Arrays {
         work: &mut LstmWork<Self::Floats>,
     );
 
+    /// One step of the same for single rows that follow rows of another batch ([`super::PreparedBatch::history`]), from the state
+    /// that a forward pass without dropout left of those; 0 where a row follows none. Leaves `work.out` alone; dropout is off.
+    fn lstm_after(
+        &mut self,
+        params: &Self::Floats,
+        batch: &Self::Batch,
+        recurrent: LinearAt,
+        history: &LstmWork<Self::Floats>,
+        work: &mut LstmWork<Self::Floats>,
+    );
+
     /// Gradient with respect to the gates before their activations, `[N, 4D]`, from that of `work.out`.
     fn lstm_grad(
         &mut self,
