@@ -38,6 +38,11 @@ pub struct Place {
 }
 
 impl Place {
+    /// The embedded model that is shown where no run is.
+    fn embedded_model(&self) -> ModelKind {
+        self.model.unwrap_or(ModelKind::EMBEDDED[0])
+    }
+
     /// As the fragment of a link, without its `#`; empty for the place where everyone begins.
     pub fn to_fragment(&self) -> String {
         let mut text = Serializer::new(String::new());
@@ -126,7 +131,7 @@ impl App {
         let Some(opened) = &self.state.opened else { return place };
         let name = |folder: &PathBuf| folder.file_name().map(|n| n.to_string_lossy().into_owned());
         place.run = opened.folder.as_ref().and_then(name);
-        place.model = Some(opened.model.kind).filter(|kind| place.run.is_none() && !kind.is_default());
+        place.model = Some(opened.model.kind).filter(|kind| place.run.is_none() && *kind != ModelKind::EMBEDDED[0]);
         let page = &self.settings.page;
         let student = page.student.and_then(|s| opened.students.get(s as usize));
         place.student = student.map(|s| s.id.clone());
@@ -145,7 +150,7 @@ impl App {
         self.settings.view = place.view;
         if !self.is_open(&place) {
             let run = place.run.as_ref().map(|name| Source::Run(self.settings.runs.join(name)));
-            self.client.send(Request::Open(run.unwrap_or(Source::Embedded(place.model.unwrap_or_default()))));
+            self.client.send(Request::Open(run.unwrap_or(Source::Embedded(place.embedded_model()))));
         }
         self.wanted = Some((place, self.state.failures));
         self.arrive();
@@ -155,7 +160,7 @@ impl App {
     fn is_open(&self, place: &Place) -> bool {
         let folder = place.run.as_ref().map(|name| self.settings.runs.join(name));
         self.state.opened.as_ref().is_some_and(|opened| {
-            let model = folder.is_some() || opened.model.kind == place.model.unwrap_or_default();
+            let model = folder.is_some() || opened.model.kind == place.embedded_model();
             model && opened.folder.as_deref() == folder.as_deref().map(Path::new)
         })
     }
@@ -210,7 +215,7 @@ mod tests {
         let place = Place {
             view: View::Class,
             run: Some("2026 a&b".to_owned()),
-            model: Some(ModelKind::Evidence),
+            model: Some(ModelKind::GainAkt2Exp),
             student: Some("Ü=1".to_owned()),
             answer: Some(12),
             item: Some("Q 7&8".to_owned()),

@@ -3,10 +3,11 @@
 use eframe::egui::{self, Color32, Rect, Sense, Stroke, Ui, pos2, vec2};
 use serde::{Deserialize, Serialize};
 
+use super::class::skills::THRESHOLD;
 use super::theme;
 use super::view_state::ViewState;
 use crate::data::Split;
-use crate::evaluate::StudentSummary;
+use crate::evaluate::{Standing, StudentSummary};
 
 const ROW: f32 = 40.0;
 
@@ -297,13 +298,27 @@ fn row(ui: &mut Ui, state: &ViewState, student: u32, selected: bool) -> egui::Re
 }
 
 fn hover(info: &crate::service::StudentInfo, summary: Option<&StudentSummary>) -> String {
-    format!(
+    let mut text = format!(
         "{}, {} part\nAUC {}, correlation of mastery with answers {}\nline and figure: mean mastery of the skills practised",
         info.id,
         part_name(info.part),
         theme::figure(summary.and_then(|s| s.auc), 3),
         theme::figure(summary.and_then(|s| s.correlation), 3)
-    )
+    );
+    if let Some(summary) = summary.filter(|s| !s.deviation.is_empty()) {
+        let count = |standing| {
+            let skills = 0..summary.attempts.len();
+            skills.filter(|&k| summary.standing(k, THRESHOLD) == Some(standing)).count()
+        };
+        text += &format!(
+            "\nright with a chance of {} or more: {} skills for sure, {} perhaps, {} not",
+            theme::percent(THRESHOLD),
+            count(Standing::Mastered),
+            count(Standing::Perhaps),
+            count(Standing::NotMastered)
+        );
+    }
+    text
 }
 
 /// A small line of values from 0 to 1.

@@ -31,7 +31,7 @@ impl App {
             View::Class => self.class_text(&mut sentences, &mut buttons),
             View::Train => self.train_text(&mut sentences, &mut buttons),
             View::Runs => self.runs_text(&mut sentences, &mut buttons),
-            View::You => self.you.text_version(&mut sentences, &mut buttons),
+            View::You => self.you.text_version(&self.state, &mut sentences, &mut buttons),
         }
         (sentences, buttons)
     }

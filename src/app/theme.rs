@@ -140,6 +140,16 @@ pub(super) fn scale(value: f32) -> Color32 {
     Color32::from_rgb(c.r, c.g, c.b)
 }
 
+/// How much of its colour a value keeps: all of it where it is sure, less the further its deviation, little where it is a guess
+/// about something never practised.
+pub(super) fn sureness(deviation: Option<f32>) -> f32 {
+    let (sure, unsure) = (0.05, 0.2);
+    match deviation {
+        Some(deviation) => 1.0 - 0.55 * ((deviation - sure) / (unsure - sure)).clamp(0.0, 1.0),
+        None => 0.25,
+    }
+}
+
 /// Black or white, whichever is easier to read on `ground`.
 fn ink_on(ground: Color32) -> Color32 {
     let [r, g, b, _] = ground.to_array().map(f32::from);
@@ -222,12 +232,33 @@ pub(super) fn short(text: &str, length: usize) -> String {
 
 /// A horizontal bar from 0 to 1 with a text on it, told to screen readers as `name: text`.
 pub(super) fn bar(ui: &mut Ui, name: &str, value: f32, text: &str, width: f32, colour: Color32) -> egui::Response {
+    bar_with_band(ui, name, value, None, text, width, colour)
+}
+
+/// The same with the ends of an interval around the value marked by a line with two ends.
+pub(super) fn bar_with_band(
+    ui: &mut Ui,
+    name: &str,
+    value: f32,
+    band: Option<[f32; 2]>,
+    text: &str,
+    width: f32,
+    colour: Color32,
+) -> egui::Response {
     let (rect, response) = ui.allocate_exact_size(egui::vec2(width, 16.0), egui::Sense::hover());
     let painter = ui.painter();
     painter.rect_filled(rect, 3.0, ui.visuals().faint_bg_color);
     let mut filled = rect;
     filled.set_width(rect.width() * value.clamp(0.0, 1.0));
     painter.rect_filled(filled, 3.0, colour);
+    if let Some(ends) = band {
+        let stroke = egui::Stroke::new(1.0, ui.visuals().text_color().gamma_multiply(0.8));
+        let [low, high] = ends.map(|end| egui::lerp(rect.x_range(), end.clamp(0.0, 1.0)));
+        painter.hline(low..=high, rect.bottom() - 2.5, stroke);
+        for x in [low, high] {
+            painter.vline(x, rect.bottom() - 5.0..=rect.bottom(), stroke);
+        }
+    }
     let inside = filled.width() > rect.width() * 0.45;
     let (at, align) = match inside {
         true => (filled.right_center() - egui::vec2(4.0, 0.0), egui::Align2::RIGHT_CENTER),

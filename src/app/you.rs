@@ -1,7 +1,7 @@
 //! You, the student: ten small questions on the embedded class's skills, and what the model makes of your answers.
 
 use eframe::egui::{self, Key, RichText, Ui};
-use egui_plot::{Line, MarkerShape, Plot, PlotPoints, Points};
+use egui_plot::{FilledArea, Line, MarkerShape, Plot, PlotPoints, Points};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 
@@ -11,7 +11,7 @@ use super::theme;
 use super::view_state::{TICKETS, ViewState};
 use crate::data::Answers;
 use crate::data::{Exercise, SIMULATED_SKILLS};
-use crate::evaluate::TrajectoryStep;
+use crate::evaluate::{TrajectoryStep, percent, percent_between};
 use crate::model::Inspection;
 use crate::service::{OpenedInfo, Request, Source};
 
@@ -74,7 +74,7 @@ impl YouView {
             return;
         };
         ui.heading("You, the student");
-        ui.label(theme::weak("Answer ten small questions and watch what the model makes of you. It asks where it is least sure. Nothing leaves this machine and nothing is stored."));
+        ui.label(theme::weak("Answer ten small questions and watch what the model makes of you. It asks where it is least sure of you. Nothing leaves this machine and nothing is stored."));
         ui.add_space(theme::GAP);
         if !fits(opened) {
             ui.label("The questions are about the embedded class's skills, and the open model knows others.");
@@ -89,14 +89,14 @@ impl YouView {
         }
         self.next_question(state);
         if theme::narrow(ui) {
-            self.card(ui, context.client);
+            self.card(ui, state, context.client);
             ui.add_space(theme::GAP);
             self.picture(ui, state);
         } else {
             ui.horizontal_top(|ui| {
                 ui.vertical(|ui| {
                     ui.set_width(320.0);
-                    self.card(ui, context.client);
+                    self.card(ui, state, context.client);
                 });
                 ui.add_space(theme::GAP);
                 ui.vertical(|ui| self.picture(ui, state));
@@ -132,9 +132,13 @@ impl YouView {
         let skill = match self.answers.iter().next_back().map(|a| a.skills[0]) {
             None => Some(FIRST),
             Some(last) => self.inspect(state).and_then(|moment| {
-                let others = moment.next.iter().enumerate().filter(|(skill, _)| *skill != last as usize);
-                let unsure = |p: f32| (p - 0.5).abs();
-                others.min_by(|a, b| unsure(*a.1).total_cmp(&unsure(*b.1))).map(|(skill, _)| skill as u32)
+                // Where one more answer would tell most; of a model that does not say, where a right answer is as likely as not.
+                let unsure = |skill: usize| match moment.deviation.get(skill) {
+                    Some(&deviation) => deviation,
+                    None => -(moment.next[skill] - 0.5).abs(),
+                };
+                let others = (0..moment.next.len()).filter(|&skill| skill != last as usize);
+                others.max_by(|&a, &b| unsure(a).total_cmp(&unsure(b))).map(|skill| skill as u32)
             }),
         };
         self.question = skill.map(|skill| Exercise::new(skill, &mut self.random));
@@ -158,18 +162,23 @@ impl YouView {
     }
 
     /// The question, and whether the last one was answered correctly.
-    fn card(&mut self, ui: &mut Ui, client: &Client) {
+    fn card(&mut self, ui: &mut Ui, state: &ViewState, client: &Client) {
         if let Some((exercise, text, right)) = &self.last {
             let colour = if *right { theme::right(ui) } else { theme::wrong(ui) };
             let (sign, word) = (theme::sign(u8::from(*right)), theme::word(u8::from(*right)));
             ui.label(RichText::new(format!("{sign} {word}")).strong().color(colour));
             ui.label(solution(exercise, text, *right));
+            if let Some(text) = self.learned(state) {
+                ui.label(text);
+            }
             ui.add_space(theme::GAP);
         }
         if self.over() {
             let right = self.answers.responses().iter().filter(|&&r| r == 1).count();
             ui.label(RichText::new(format!("{right} of {QUESTIONS} right.")).strong().size(18.0));
-            ui.label("The curves show what the model believes of you, from these answers and from the simulated students it learned from.");
+            for sentence in self.conclusion(state) {
+                ui.label(sentence);
+            }
             if ui.button(AGAIN).clicked() {
                 self.again();
             }
@@ -212,11 +221,8 @@ impl YouView {
 
     /// Your mastery over your answers, a line a skill you were asked about, and every skill now.
     fn picture(&self, ui: &mut Ui, state: &ViewState) {
-        let steps: &[TrajectoryStep] = match &state.your_steps {
-            Some((ticket, steps)) if *ticket > TICKETS && !self.answers.is_empty() => steps,
-            _ => &[],
-        };
-        theme::part(ui, "Your mastery", "what the model believes you can do, after each answer");
+        let steps = self.steps(state);
+        theme::part(ui, "Your mastery", "what the model believes you can do, after each answer; shade: 80 % band");
         let asked = self.asked();
         let height = (ui.available_height() - 60.0).clamp(180.0, 300.0);
         let mut key = Vec::new();
@@ -240,6 +246,13 @@ impl YouView {
                     };
                     let points: Vec<[f64; 2]> =
                         steps.iter().enumerate().map(|(t, s)| [t as f64 + 1.0, at(s)]).collect();
+                    let banded = steps.iter().enumerate().filter_map(|(t, s)| Some((t, s.drawn_band(skill as usize)?)));
+                    let (xs, ends): (Vec<f64>, Vec<[f32; 2]>) = banded.map(|(t, band)| (t as f64 + 1.0, band)).unzip();
+                    if xs.len() > 1 {
+                        let [low, high] = [0, 1].map(|end| ends.iter().map(|e| f64::from(e[end])).collect::<Vec<_>>());
+                        let area = FilledArea::new(name, &xs, &low, &high).fill_color(colour.gamma_multiply(0.14));
+                        plot.add(area.stroke(egui::Stroke::NONE).allow_hover(false));
+                    }
                     let own = points.iter().zip(steps).filter(|(_, s)| s.skill == skill);
                     for response in [0, 1] {
                         let marks: Vec<[f64; 2]> =
@@ -270,26 +283,97 @@ impl YouView {
         asked
     }
 
+    /// What the model made of your answers.
+    fn steps<'a>(&self, state: &'a ViewState) -> &'a [TrajectoryStep] {
+        match &state.your_steps {
+            Some((ticket, steps)) if *ticket > TICKETS && !self.answers.is_empty() => steps,
+            _ => &[],
+        }
+    }
+
+    /// What the model learned from the last answer, once it has said so.
+    fn learned(&self, state: &ViewState) -> Option<String> {
+        self.inspect(state)?;
+        let now = self.steps(state).last()?;
+        let (own, name) = (now.skill as usize, |skill: usize| SIMULATED_SKILLS[skill].name);
+        let (after, gain) = (*now.drawn().get(own)?, *now.gain.get(own)?);
+        let mut text = format!(
+            "{}: from {} to {}.",
+            name(own),
+            percent(after - gain),
+            percent_between(after, now.drawn_band(own))
+        );
+        let others = now.gain.iter().enumerate().filter(|(skill, _)| *skill != own);
+        if let Some((skill, gain)) = others.max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()))
+            && gain.abs() >= 0.005
+        {
+            text += &format!(" It also moved {} by {:+.0} points.", name(skill), 100.0 * gain);
+        }
+        Some(text)
+    }
+
+    /// What is known of you after the last question, and what is not.
+    fn conclusion(&self, state: &ViewState) -> Vec<String> {
+        let (Some(moment), Some(now)) = (self.inspect(state), self.steps(state).last()) else { return Vec::new() };
+        let asked = self.asked();
+        let name = |skill: u32| SIMULATED_SKILLS[skill as usize].name;
+        let width = |skill: &u32| moment.deviation.get(*skill as usize).copied().unwrap_or_default();
+        let known = |skill: u32| {
+            let chance = now.chances().get(skill as usize).copied().unwrap_or_default();
+            format!("{}, {}", name(skill), percent_between(chance, now.chance_band(skill as usize)))
+        };
+        let mut sentences = Vec::new();
+        if let Some(&surest) = asked.iter().min_by(|a, b| width(a).total_cmp(&width(b))) {
+            sentences.push(format!("What it knows best is your chance of a right answer in {}.", known(surest)));
+        }
+        if let Some(&least) = asked.iter().max_by(|a, b| width(a).total_cmp(&width(b))).filter(|_| asked.len() > 1) {
+            sentences.push(format!("Of the skills it asked about it knows least of {}.", known(least)));
+        }
+        let never = SIMULATED_SKILLS.len() - asked.len();
+        if never > 0 {
+            sentences.push(format!(
+                "It never asked about {never} of {} skills: there it guesses from your other answers and from the simulated \
+                 students it learned from.",
+                SIMULATED_SKILLS.len()
+            ));
+        }
+        sentences
+    }
+
     fn chances(&self, ui: &mut Ui, state: &ViewState, now: Option<&TrajectoryStep>) {
         let Some(moment) = self.inspect(state) else { return };
-        theme::part(ui, "Every skill now", "mastery, and the chance that you answer right were it asked next");
-        let width = ((ui.available_width() - 170.0) / 2.0).clamp(60.0, 220.0);
+        // The evidence model's mastery is that chance: one bar says both.
+        let one = moment.evidence.is_some();
+        theme::part(
+            ui,
+            "Every skill now",
+            match one {
+                true => "mastery: the chance that you answer right were it asked next; pale: never asked, a guess",
+                false => "mastery, and the chance that you answer right were it asked next; pale: never asked, a guess",
+            },
+        );
+        let asked = self.asked();
+        let bars = if one { 1.0 } else { 2.0 };
+        let width = ((ui.available_width() - 170.0) / bars).clamp(60.0, 220.0 * 2.0 / bars);
         egui::Grid::new("your skills").num_columns(3).spacing([8.0, 3.0]).show(ui, |ui| {
             for (skill, known) in SIMULATED_SKILLS.iter().enumerate() {
                 ui.label(RichText::new(known.name).size(13.0));
+                let practised = asked.contains(&(skill as u32));
+                let band = now.filter(|_| practised).and_then(|step| step.chance_band(skill));
                 let mastery = now.and_then(|step| step.mastery.get(skill)).copied();
-                for (what, value, colour) in [
-                    ("mastery of", mastery, theme::line(ui, 0)),
-                    ("chance of right at", moment.next.get(skill).copied(), theme::line(ui, 3)),
+                let chance = moment.next.get(skill).copied().filter(|_| !one);
+                for (what, value, band, colour) in [
+                    ("mastery of", mastery, band.filter(|_| one), theme::line(ui, 0)),
+                    ("chance of right at", chance, band, theme::line(ui, 3)),
                 ] {
-                    match value {
-                        Some(v) => {
-                            theme::bar(ui, &format!("{what} {}", known.name), v, &theme::percent(v), width, colour);
-                        }
-                        None => {
-                            ui.label("");
-                        }
-                    }
+                    let Some(v) = value else { continue };
+                    let colour = if practised { colour } else { colour.gamma_multiply(0.35) };
+                    let label = format!("{what} {}", known.name);
+                    let bar = theme::bar_with_band(ui, &label, v, band, &percent(v), width, colour);
+                    bar.on_hover_text(match practised {
+                        true => percent_between(v, band),
+                        false => "never asked: a guess from your other answers".to_owned(),
+                    });
                 }
                 ui.end_row();
             }
@@ -297,9 +381,10 @@ impl YouView {
     }
 
     /// Sentences and buttons of the text version.
-    pub(super) fn text_version(&self, sentences: &mut Vec<String>, buttons: &mut Vec<String>) {
+    pub(super) fn text_version(&self, state: &ViewState, sentences: &mut Vec<String>, buttons: &mut Vec<String>) {
         if let Some((exercise, text, right)) = &self.last {
             sentences.push(format!("{}: {}", theme::word(u8::from(*right)), solution(exercise, text, *right)));
+            sentences.extend(self.learned(state));
         }
         match &self.question {
             Some(question) => {
@@ -311,6 +396,7 @@ impl YouView {
             None if self.over() => {
                 let right = self.answers.responses().iter().filter(|&&r| r == 1).count();
                 sentences.push(format!("{right} of {QUESTIONS} right."));
+                sentences.extend(self.conclusion(state));
                 buttons.push(AGAIN.to_owned());
             }
             None => {}

@@ -128,8 +128,8 @@ impl ModelKind {
     /// Every kind.
     pub const ALL: [Self; 6] = [Self::GainAkt2Exp, Self::Evidence, Self::Dkt, Self::Sakt, Self::Akt, Self::SimpleKt];
 
-    /// Kinds of which the program carries a trained model of the simulated class.
-    pub const EMBEDDED: [Self; 2] = [Self::GainAkt2Exp, Self::Evidence];
+    /// Kinds of which the program carries a trained model of the simulated class, the one shown first in front.
+    pub const EMBEDDED: [Self; 2] = [Self::Evidence, Self::GainAkt2Exp];
 
     /// What is to be known of it.
     pub fn about(self) -> &'static KindAbout {

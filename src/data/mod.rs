@@ -29,7 +29,7 @@ pub use folds::{Fold, FoldAssignment, SPLIT_SEED, permutation};
 pub use pykt_export::{ExportedFile, export_pykt};
 pub use raw::read_raw;
 pub use sequences::{DataFile, SequenceRow, read_sequences, read_table};
-pub use simulated::{SIMULATED_SKILLS, SimulatedStudent, simulate, simulate_with_items};
+pub use simulated::{SIMULATED_SKILLS, SimulatedStudent, simulate, simulate_with_items, simulated_chance};
 pub use sliding::{SlidingWindow, sliding};
 pub use students::{Dataset, Dropped, Skill, Student};
 

@@ -24,6 +24,11 @@ const GUESS: f64 = 0.1;
 const SLIP: f64 = 0.05;
 const SPILL: f64 = 0.2;
 
+/// Chance of a right answer to a skill, on an average item, of a student whose mastery of it is known.
+pub fn simulated_chance(mastery: f64) -> f64 {
+    GUESS + (1.0 - GUESS - SLIP) * mastery
+}
+
 /// A skill of the simulated curriculum.
 #[derive(Debug, Clone, Copy)]
 pub struct SimulatedSkill {
@@ -132,7 +137,7 @@ impl SimulatedStudent {
 
     /// Chance of a correct answer to skill `k`.
     pub fn chance(&self, k: usize) -> f64 {
-        GUESS + (1.0 - GUESS - SLIP) * self.mastery[k]
+        simulated_chance(self.mastery[k])
     }
 
     /// Chance of a correct answer to an item of these skills and this difficulty, in logits; without a difficulty to speak of

@@ -73,33 +73,82 @@ pub struct TruthAgreement {
     pub along_curves: Option<f64>,
     /// Root of the mean square difference over all answers and skills.
     pub rmse: Option<f64>,
+    /// The same of skills the student had practised by then.
+    #[serde(default)]
+    pub practised: TruthOf,
+    /// The same of skills the student had not practised by then.
+    #[serde(default)]
+    pub never_practised: TruthOf,
+}
+
+/// How inferred mastery meets the true one, over some skills and answers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct TruthOf {
+    /// Correlation.
+    pub correlation: Option<f64>,
+    /// Root of the mean square difference.
+    pub rmse: Option<f64>,
+    /// Mean of inferred less true.
+    pub bias: Option<f64>,
+}
+
+/// Mastery, inferred and known.
+#[derive(Default)]
+struct Pairs {
+    inferred: Vec<f64>,
+    known: Vec<f64>,
+}
+
+impl Pairs {
+    fn compare(&self) -> TruthOf {
+        let Self { inferred, known } = self;
+        let some = !inferred.is_empty();
+        let mean = |value: &dyn Fn(f64) -> f64| {
+            let sum: f64 = inferred.iter().zip(known).map(|(a, b)| value(a - b)).sum();
+            some.then(|| sum / inferred.len() as f64)
+        };
+        TruthOf {
+            correlation: if some { correlation(inferred, known) } else { None },
+            rmse: mean(&|difference| difference.powi(2)).map(f64::sqrt),
+            bias: mean(&|difference| difference),
+        }
+    }
 }
 
 /// Compares `inferred`, mastery after each answer `[answers, C]` of each window, with what is known.
 pub fn truth_of(windows: &[&Window], inferred: &[&[f32]], truth: &Truth, skills: usize) -> TruthAgreement {
-    let (mut seen, mut known, mut curves) = (Vec::new(), Vec::new(), Vec::new());
+    // Inferred and known: of all skills, of those practised by then, of the others.
+    let (mut all, mut practised, mut never) = (Pairs::default(), Pairs::default(), Pairs::default());
+    let mut curves = Vec::new();
     for (window, inferred) in windows.iter().zip(inferred) {
         let answers = window.len();
         let first = window.first as usize * skills;
         let Some(real) = truth.mastery[window.student as usize].get(first..first + answers * skills) else { continue };
-        seen.extend(inferred.iter().map(|&m| f64::from(m)));
-        known.extend(real.iter().map(|&m| f64::from(m)));
+        let mut seen = vec![false; skills];
+        for (t, (inferred, real)) in inferred.chunks_exact(skills).zip(real.chunks_exact(skills)).enumerate() {
+            window.answers.skills(t).iter().for_each(|&k| seen[k as usize] = true);
+            for k in 0..skills {
+                for pairs in [&mut all, if seen[k] { &mut practised } else { &mut never }] {
+                    pairs.inferred.push(f64::from(inferred[k]));
+                    pairs.known.push(f64::from(real[k]));
+                }
+            }
+        }
         if answers < MIN_CURVE {
             continue;
         }
-        let practised: std::collections::BTreeSet<u32> = window.answers.by_skill().map(|(_, k, _)| k).collect();
-        for k in practised {
-            let curve = |values: &[f32]| -> Vec<f64> {
-                values.iter().skip(k as usize).step_by(skills).map(|&m| f64::from(m)).collect()
-            };
+        for k in (0..skills).filter(|&k| seen[k]) {
+            let curve =
+                |values: &[f32]| -> Vec<f64> { values.iter().skip(k).step_by(skills).map(|&m| f64::from(m)).collect() };
             curves.extend(correlation(&curve(inferred), &curve(real)));
         }
     }
-    let square: f64 = seen.iter().zip(&known).map(|(a, b)| (a - b).powi(2)).sum();
-    let some = !seen.is_empty();
+    let [all, practised, never_practised] = [&all, &practised, &never].map(Pairs::compare);
     TruthAgreement {
-        correlation: if some { correlation(&seen, &known) } else { None },
+        correlation: all.correlation,
         along_curves: (!curves.is_empty()).then(|| curves.iter().sum::<f64>() / curves.len() as f64),
-        rmse: some.then(|| (square / seen.len() as f64).sqrt()),
+        rmse: all.rmse,
+        practised,
+        never_practised,
     }
 }

@@ -11,6 +11,14 @@ pub fn percent(share: impl Into<f64>) -> String {
     format!("{:.0}\u{a0}%", share.into() * 100.0)
 }
 
+/// A chance as percent with the ends of its band: "61 %, between 48 and 74".
+pub fn percent_between(chance: f32, band: Option<[f32; 2]>) -> String {
+    match band {
+        Some([low, high]) => format!("{}, between {:.0} and {:.0}", percent(chance), 100.0 * low, 100.0 * high),
+        None => percent(chance),
+    }
+}
+
 /// "right" or "wrong".
 pub fn outcome_word(response: u8) -> &'static str {
     if response == 1 { "right" } else { "wrong" }
@@ -64,7 +72,7 @@ pub fn student_sentences(path: &Trajectory, auc: Option<f64>) -> Vec<String> {
             counted(own.len(), "answer"),
             percent(correct as f64 / own.len() as f64),
             percent(before),
-            percent(at(last))
+            percent_between(at(last), last.drawn_band(skill as usize))
         );
         if let Some(truth) = last.true_mastery.as_ref().and_then(|t| t.get(skill as usize)) {
             text += &format!(" (true mastery of this simulated student: {})", percent(*truth));
@@ -73,6 +81,14 @@ pub fn student_sentences(path: &Trajectory, auc: Option<f64>) -> Vec<String> {
     }
     if practised.len() > NAMED {
         sentences.push(format!("{} were practised less.", counted(practised.len() - NAMED, "other skill")));
+    }
+    let never = path.skills.len() - practised.len();
+    if never > 0 && !last.deviation.is_empty() {
+        let were = if never == 1 { "was" } else { "were" };
+        sentences.push(format!(
+            "{} {were} never practised: what is said of them is a guess from other skills.",
+            counted(never, "skill")
+        ));
     }
     let most = steps.iter().enumerate().filter_map(|(t, s)| Some((t, s, s.own_gain()?)));
     if let Some((t, step, gain)) = most.max_by(|a, b| a.2.total_cmp(&b.2)).filter(|m| m.2 > 0.0) {
@@ -122,10 +138,13 @@ pub fn answer_sentences(step: &TrajectoryStep, name: &str) -> Vec<String> {
         sentences.push(format!("This item is {} ({difficulty:+.1}).", difficulty_words(difficulty)));
     }
     if let (Some(m), Some(g)) = (step.mastery.get(step.skill as usize), step.own_gain()) {
-        sentences
-            .push(format!("Now it believes {name} is mastered to {}; this answer's gain was {g:.3}.", percent(*m)));
+        sentences.push(format!(
+            "Now it believes {name} is mastered to {}; this answer's gain was {g:.3}.",
+            percent_between(*m, step.drawn_band(step.skill as usize))
+        ));
     } else if let Some(chance) = step.drawn().get(step.skill as usize) {
-        sentences.push(format!("Were {name} asked again, a right answer would have a chance of {}.", percent(*chance)));
+        let chance = percent_between(*chance, step.drawn_band(step.skill as usize));
+        sentences.push(format!("Were {name} asked again, a right answer would have a chance of {chance}."));
     }
     if let Some(truth) = step.true_mastery.as_ref().and_then(|t| t.get(step.skill as usize)) {
         sentences.push(format!("True mastery of this simulated student: {}.", percent(*truth)));
@@ -144,6 +163,10 @@ pub struct SkillRow {
     pub correct: u32,
     /// Mastery after the last answer; none where the model has no heads.
     pub mastery: Option<f32>,
+    /// Chance of a right answer were the skill asked now; none where the model cannot be asked.
+    pub chance: Option<f32>,
+    /// The 80 % band around that chance; none of skills never practised.
+    pub band: Option<[f32; 2]>,
 }
 
 /// The skills of a path, the most practised first, those never practised last.
@@ -156,6 +179,8 @@ pub fn skill_rows(path: &Trajectory) -> Vec<SkillRow> {
         answers: answers[skill],
         correct: correct[skill],
         mastery: mastery(skill),
+        chance: path.steps.last().and_then(|s| s.chances().get(skill)).copied(),
+        band: path.steps.last().and_then(|s| s.chance_band(skill)),
     };
     let mut rows: Vec<SkillRow> = (0..path.skills.len()).map(row).collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.answers));

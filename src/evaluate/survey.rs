@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::certainty::{band, is_cheap};
 use super::metrics::{auc, correlation};
 use super::trajectory::close;
 use crate::config::ModelKind;
 use crate::data::{Corpus, Fold, RaggedBatch, Split, Window};
 use crate::error::Result;
-use crate::model::{Model, RowStat};
+use crate::model::{Model, Question, RowStat};
 
 /// Fewest steps of a window whose correlation counts.
 const MIN_STEPS: usize = 3;
@@ -37,6 +38,10 @@ pub struct StudentSummary {
     /// Chance of a right answer were each skill asked now; empty where it is the mastery (evidence model).
     #[serde(default)]
     pub chance: Vec<f32>,
+    /// Standard deviation of the chance of every skill (MODEL §11), of those practised in the last window; empty where the model
+    /// tells it only at length.
+    #[serde(default)]
+    pub deviation: Vec<Option<f32>>,
     /// Answers of every skill.
     pub attempts: Vec<u32>,
     /// Number of the last answer to every skill, from 1; 0 where there is none.
@@ -55,6 +60,27 @@ impl StudentSummary {
         if self.mastery.is_empty() { &self.chance } else { &self.mastery }
     }
 
+    /// Chance of a right answer were each skill asked now.
+    pub fn chances(&self) -> &[f32] {
+        if self.chance.is_empty() { &self.mastery } else { &self.chance }
+    }
+
+    /// The 80 % band around the chance of a skill; none where the skill was not practised in the last window.
+    pub fn chance_band(&self, skill: usize) -> Option<[f32; 2]> {
+        let deviation = self.deviation.get(skill).copied().flatten()?;
+        Some(band(*self.chances().get(skill)?, deviation))
+    }
+
+    /// The band around what is drawn of a skill: none where that is a mastery that is not a chance.
+    pub fn drawn_band(&self, skill: usize) -> Option<[f32; 2]> {
+        self.chance_band(skill).filter(|_| self.mastery.is_empty() || self.chance.is_empty())
+    }
+
+    /// Whether a skill is mastered: its chance is at least `threshold`.
+    pub fn standing(&self, skill: usize, threshold: f32) -> Option<Standing> {
+        Some(Standing::of(self.chance_band(skill)?, threshold))
+    }
+
     /// Mean of what is shown ([`Self::drawn`]) over the skills practised, after the last answer.
     pub fn final_mean(&self) -> Option<f32> {
         self.mastery_over_time.last().copied().or_else(|| {
@@ -62,6 +88,28 @@ impl StudentSummary {
             let (sum, count) = practised.fold((0.0, 0), |(sum, count), (value, _)| (sum + value, count + 1));
             (count > 0).then(|| sum / count as f32)
         })
+    }
+}
+
+/// Whether a skill is mastered, as far as answers tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// The whole band lies below the threshold.
+    NotMastered,
+    /// The threshold lies within the band.
+    Perhaps,
+    /// The whole band lies above the threshold.
+    Mastered,
+}
+
+impl Standing {
+    /// Where a band lies.
+    pub fn of([low, high]: [f32; 2], threshold: f32) -> Self {
+        match (low >= threshold, high < threshold) {
+            (true, _) => Self::Mastered,
+            (_, true) => Self::NotMastered,
+            _ => Self::Perhaps,
+        }
     }
 }
 
@@ -136,6 +184,7 @@ pub async fn survey(
     let offsets = batch.offsets.clone();
     let (stats, mastery) = model.survey(batch).await?;
     let chances = last_chances(model, students, &offsets).await?;
+    let mut deviations = last_deviations(model, students, &offsets).await?.into_iter();
     let mut starts = offsets.iter().copied().map(|o| o as usize);
     let mut summaries = Vec::with_capacity(students.len());
     for windows in students {
@@ -153,9 +202,45 @@ pub async fn survey(
         let mut summary = gather.summary();
         let at = summaries.len() * skills;
         summary.chance = chances.get(at..at + skills).unwrap_or_default().to_vec();
+        summary.deviation = deviations.next().unwrap_or_default();
         summaries.push(summary);
     }
     Ok(summaries)
+}
+
+/// Rows of each student's last answer.
+fn last_rows(students: &[Vec<&Window>], offsets: &[u32]) -> Vec<usize> {
+    let mut windows = 0;
+    let last = students.iter().map(|own| {
+        windows += own.len();
+        offsets[windows] as usize - 1
+    });
+    last.collect()
+}
+
+/// Deviations of the chances of skills practised in each student's last window, after the last answer, `[students][C]`; empty of
+/// models that tell them only at length.
+async fn last_deviations(
+    model: &mut Model,
+    students: &[Vec<&Window>],
+    offsets: &[u32],
+) -> Result<Vec<Vec<Option<f32>>>> {
+    if !is_cheap(model.config()) {
+        return Ok(Vec::new());
+    }
+    let mut questions = Vec::new();
+    let mut deviations = vec![vec![None; model.config().num_c]; students.len()];
+    let mut places = Vec::new();
+    for ((student, own), row) in students.iter().enumerate().zip(last_rows(students, offsets)) {
+        let window = own.last().expect("every student has a window");
+        let practised: std::collections::BTreeSet<u32> = window.answers.by_skill().map(|(_, skill, _)| skill).collect();
+        places.extend(practised.iter().map(|&skill| (student, skill as usize)));
+        questions.extend(practised.into_iter().map(|skill| Question { row, skill, item: 0 }));
+    }
+    for ((student, skill), change) in places.into_iter().zip(model.what_if(&questions).await?) {
+        deviations[student][skill] = Some(change.deviation());
+    }
+    Ok(deviations)
 }
 
 /// Chances after each student's last answer, `[students, C]`; empty for the evidence model, whose mastery they are.
@@ -163,12 +248,7 @@ async fn last_chances(model: &mut Model, students: &[Vec<&Window>], offsets: &[u
     if model.config().kind == ModelKind::Evidence {
         return Ok(Vec::new());
     }
-    let mut windows = 0;
-    let last = students.iter().map(|own| {
-        windows += own.len();
-        offsets[windows] as usize - 1
-    });
-    model.chances(&last.collect::<Vec<_>>()).await
+    model.chances(&last_rows(students, offsets)).await
 }
 
 /// Collects one student's figures.

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::certainty;
 use crate::config::ModelKind;
 use crate::data::{Answers, Corpus, CsvText, RaggedBatch, Skill};
 use crate::error::{Error, Result};
 use crate::model::Model;
 
 /// Columns of a trajectory as CSV; the last two where items are known.
-const COLUMNS: [&str; 15] = [
+const COLUMNS: [&str; 17] = [
     "position",
     "window",
     "skill_id",
@@ -23,6 +24,8 @@ const COLUMNS: [&str; 15] = [
     "mastery",
     "gain",
     "chance",
+    "chance_low",
+    "chance_high",
     "true_mastery",
     "item_id",
     "difficulty",
@@ -73,6 +76,10 @@ pub struct TrajectoryStep {
     /// Chance of a right answer were each skill asked now; empty where it is the mastery (evidence model).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub chance: Vec<f32>,
+    /// Standard deviation of the chance of every skill (MODEL §11), of those practised so far; empty where the model cannot be
+    /// asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deviation: Vec<Option<f32>>,
     /// Known mastery of every skill after the answer, in a simulated class.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub true_mastery: Option<Vec<f32>>,
@@ -126,6 +133,7 @@ pub async fn path(model: &mut Model, answers: &Answers) -> Result<Vec<Trajectory
     let every: Vec<usize> = (0..answers.len()).collect();
     let chances = if model.config().kind == ModelKind::Evidence { Vec::new() } else { model.chances(&every).await? };
     let (mastery, gains) = output.heads.map_or_else(Default::default, |h| (h.mastery, h.gains));
+    let deviations = certainty::along(model, answers).await?;
     let row =
         |values: &[f32], t: usize| values.get(t * skill_count..(t + 1) * skill_count).unwrap_or_default().to_vec();
     let mut steps: Vec<TrajectoryStep> = answers
@@ -142,6 +150,7 @@ pub async fn path(model: &mut Model, answers: &Answers) -> Result<Vec<Trajectory
             mastery: row(&mastery, t),
             gain: row(&gains, t),
             chance: row(&chances, t),
+            deviation: deviations.get(t).cloned().unwrap_or_default(),
             ..TrajectoryStep::default()
         })
         .collect();
@@ -189,6 +198,17 @@ impl TrajectoryStep {
     /// Chance of a right answer were each skill asked now.
     pub fn chances(&self) -> &[f32] {
         if self.chance.is_empty() { &self.mastery } else { &self.chance }
+    }
+
+    /// The 80 % band around the chance of a skill; none where the skill was not practised so far or the model cannot be asked.
+    pub fn chance_band(&self, skill: usize) -> Option<[f32; 2]> {
+        let deviation = self.deviation.get(skill).copied().flatten()?;
+        Some(certainty::band(*self.chances().get(skill)?, deviation))
+    }
+
+    /// The band around what is drawn of a skill: none where that is a mastery that is not a chance.
+    pub fn drawn_band(&self, skill: usize) -> Option<[f32; 2]> {
+        self.chance_band(skill).filter(|_| self.mastery.is_empty() || self.chance.is_empty())
     }
 
     /// Gain of the skills answered, from this answer (summed up, where there are several); none where the model has no heads.
@@ -266,6 +286,8 @@ impl Trajectory {
                 let mastery = number(step.mastery.get(c));
                 let gain = number(step.gain.get(c));
                 let chance = number(step.chances().get(c));
+                let [low, high] =
+                    step.chance_band(c).map_or_else(Default::default, |band| band.map(|end| end.to_string()));
                 let truth = number(step.true_mastery.as_ref().and_then(|t| t.get(c)));
                 let row: [&str; COLUMNS.len()] = [
                     &position,
@@ -280,6 +302,8 @@ impl Trajectory {
                     &mastery,
                     &gain,
                     &chance,
+                    &low,
+                    &high,
                     &truth,
                     item,
                     &difficulty,

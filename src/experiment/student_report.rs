@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::plot::Plot;
-use crate::evaluate::{Trajectory, percent, skill_rows, student_sentences};
+use crate::evaluate::{Trajectory, percent, percent_between, skill_rows, student_sentences};
 
 /// The look of the page, on screen and on paper.
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;color:#222}\
@@ -25,7 +25,7 @@ pub fn student_report(path: &Trajectory, plot: &Plot, auc: Option<f64>, about: &
         let _ = writeln!(html, "<p>{}</p>", escaped(&sentence));
     }
     html += &plot.svg();
-    html += "\n<table><thead><tr><th>skill</th><th>answers</th><th>right</th><th>mastery after the last answer</th></tr></thead><tbody>\n";
+    html += "\n<table><thead><tr><th>skill</th><th>answers</th><th>right</th><th>mastery after the last answer</th><th>chance of a right answer now</th></tr></thead><tbody>\n";
     for row in skill_rows(path) {
         let correct = match row.answers {
             0 => "–".to_owned(),
@@ -33,14 +33,19 @@ pub fn student_report(path: &Trajectory, plot: &Plot, auc: Option<f64>, about: &
         };
         let name = path.skills.get(row.skill as usize).map_or("", |s| s.name.as_str());
         let mastery = row.mastery.map_or_else(|| "–".to_owned(), percent);
+        let chance = match (row.chance, row.answers) {
+            (None, _) => "–".to_owned(),
+            (Some(chance), 0) => format!("{} (never practised: a guess from other skills)", percent(chance)),
+            (Some(chance), _) => percent_between(chance, row.band),
+        };
         let _ = writeln!(
             html,
-            "<tr><td>{}</td><td>{}</td><td>{correct}</td><td>{mastery}</td></tr>",
+            "<tr><td>{}</td><td>{}</td><td>{correct}</td><td>{mastery}</td><td>{chance}</td></tr>",
             escaped(name),
             row.answers
         );
     }
-    html += "</tbody></table>\n<p class=\"small\">Mastery is what the model believes, from answers alone: a reason to look, not a grade. Made with gainakt.</p>\n</body></html>\n";
+    html += "</tbody></table>\n<p class=\"small\">Mastery is what the model believes, from answers alone: a reason to look, not a grade. Between the two ends lies the true chance of four students in five, as far as the model knows. Made with gainakt.</p>\n</body></html>\n";
     html
 }
 

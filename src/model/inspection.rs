@@ -18,6 +18,9 @@ pub struct Question {
 pub struct Inspection {
     /// p(right) of each skill, were it asked next.
     pub next: Vec<f32>,
+    /// Standard deviation of that chance (MODEL §11); empty where the model tells it only at length.
+    #[serde(default)]
+    pub deviation: Vec<f32>,
     /// How much each head looks at each row of the window, `[blocks][heads][rows]`: softmax of q·k/√width (MODEL §2).
     pub attention: Vec<Vec<Vec<f32>>>,
     /// What mastery is made of, where that can be told exactly (evidence model).

@@ -24,8 +24,8 @@ pub enum Source {
 }
 
 impl Source {
-    /// What everyone begins with: the embedded class, looked at through GainAKT2Exp.
-    pub const EMBEDDED: Self = Self::Embedded(ModelKind::GainAkt2Exp);
+    /// What everyone begins with: the embedded class, looked at through the evidence model.
+    pub const EMBEDDED: Self = Self::Embedded(ModelKind::EMBEDDED[0]);
 }
 
 /// Which model to look through.

@@ -3,11 +3,12 @@
 use eframe::egui::Ui;
 
 use super::ClassView;
+use super::skills::THRESHOLD;
 use crate::app::context::ViewContext;
 use crate::app::students;
 use crate::app::view_state::ViewState;
 use crate::data::CsvText;
-use crate::evaluate::items_csv;
+use crate::evaluate::{Standing, items_csv};
 use crate::experiment::{Grid, Plot as Drawing, Series};
 use crate::service::Export;
 
@@ -41,7 +42,7 @@ impl ClassView {
             ("grid (first 200 students), PNG", "png"),
             ("grid (first 200 students), SVG", "svg"),
             ("all students, CSV", "csv"),
-            ("roster: student, skill, mastery, chance, answers, last practised; CSV", "roster.csv"),
+            ("roster: student, skill, mastery, chance and its band, standing, answers; CSV", "roster.csv"),
             ("all students, JSON", "json"),
         ] {
             if ui.button(text).clicked() {
@@ -49,7 +50,7 @@ impl ClassView {
                     "png" => Export::Png(grid(200).svg()),
                     "svg" => Export::Text(grid(200).svg()),
                     "csv" => Export::Text(grid(usize::MAX).csv()),
-                    "roster.csv" => Export::Text(roster(state)),
+                    "roster.csv" => Export::Text(roster(state, self.threshold.unwrap_or(THRESHOLD))),
                     _ => Export::Text(
                         crate::experiment::pretty(&students(usize::MAX).collect::<Vec<_>>()).unwrap_or_default(),
                     ),
@@ -99,21 +100,33 @@ impl ClassView {
     }
 }
 
-/// One row a student and skill: mastery, chance of a right answer, answers, and the number of the last one.
-fn roster(state: &ViewState) -> String {
-    let mut csv = CsvText::new(["student", "skill", "mastery", "chance", "answers", "last_practised"]);
+/// One row a student and skill: mastery, chance of a right answer with its 80 % band, whether the skill is mastered with a chance of
+/// `threshold`, answers, and the number of the last one.
+fn roster(state: &ViewState, threshold: f32) -> String {
+    let columns = ["student", "skill", "mastery", "chance", "low", "high", "standing", "answers", "last_practised"];
+    let mut csv = CsvText::new(columns);
     let Some(opened) = &state.opened else { return csv.finish() };
     for summary in state.summaries.iter().flatten() {
         let id = &opened.students[summary.student as usize].id;
-        let chances = if summary.chance.is_empty() { &summary.mastery } else { &summary.chance };
         for (k, skill) in opened.skills.iter().enumerate() {
             let figure = |values: &[f32]| values.get(k).map_or(String::new(), f32::to_string);
             let last = summary.last_practised.get(k).filter(|&&n| n > 0).map_or(String::new(), u32::to_string);
+            let [low, high] = summary.chance_band(k).map_or_else(Default::default, |band| band.map(|x| x.to_string()));
+            let standing = match summary.standing(k, threshold) {
+                Some(Standing::Mastered) => "mastered",
+                Some(Standing::Perhaps) => "perhaps",
+                Some(Standing::NotMastered) => "not mastered",
+                None if summary.attempts[k] == 0 => "never practised",
+                None => "",
+            };
             csv.row([
                 id,
                 &skill.name,
                 &figure(&summary.mastery),
-                &figure(chances),
+                &figure(summary.chances()),
+                &low,
+                &high,
+                standing,
                 &summary.attempts[k].to_string(),
                 &last,
             ]);

@@ -1,6 +1,6 @@
 //! Students × skills as shades: mastery, or the chance of a right answer, after the last answer.
 
-use eframe::egui::{self, Color32, ColorImage, FontId, Rect, Sense, TextureHandle, TextureOptions, Ui, pos2, vec2};
+use eframe::egui::{self, ColorImage, FontId, Rect, Sense, TextureHandle, TextureOptions, Ui, pos2, vec2};
 
 use super::ClassView;
 use crate::app::theme;
@@ -15,7 +15,7 @@ impl ClassView {
         theme::part(
             ui,
             "After the last answer",
-            "struggling students first, weakest skills first; faded: never practised; click opens the student",
+            "struggling students first, weakest skills first; paler: less sure; dot: never practised; click opens the student",
         );
         ui.horizontal(|ui| {
             let hint = "chance of a right answer were the skill asked now";
@@ -46,6 +46,7 @@ impl ClassView {
                     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
                     let cells = Rect::from_min_max(pos2(rect.left() + name, rect.top()), rect.max);
                     egui::Image::new((texture.id(), cells.size())).paint_at(ui, cells);
+                    self.dots(ui, state, range.clone(), cells, width);
                     for (i, &student) in self.order.students[range.clone()].iter().enumerate() {
                         let y = rect.top() + ROW * (i as f32 + 0.5);
                         let id = theme::short(&opened.students[student].id, 14);
@@ -86,18 +87,51 @@ impl ClassView {
         chances.get(skill as usize).copied().unwrap_or_default()
     }
 
+    /// How much of its colour a cell keeps.
+    fn sureness(&self, summary: &StudentSummary, skill: usize) -> f32 {
+        let is_chance = self.chance || summary.mastery.is_empty() || summary.chance.is_empty();
+        match summary.deviation.get(skill).copied().flatten() {
+            _ if summary.attempts[skill] == 0 => theme::sureness(None),
+            Some(deviation) if is_chance => theme::sureness(Some(deviation)),
+            // Practised, and nothing is known of how sure it is.
+            _ => 1.0,
+        }
+    }
+
     fn cell_text(&self, state: &ViewState, student: usize, column: f32) -> String {
         let (Some(opened), Some(summary)) = (&state.opened, &state.summaries[student]) else { return String::new() };
         let id = &opened.students[student].id;
         match self.order.skills.get(column as usize).filter(|_| column >= 0.0) {
-            Some(&(skill, _, _)) => format!(
-                "{id}: {}\n{} {:.3} after {} attempts",
-                opened.skills[skill as usize].name,
-                if self.chance || summary.mastery.is_empty() { "chance" } else { "mastery" },
-                self.value(summary, skill),
-                summary.attempts[skill as usize]
-            ),
+            Some(&(skill, _, _)) => {
+                let (name, attempts) = (&opened.skills[skill as usize].name, summary.attempts[skill as usize]);
+                let what = if self.chance || summary.mastery.is_empty() { "chance" } else { "mastery" };
+                let mut text =
+                    format!("{id}: {name}\n{what} {:.3} after {attempts} attempts", self.value(summary, skill));
+                if attempts == 0 {
+                    text += "\nnever practised: a guess from other skills";
+                } else if let Some([low, high]) = summary.chance_band(skill as usize) {
+                    text += &format!("\nchance, 80 % band: {low:.2} to {high:.2}");
+                }
+                text
+            }
             None => format!("{id}: {} answers, {} right", summary.answers, theme::percent(summary.share_correct())),
+        }
+    }
+
+    /// Marks what was never practised with a dot, where cells are large enough to see it.
+    fn dots(&self, ui: &Ui, state: &ViewState, rows: std::ops::Range<usize>, cells: Rect, width: f32) {
+        if width < 9.0 {
+            return;
+        }
+        let ink = ui.visuals().weak_text_color();
+        for (i, &student) in self.order.students[rows].iter().enumerate() {
+            let Some(summary) = &state.summaries[student] else { continue };
+            for (k, &(skill, _, _)) in self.order.skills.iter().enumerate() {
+                if summary.attempts[skill as usize] == 0 {
+                    let at = cells.left_top() + vec2(width * (k as f32 + 0.5), ROW * (i as f32 + 0.5));
+                    ui.painter().circle_filled(at, 1.5, ink);
+                }
+            }
         }
     }
 
@@ -126,7 +160,9 @@ impl ClassView {
         for &student in &self.order.students[rows.clone()] {
             let summary = state.summaries[student].as_ref();
             pixels.extend(self.order.skills.iter().map(|&(skill, _, _)| {
-                summary.map_or(ground, |s| cell(self.value(s, skill), s.attempts[skill as usize], ground))
+                summary.map_or(ground, |s| {
+                    ground.lerp_to_gamma(theme::scale(self.value(s, skill)), self.sureness(s, skill as usize))
+                })
             }));
         }
         let image = ColorImage::new([self.order.skills.len(), rows.len()], pixels);
@@ -140,10 +176,4 @@ impl ClassView {
 /// Room for the students' ids.
 fn name_width(ui: &Ui) -> f32 {
     if theme::narrow(ui) { 52.0 } else { 110.0 }
-}
-
-/// A cell's colour; what was never practised is pale.
-fn cell(mastery: f32, attempts: u32, ground: Color32) -> Color32 {
-    let colour = theme::scale(mastery);
-    if attempts > 0 { colour } else { ground.lerp_to_gamma(colour, 0.25) }
 }

@@ -7,12 +7,12 @@ use egui_plot::{FilledArea, Line, LineStyle, MarkerShape, Plot, PlotPoints, Poin
 use super::ClassView;
 use crate::app::theme;
 use crate::app::view_state::ViewState;
-use crate::evaluate::{ClassReport, SkillReport};
+use crate::evaluate::{ClassReport, SkillReport, Standing};
 
 /// Mastery from which a skill counts as mastered, unless another is chosen.
-const THRESHOLD: f32 = 0.8;
+pub(in crate::app) const THRESHOLD: f32 = 0.8;
 /// Columns of the table, with what they mean.
-const COLUMNS: [(&str, &str); 9] = [
+const COLUMNS: [(&str, &str); 10] = [
     ("skill", "click to see its learning curve"),
     ("answers", "answers to it"),
     ("right", "share of them that were right"),
@@ -22,6 +22,7 @@ const COLUMNS: [(&str, &str); 9] = [
     ("learns from others", "how much an answer to another skill tells about it, on average (evidence model)"),
     ("informs others", "how much an answer to it tells about another skill, on average (evidence model)"),
     ("mastered", "share of those who practised it whose mastery is at the threshold or above"),
+    ("for sure", "share of those who practised it whose whole 80 % band is at the threshold or above"),
 ];
 
 impl ClassView {
@@ -99,7 +100,8 @@ impl ClassView {
                         figure(skill.auc, 3),
                         skill.transfer_in.map_or("–".to_owned(), theme::percent),
                         skill.transfer_out.map_or("–".to_owned(), theme::percent),
-                        mastered[k].map_or("–".to_owned(), theme::percent),
+                        mastered[k].share.map_or("–".to_owned(), theme::percent),
+                        mastered[k].sure.map_or("–".to_owned(), theme::percent),
                     ];
                     for text in cells {
                         row.col(|ui| {
@@ -135,19 +137,29 @@ impl ClassView {
     }
 }
 
-/// Of those who practised each skill, the share whose mastery is at `threshold` or above.
-fn mastered(state: &ViewState, threshold: f32) -> Vec<Option<f64>> {
+/// Of those who practised a skill, the shares who have mastered it.
+#[derive(Default)]
+struct MasteredShares {
+    /// Whose mastery is at the threshold or above.
+    share: Option<f64>,
+    /// Whose band is; none where the model does not say how sure it is.
+    sure: Option<f64>,
+}
+
+/// Who has mastered each skill.
+fn mastered(state: &ViewState, threshold: f32) -> Vec<MasteredShares> {
     let skills = state.opened.as_ref().map_or(0, |o| o.skills.len());
-    let mut counts = vec![[0usize; 2]; skills];
-    for summary in state.summaries.iter().flatten() {
-        for (k, (&mastery, &attempts)) in summary.drawn().iter().zip(&summary.attempts).enumerate() {
-            if attempts > 0 {
-                counts[k][0] += 1;
-                counts[k][1] += usize::from(mastery >= threshold);
-            }
+    let of_skill = |k: usize| {
+        let practised = || state.summaries.iter().flatten().filter(|s| s.attempts[k] > 0 && !s.drawn().is_empty());
+        let share = |count: usize, all: usize| (all > 0).then(|| count as f64 / all as f64);
+        let bands: Vec<[f32; 2]> = practised().filter_map(|s| s.drawn_band(k)).collect();
+        let sure = bands.iter().filter(|band| Standing::of(**band, threshold) == Standing::Mastered).count();
+        MasteredShares {
+            share: share(practised().filter(|s| s.drawn()[k] >= threshold).count(), practised().count()),
+            sure: share(sure, bands.len()),
         }
-    }
-    counts.into_iter().map(|[all, high]| (all > 0).then(|| high as f64 / all as f64)).collect()
+    };
+    (0..skills).map(of_skill).collect()
 }
 
 /// Share wrong by opportunity.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Page, Timeline, names_width};
 use crate::app::theme;
 use crate::data::Skill;
+use crate::evaluate::TrajectoryStep;
 
 /// What the shade means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -101,9 +102,9 @@ impl HeatMap {
     }
 
     /// The picture, painted again only where something changed.
-    fn texture(&mut self, ui: &Ui, timeline: &Timeline<'_>, rows: &[u32], most: f32) -> TextureHandle {
+    fn texture(&mut self, ui: &Ui, timeline: &Timeline<'_>, rows: &[u32], most: f32, pale: bool) -> TextureHandle {
         let mut hasher = DefaultHasher::new();
-        (self.shown(timeline), rows, timeline.steps.len()).hash(&mut hasher);
+        (self.shown(timeline), rows, timeline.steps.len(), pale, ui.visuals().dark_mode).hash(&mut hasher);
         for (t, _) in timeline.steps.iter().enumerate() {
             // A few cells of each column tell one model, student or what-if from another.
             let seen = [0, rows.len() / 2, rows.len().saturating_sub(1)]
@@ -114,10 +115,27 @@ impl HeatMap {
         if let Some((_, texture)) = self.texture.as_ref().filter(|(k, _)| *k == key) {
             return texture.clone();
         }
-        let cell = |c: u32, t: usize| match self.value(timeline, t, c) {
-            Some(v) if v < 0.0 => theme::falling(-v / most),
-            Some(v) => theme::scale(v / most),
-            None => Color32::TRANSPARENT,
+        let ground = theme::background(ui.visuals());
+        // Chances are paler where the model is unsure of them; gains are as they are.
+        let is_chance = |step: &TrajectoryStep| match self.shown(timeline) {
+            Shade::Gain => false,
+            Shade::Chance => true,
+            Shade::Mastery => step.mastery.is_empty() || step.chance.is_empty(),
+        };
+        let cell = |c: u32, t: usize| {
+            let step = timeline.steps[t];
+            match self.value(timeline, t, c) {
+                Some(v) if v < 0.0 => theme::falling(-v / most),
+                Some(v) if pale && is_chance(step) && !step.deviation.is_empty() => {
+                    let sureness = match step.deviation[c as usize] {
+                        None if timeline.practised_by(c, t) => 0.6,
+                        deviation => theme::sureness(deviation),
+                    };
+                    ground.lerp_to_gamma(theme::scale(v / most), sureness)
+                }
+                Some(v) => theme::scale(v / most),
+                None => Color32::TRANSPARENT,
+            }
         };
         let pixels = rows
             .iter()
@@ -149,7 +167,7 @@ pub(super) fn show(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills
         }
     };
     tools(&mut heat, ui, most, timeline.has_mastery());
-    let texture = heat.texture(ui, timeline, &rows, most);
+    let texture = heat.texture(ui, timeline, &rows, most, !page.hide_bands);
     let (n, count) = (timeline.steps.len() as f64, rows.len() as f64);
     let names: Vec<String> =
         rows.iter().map(|&c| theme::short(&skills[c as usize].name, if theme::narrow(ui) { 10 } else { 16 })).collect();
@@ -182,7 +200,12 @@ pub(super) fn show(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills
     {
         let value = theme::figure(heat.value(timeline, at, skill), 3);
         let what = heat.shown(timeline).name();
-        let text = format!("{}\n{what} after answer {}: {value}", skills[skill as usize].name, at + 1);
+        let mut text = format!("{}\n{what} after answer {}: {value}", skills[skill as usize].name, at + 1);
+        if !timeline.practised_by(skill, at) {
+            text += "\nnever practised so far: a guess from other skills";
+        } else if let Some([low, high]) = timeline.steps[at].chance_band(skill as usize) {
+            text += &format!("\nchance, 80 % band: {low:.2} to {high:.2}");
+        }
         response.response.clone().on_hover_text_at_pointer(text);
     }
     response

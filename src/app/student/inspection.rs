@@ -5,7 +5,7 @@ use eframe::egui::{self, RichText, Ui};
 use super::{Page, Timeline, waterfall};
 use crate::app::theme;
 use crate::data::Skill;
-use crate::evaluate::{Trajectory, answer_sentences, practice};
+use crate::evaluate::{Trajectory, answer_sentences, percent_between, practice};
 use crate::model::Inspection;
 
 /// Past answers listed, the most looked at.
@@ -28,7 +28,7 @@ pub(super) fn show(
         waterfall::show(page, ui, timeline, path, at, inside);
         ui.separator();
     }
-    beliefs(ui, timeline, skills, at, moment);
+    beliefs(page, ui, timeline, skills, at, moment);
     ui.separator();
     attention(page, ui, timeline, skills, at, moment);
 }
@@ -106,7 +106,14 @@ fn what_if(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skil
 }
 
 /// Mastery of every skill and what would be expected were it asked next, the most practised first.
-fn beliefs(ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skill], at: usize, moment: Option<&Inspection>) {
+fn beliefs(
+    page: &Page,
+    ui: &mut Ui,
+    timeline: &Timeline<'_>,
+    skills: &[Skill],
+    at: usize,
+    moment: Option<&Inspection>,
+) {
     // The evidence model's mastery is that chance: one bar says both.
     let one = moment.is_some_and(|m| m.evidence.is_some());
     theme::part(
@@ -149,11 +156,23 @@ fn beliefs(ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skill], at: usize, mo
                     ui.add(label).on_hover_text(format!("{name}\n{} attempts so far", attempts[skill as usize]));
                 },
             );
+            // What was never practised is a guess: pale.
+            let practised = attempts[skill as usize] > 0;
+            let shade = |colour: egui::Color32| if practised { colour } else { colour.gamma_multiply(0.35) };
+            let band = step.chance_band(skill as usize).filter(|_| !page.hide_bands);
+            let hint = match band {
+                Some(_) if practised => format!("{name}: {}", percent_between(step.chances()[skill as usize], band)),
+                _ if practised => name.clone(),
+                _ => format!("{name}: never practised, a guess from other skills"),
+            };
             if let Some(&m) = step.mastery.get(skill as usize) {
-                theme::bar(ui, &format!("mastery of {name}"), m, &theme::percent(m), width, theme::line(ui, 0));
+                let (label, colour) = (format!("mastery of {name}"), shade(theme::line(ui, 0)));
+                let band = band.filter(|_| one);
+                theme::bar_with_band(ui, &label, m, band, &theme::percent(m), width, colour).on_hover_text(&hint);
             }
             if let Some(&p) = moment.filter(|_| !one).and_then(|m| m.next.get(skill as usize)) {
-                theme::bar(ui, &format!("chance of right at {name}"), p, &theme::percent(p), width, theme::line(ui, 3));
+                let (label, colour) = (format!("chance of right at {name}"), shade(theme::line(ui, 3)));
+                theme::bar_with_band(ui, &label, p, band, &theme::percent(p), width, colour).on_hover_text(&hint);
             }
         });
     }

@@ -35,7 +35,7 @@ pub(super) fn show(
         ui.label("This model tells nothing of skills that were not asked: it predicts answers only.");
         return;
     }
-    key(page, ui, state);
+    key(page, ui, state, timeline);
     let plot = page
         .plot(ui, "mastery", timeline, height)
         .default_y_bounds(-0.03, 1.03)
@@ -58,6 +58,9 @@ pub(super) fn show(
         }
         for (&skill, &colour) in lines.iter().zip(&colours) {
             others(page, plot, state, skill, colour);
+            if !page.hide_bands {
+                bands(plot, timeline, range.clone(), skill, colour);
+            }
             model_line(plot, timeline, range.clone(), skill, colour);
             marks(plot, timeline, range.clone(), skill, colour);
         }
@@ -104,6 +107,12 @@ fn chips(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skill]
                 }
             });
         });
+        if has_bands(timeline) {
+            let mut show = !page.hide_bands;
+            let hint = "where the true chance lies with 80 %, as far as the model knows: how far one more answer would move it";
+            ui.toggle_value(&mut show, "Bands").on_hover_text(hint);
+            page.hide_bands = !show;
+        }
         if page.chosen.is_some() && ui.button("Most practised").clicked() {
             page.chosen = None;
             chosen = page.lines(timeline);
@@ -115,23 +124,26 @@ fn chips(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skill]
 }
 
 /// What the signs mean, of those that are drawn.
-fn key(page: &mut Page, ui: &mut Ui, state: &ViewState) {
+fn key(page: &mut Page, ui: &mut Ui, state: &ViewState, timeline: &Timeline<'_>) {
     let has_truth = state.opened.as_ref().is_some_and(|s| s.has_truth);
-    let mut text = "● right  × wrong answer of that skill".to_owned();
+    let mut text = "● right  × wrong answer of that skill   · · ·  not practised yet".to_owned();
+    if has_bands(timeline) && !page.hide_bands {
+        text += "   shade  80 % band";
+    }
     if has_truth && !page.hide_truth {
         text += "   – –  true mastery";
     }
     if let Some(other) = &state.other {
-        text += &format!("   · · ·  {}", theme::short(other, 30));
+        text += &format!("   - - -  {}", theme::short(other, 30));
     }
     if let Some(with) = page.with.and_then(|w| state.opened.as_ref()?.students.get(w as usize)) {
         text += &format!("   thin  {}", with.id);
     }
     if page.imagined.is_some() {
-        text += "   shaded  what if";
+        text += "   grey  what if";
     }
     if page.show_class {
-        text += "   band  the class's middle half";
+        text += "   paler shade  the class's middle half";
     }
     ui.label(theme::weak(text).small());
 }
@@ -160,6 +172,13 @@ fn pieces<'s>(
     pieces
 }
 
+/// Whether the model says how sure it is of what is drawn.
+fn has_bands(timeline: &Timeline<'_>) -> bool {
+    let any = |step: &&TrajectoryStep| (0..step.deviation.len()).any(|skill| step.drawn_band(skill).is_some());
+    timeline.steps.iter().any(any)
+}
+
+/// The model's line, dotted before the skill was practised.
 fn model_line(
     plot: &mut PlotUi<'_>,
     timeline: &Timeline<'_>,
@@ -167,10 +186,37 @@ fn model_line(
     skill: u32,
     colour: Color32,
 ) {
-    let steps = range.map(|t| (t, timeline.steps[t], timeline.starts_window(t)));
-    for piece in pieces(steps, |s| s.drawn().get(skill as usize).copied()) {
-        plot.line(Line::new("", PlotPoints::from(piece)).color(colour).width(2.2).allow_hover(false));
+    let first = timeline.first_practice(skill);
+    let guess = (LineStyle::dotted_dense(), range.start..range.end.min(first + 1));
+    for (style, part) in [guess, (LineStyle::Solid, range.start.max(first)..range.end)] {
+        let steps = part.map(|t| (t, timeline.steps[t], timeline.starts_window(t)));
+        for piece in pieces(steps, |s| s.drawn().get(skill as usize).copied()) {
+            let line = Line::new("", PlotPoints::from(piece)).color(colour).width(2.2).style(style);
+            plot.line(line.allow_hover(false));
+        }
     }
+}
+
+/// The 80 % band around the model's line, where there is one.
+fn bands(plot: &mut PlotUi<'_>, timeline: &Timeline<'_>, range: std::ops::Range<usize>, skill: u32, colour: Color32) {
+    let mut ends: Vec<(f64, [f32; 2])> = Vec::new();
+    let mut draw = |ends: &mut Vec<(f64, [f32; 2])>| {
+        let xs: Vec<f64> = ends.iter().map(|e| e.0).collect();
+        let ys = |end: usize| -> Vec<f64> { ends.iter().map(|e| f64::from(e.1[end])).collect() };
+        if xs.len() > 1 {
+            let area = FilledArea::new("", &xs, &ys(0), &ys(1)).fill_color(colour.gamma_multiply(0.16));
+            plot.add(area.stroke(Stroke::NONE).allow_hover(false));
+        }
+        ends.clear();
+    };
+    for t in range {
+        let band = timeline.steps[t].drawn_band(skill as usize);
+        if band.is_none() || timeline.starts_window(t) {
+            draw(&mut ends);
+        }
+        ends.extend(band.map(|band| (t as f64 + 1.0, band)));
+    }
+    draw(&mut ends);
 }
 
 /// Everything the model's line is compared with.
@@ -199,7 +245,7 @@ fn others(page: &Page, plot: &mut PlotUi<'_>, state: &ViewState, skill: u32, col
     if !page.hide_truth {
         draw((student, ModelRole::Main), LineStyle::dashed_dense(), 1.2, true);
     }
-    draw((student, ModelRole::Other), LineStyle::dotted_dense(), 1.8, false);
+    draw((student, ModelRole::Other), LineStyle::dashed_loose(), 1.8, false);
     if let Some(with) = page.with {
         draw((with, ModelRole::Main), LineStyle::Solid, 0.9, false);
     }

@@ -60,6 +60,7 @@ pub(super) struct Page {
     find: String,
     show_class: bool,
     hide_truth: bool,
+    hide_bands: bool,
     heat: HeatMap,
     /// Block and head of attention; none: all heads' mean.
     #[serde(skip)]
@@ -380,6 +381,11 @@ fn step_text(timeline: &Timeline<'_>, skills: &[Skill], at: usize, of: Option<u3
         text += &format!("{}: mastery {m:.3}, gain {g:.3}\n", name(shown));
     } else if let Some(chance) = step.drawn().get(shown as usize) {
         text += &format!("{}: chance of a right answer {chance:.3}\n", name(shown));
+    }
+    match step.drawn_band(shown as usize) {
+        Some([low, high]) => text += &format!("80 % band {low:.2} to {high:.2}\n"),
+        None if !timeline.practised_by(shown, at) => text += "never practised so far: a guess from other skills\n",
+        None => {}
     }
     if let Some(truth) = step.true_mastery.as_ref().and_then(|t| t.get(shown as usize)) {
         text += &format!("true mastery {truth:.3}\n");

@@ -21,6 +21,17 @@ impl<'a> Timeline<'a> {
         self.steps.iter().any(|s| !s.mastery.is_empty())
     }
 
+    /// Whether the skill was practised by step `at`, this one among them.
+    pub(super) fn practised_by(&self, skill: u32, at: usize) -> bool {
+        self.steps[..=at].iter().any(|step| step.skills().any(|k| k == skill))
+    }
+
+    /// First step that practises the skill; their number where none does.
+    pub(super) fn first_practice(&self, skill: u32) -> usize {
+        let practises = |step: &&TrajectoryStep| step.skills().any(|k| k == skill);
+        self.steps.iter().position(practises).unwrap_or(self.steps.len())
+    }
+
     /// What happened.
     pub(super) fn plain(path: &'a Trajectory) -> Self {
         Self {

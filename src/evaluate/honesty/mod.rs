@@ -4,6 +4,7 @@
 mod across;
 mod probes;
 mod reliability;
+mod sureness;
 mod words;
 
 pub use across::{Agreement, agreement};
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use self::reliability::Answer;
 use super::baselines::{Asked, of_skills, skill_means};
+use super::certainty::{Coverage, WhatIfOutcome};
 use super::infer::{WindowOutcome, infer};
 use super::items::ItemSummary;
 use super::metrics::auc;
@@ -73,6 +75,12 @@ pub struct Honesty {
     pub drift: Option<f64>,
     /// How mastery meets the true one, in a simulated class.
     pub truth: Option<TruthAgreement>,
+    /// How bands around chances hold, in a simulated class.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<Coverage>,
+    /// Whether what-ifs hold: all, then by size; empty where the model cannot be asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub what_ifs: Vec<WhatIfOutcome>,
     /// How many items do not fit, and how learned difficulties meet the true ones; where the data have items.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub items: Option<ItemSummary>,
@@ -92,16 +100,22 @@ pub async fn honesty(
     mut progress: impl AsyncFnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<Option<Honesty>> {
     let probes = probes::Probes::new(windows, corpus, model.config());
-    let total = windows.len() + probes.steps();
+    let sureness = sureness::SurenessProbe::new(windows, model.config());
+    let interpretable = model.config().interpretable();
+    let before_sureness = windows.len() + if interpretable { probes.steps() } else { 0 };
+    let total = before_sureness + sureness.steps();
     let Some(outcomes) = infer(model, windows, batch_size, async |done| progress(done, total).await).await? else {
         return Ok(None);
     };
     let mut honesty = scored(&outcomes, windows, &skill_means(train, corpus.skills.len()));
-    if model.config().interpretable() {
+    if interpretable {
         let after = async |done| progress(windows.len() + done, total).await;
         let Some(probed) = probes.run(model, corpus, after).await? else { return Ok(None) };
         (honesty.flip, honesty.drift, honesty.truth) = (probed.flip, probed.drift, probed.truth);
     }
+    let after = async |done| progress(before_sureness + done, total).await;
+    let Some(found) = sureness.run(model, corpus, after).await? else { return Ok(None) };
+    (honesty.coverage, honesty.what_ifs) = (found.coverage, found.what_ifs);
     Ok(Some(honesty))
 }
 
@@ -135,6 +149,11 @@ fn scored(outcomes: &[WindowOutcome], windows: &[&Window], means: &[f64]) -> Hon
 }
 
 impl Honesty {
+    /// What-ifs by name: all of them, then the quarters of like size.
+    pub fn what_if_groups(&self) -> impl Iterator<Item = (&'static str, &WhatIfOutcome)> {
+        ["all", "smallest", "small", "large", "largest"].into_iter().zip(&self.what_ifs)
+    }
+
     /// Every measure as a row: measure, group, value.
     pub fn to_csv(&self) -> String {
         let mut csv = CsvText::new(["measure", "group", "value"]);
@@ -159,6 +178,28 @@ impl Honesty {
         row("truth_correlation", "", truth.correlation);
         row("truth_along_curves", "", truth.along_curves);
         row("truth_rmse", "", truth.rmse);
+        for (name, of) in [("practised", truth.practised), ("never_practised", truth.never_practised)] {
+            row("truth_correlation", name, of.correlation);
+            row("truth_rmse", name, of.rmse);
+            row("truth_bias", name, of.bias);
+        }
+        if let Some(coverage) = &self.coverage {
+            for band in &coverage.bands {
+                let group = format!("{:.2}", band.share);
+                row("band_held", &group, Some(band.held));
+                row("band_width", &group, Some(band.width));
+            }
+            for group in &coverage.by_practice {
+                row("chance_error", &group.name(), Some(group.error));
+                row("chance_error_said", &group.name(), Some(group.said));
+            }
+            row("chance_bias", "practised", Some(coverage.bias));
+        }
+        for (group, what_if) in self.what_if_groups() {
+            row("what_if_answers", group, Some(what_if.answers as f64));
+            row("what_if_said", group, Some(what_if.said));
+            row("what_if_came", group, Some(what_if.came));
+        }
         if let Some(items) = self.items {
             row("items_judged", "", Some(items.judged as f64));
             row("items_misfitting", "", Some(items.misfits as f64));

@@ -37,7 +37,7 @@ pub(super) struct Probed {
 }
 
 /// Up to `count` of `windows`, evenly spread.
-fn evenly<'a>(windows: &[&'a Window], count: usize) -> Vec<&'a Window> {
+pub(super) fn evenly<'a>(windows: &[&'a Window], count: usize) -> Vec<&'a Window> {
     let count = count.min(windows.len());
     (0..count).map(|i| windows[i * windows.len() / count]).collect()
 }

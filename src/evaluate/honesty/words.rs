@@ -1,7 +1,8 @@
 //! The measures in sentences, for a teacher.
 
 use super::Honesty;
-use crate::evaluate::percent;
+use crate::evaluate::certainty::Coverage;
+use crate::evaluate::{TruthAgreement, TruthOf, percent};
 
 impl Honesty {
     /// One sentence a measure: what was asked, and what it says.
@@ -65,6 +66,19 @@ impl Honesty {
                 100.0 * rmse
             );
             out.push(("truth", text));
+            out.extend(practised_apart(&truth).map(|text| ("truth", text)));
+        }
+        if let Some(coverage) = &self.coverage {
+            out.push(("how sure", sure_words(coverage)));
+        }
+        if let Some(all) = self.what_ifs.first() {
+            let text = format!(
+                "It said that a right instead of a wrong answer would raise the chance of the next answer to that skill by {:.1} \
+                 points on average; those next answers differed by {:.1}.",
+                100.0 * all.said,
+                100.0 * all.came
+            );
+            out.push(("what if", text));
         }
         if let Some(items) = self.items {
             let text = format!(
@@ -82,4 +96,33 @@ impl Honesty {
         }
         out
     }
+}
+
+/// Why skills never practised must be told apart, where there are any.
+fn practised_apart(truth: &TruthAgreement) -> Option<String> {
+    let (practised, never) = (truth.practised, truth.never_practised);
+    let correlation = |of: TruthOf| of.correlation.map_or("–".to_owned(), |c| format!("{c:.2}"));
+    Some(format!(
+        "Of skills the student had practised it is off by {:.0} points (correlation {}), of skills never practised by {:.0} \
+         (correlation {}): there it is {:.0} points too {}, for it has only seen skills asked once they were due.",
+        100.0 * practised.rmse?,
+        correlation(practised),
+        100.0 * never.rmse?,
+        correlation(never),
+        100.0 * never.bias?.abs(),
+        if never.bias? >= 0.0 { "high" } else { "low" },
+    ))
+}
+
+/// How the 80 % band holds.
+fn sure_words(coverage: &Coverage) -> String {
+    let held = |share: f64| coverage.bands.iter().find(|b| (b.share - share).abs() < 1e-9);
+    let (eighty, wide) = (held(0.8).copied().unwrap_or_default(), held(0.95).copied().unwrap_or_default());
+    format!(
+        "Its 80\u{a0}% band holds the true chance of a practised skill in {} and is {:.0} points wide; the 95\u{a0}% band holds it \
+         in {}.",
+        percent(eighty.held),
+        100.0 * eighty.width,
+        percent(wide.held)
+    )
 }
