@@ -261,6 +261,13 @@ pub(super) fn bar_with_band(
     }
     let inside = filled.width() > rect.width() * 0.45;
     let (at, align) = match inside {
+        // Away from the ends of the interval.
+        true if band.is_some() => (rect.left_center() + egui::vec2(4.0, 0.0), egui::Align2::LEFT_CENTER),
+        false if band.is_some() => {
+            let high = band.map_or(value, |[_, high]| high);
+            let x = egui::lerp(rect.x_range(), high.clamp(0.0, 1.0));
+            (egui::pos2(x + 4.0, rect.center().y), egui::Align2::LEFT_CENTER)
+        }
         true => (filled.right_center() - egui::vec2(4.0, 0.0), egui::Align2::RIGHT_CENTER),
         false => (filled.right_center() + egui::vec2(4.0, 0.0), egui::Align2::LEFT_CENTER),
     };
