@@ -5,8 +5,8 @@ use super::evidence::{self, EvidenceAt, EvidenceInside, EvidenceKernels, Evidenc
 use super::gainakt2exp::{self, GainAktKernels, GainAktLosses};
 use super::parameters::Builder;
 use super::pass::{Pass, RowOutputs, rows_of};
+use super::question::Imagined;
 use super::row_stats::{self, RowStatKernels};
-use super::what_if::Imagined;
 use super::{DropoutSites, ModelConfig};
 use crate::config::ModelKind;
 use crate::data::RaggedBatch;

@@ -2,17 +2,6 @@
 
 use super::evidence::EvidenceInside;
 
-/// A skill, on some item, asked after a row of a batch.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Question {
-    /// Row of the batch.
-    pub row: usize,
-    /// Index of the skill.
-    pub skill: u32,
-    /// Index of the item plus 1; 0: an average one.
-    pub item: u32,
-}
-
 /// The last row of a window, looked at closely.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Inspection {

@@ -5,7 +5,6 @@ use super::encoder::{self, EncoderWork, StreamGrads};
 use super::layout::Layout;
 use super::pass::{Pass, RowOutputs};
 use super::row_stats::RowStat;
-use super::what_if::ImaginedRows;
 use super::{DropoutSites, ModelConfig};
 use crate::error::Result;
 use crate::ops::{AdamStep, PreparedBatch};
@@ -27,6 +26,13 @@ pub(super) struct Network<K: ModelKernels> {
     pub log: [K::Floats; 2],
     /// Rows of answers that were never given, once any were asked about.
     pub imagined: Option<ImaginedRows<K>>,
+}
+
+/// What a pass over answers that were never given needs on the device, kept from pass to pass.
+#[derive(Debug)]
+pub(super) struct ImaginedRows<K: ModelKernels> {
+    pub work: EncoderWork<K::Floats>,
+    pub batch: K::Batch,
 }
 
 /// What a forward pass is for.
