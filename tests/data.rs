@@ -38,6 +38,9 @@ fn the_same_table_in_other_clothes() {
         quoted,
         PLAIN.replace(",1\n", ",1.0\n"),
         PLAIN.replace("user_id", "User ID").replace("correct", "Correct"),
+        PLAIN.replace("user_id", "UserId").replace("correct", "IsCorrect"),
+        PLAIN.replace(",1\n", ",CORRECT\n").replace(",0\n", ",incorrect\n"),
+        PLAIN.replace(",1\n", ",True\n").replace(",0\n", ",wrong\n"),
         PLAIN.replace("\nb,2", "\n\nb,2"),
     ] {
         assert_eq!(raw(&text), wanted, "{text}");

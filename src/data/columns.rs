@@ -33,9 +33,29 @@ const SKILL: &[&str] = &[
     "knowledge_component",
     "skill_name",
 ];
-const RESPONSE: &[&str] = &["correct", "response", "is_correct", "iscorrect", "answered_correctly", "outcome", "label"];
-const ORDER: &[&str] =
-    &["log_id", "order_id", "timestamp", "order", "start_time", "time", "datetime", "step", "position"];
+const RESPONSE: &[&str] = &[
+    "correct",
+    "response",
+    "is_correct",
+    "iscorrect",
+    "answered_correctly",
+    "correct_first_attempt",
+    "first_attempt",
+    "outcome",
+    "label",
+];
+const ORDER: &[&str] = &[
+    "log_id",
+    "order_id",
+    "timestamp",
+    "order",
+    "start_time",
+    "time",
+    "datetime",
+    "step",
+    "position",
+    "first_transaction_time",
+];
 const ITEM: &[&str] = &["problem_id", "item_id", "question_id", "exercise_id", "item", "question", "problem"];
 const NAME: &[&str] = &["skill_name", "concept_name", "kc_name"];
 
@@ -99,9 +119,25 @@ impl ColumnNames {
     }
 }
 
-/// Equal but for case, and for spaces in place of `_`.
+/// Equal but for case, for spaces in place of `_`, and for `_` left out in camel case (`UserId`, `Anon Student Id`).
 fn same(header: &str, name: &str) -> bool {
-    header.trim().replace(' ', "_").eq_ignore_ascii_case(&name.replace(' ', "_"))
+    plain(header).eq_ignore_ascii_case(&plain(name))
+}
+
+/// A column's name in lower case with `_` between its words.
+fn plain(name: &str) -> String {
+    let mut out = String::new();
+    for c in name.trim().chars() {
+        if c == ' ' || c == '-' {
+            out.push('_');
+            continue;
+        }
+        if c.is_uppercase() && out.ends_with(|before: char| before.is_lowercase()) {
+            out.push('_');
+        }
+        out.push(c);
+    }
+    out.to_lowercase()
 }
 
 fn listing(header: &[String]) -> String {
@@ -110,4 +146,24 @@ fn listing(header: &[String]) -> String {
         names.push("…".to_owned());
     }
     names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_the_same_in_camel_case_and_with_spaces() {
+        for (header, name) in [
+            ("UserId", "user_id"),
+            ("Anon Student Id", "anon_student_id"),
+            ("IsCorrect", "is_correct"),
+            ("questionID", "question_id"),
+            (" USER_ID ", "user_id"),
+            ("KC(Default)", "kc(default)"),
+        ] {
+            assert!(same(header, name), "{header}");
+        }
+        assert!(!same("userid2", "user_id") && !same("User", "user_id"));
+    }
 }

@@ -13,6 +13,7 @@ mod exercises;
 mod folds;
 mod pykt_export;
 mod raw;
+mod response;
 mod sequences;
 mod simulated;
 mod sliding;

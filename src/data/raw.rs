@@ -9,6 +9,7 @@ use std::io::Read;
 
 use super::answers::Answers;
 use super::columns::{ColumnIndex, ColumnNames};
+use super::response::{Response, WORDS};
 use super::source::{TextSource, decode, line_of};
 use super::students::{Dataset, Dropped, Skill, Student};
 use super::{MAX_SKILLS, MIN_INTERACTIONS};
@@ -142,16 +143,17 @@ impl<'a> Rows<'a> {
             self.dropped.missing += 1;
             return Ok(());
         }
-        let response = match response.trim().parse::<f64>() {
-            Ok(0.0) => 0,
-            Ok(1.0) => 1,
-            Ok(r) if r > 0.0 && r < 1.0 => {
+        let response = match Response::parse(&response) {
+            Some(Response::Whole(response)) => response,
+            Some(Response::Partial) => {
                 self.dropped.fractional += 1;
                 return Ok(());
             }
-            _ => {
-                let problem =
-                    format!("found {}, expected 0 (wrong) or 1 (right); map the answers first", quote(&response));
+            None => {
+                let problem = format!(
+                    "found {}, expected 0 (wrong) or 1 (right), or a word such as {WORDS}; map the answers first",
+                    quote(&response)
+                );
                 return Err(self.error(record, self.at.response, problem));
             }
         };

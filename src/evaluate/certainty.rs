@@ -232,7 +232,7 @@ mod tests {
     fn what_ifs_are_told_beside_what_came() {
         // Of 200 answers half are correct; the next is correct in 70 % after those and in 30 % after the others.
         let followed = |i: usize| {
-            let correct = i % 2 == 0;
+            let correct = i.is_multiple_of(2);
             let next_correct = if correct { i / 2 % 10 < 7 } else { i / 2 % 10 < 3 };
             Followed { chance: 0.5, difference: 0.3, correct, next_correct }
         };

@@ -26,6 +26,7 @@ impl ClassView {
             }
         });
         ui.add_space(theme::GAP);
+        sureness(ui, honesty);
         opportunities(ui, honesty);
         ui.add_space(theme::GAP);
         ui.horizontal_wrapped(|ui| {
@@ -33,6 +34,46 @@ impl ClassView {
             reliability(ui, "By how often the skill is right", "skill's share", &honesty.by_observed_rate);
         });
     }
+}
+
+/// How bands and what-ifs hold, where that could be judged.
+fn sureness(ui: &mut Ui, honesty: &Honesty) {
+    if honesty.coverage.is_none() && honesty.what_ifs.is_empty() {
+        return;
+    }
+    ui.horizontal_wrapped(|ui| {
+        if let Some(coverage) = &honesty.coverage {
+            let rows = coverage.bands.iter().map(|b| [b.share, b.held, b.width].map(theme::percent));
+            table(ui, "Bands of practised skills", ["should hold", "holds", "width"], rows);
+            let practised = coverage.by_practice.iter().filter(|g| g.count > 0);
+            let rows = practised.map(|g| [g.name(), theme::percent(g.error), theme::percent(g.said)]);
+            table(ui, "Error by answers to the skill", ["answers", "error", "said"], rows);
+        }
+        let rows = honesty.what_if_groups().map(|(name, group)| {
+            let points = |x: f64| format!("{:+.1} points", 100.0 * x);
+            [name.to_owned(), points(group.said), points(group.came)]
+        });
+        table(ui, "What-ifs by size", ["answers", "said", "came"], rows);
+    });
+    ui.add_space(theme::GAP);
+}
+
+fn table(ui: &mut Ui, title: &str, heads: [&str; 3], rows: impl Iterator<Item = [String; 3]>) {
+    ui.vertical(|ui| {
+        theme::part(ui, title, "");
+        egui::Grid::new(title).num_columns(3).spacing([18.0, 3.0]).striped(true).show(ui, |ui| {
+            for head in heads {
+                ui.label(theme::weak(head));
+            }
+            ui.end_row();
+            for row in rows {
+                row.into_iter().for_each(|text| {
+                    ui.label(text);
+                });
+                ui.end_row();
+            }
+        });
+    });
 }
 
 fn opportunities(ui: &mut Ui, honesty: &Honesty) {
