@@ -6,11 +6,9 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 
 use super::ColumnArgs;
-use crate::data::{
-    Corpus, CsvText, DataFile, Dataset, FoldAssignment, RowKind, SequenceRow, Window, export_pykt, read_table,
-};
+use crate::data::{Corpus, CsvText, DataFile, Dataset, FoldAssignment, RowKind, SequenceRow, Window, export_pykt};
 use crate::error::Result;
-use crate::experiment::load_dataset;
+use crate::experiment::{load_dataset, read_data};
 use crate::platform::files;
 
 /// What `gainakt data` takes.
@@ -73,7 +71,7 @@ pub(super) fn data(command: &DataCommand) -> Result<()> {
 
 fn check(file: &Path, columns: &ColumnArgs) -> Result<()> {
     let name = file.display().to_string();
-    let text = match read_table(&name, files::open(file)?, &columns.names())? {
+    let text = match read_data(file, &columns.names())? {
         DataFile::Raw(dataset) => raw_report(&dataset),
         DataFile::Sequences(rows) => sequences_report(&name, &rows)?,
     };
@@ -88,6 +86,9 @@ fn raw_report(dataset: &Dataset) -> String {
     let mut line = |label: &str, value: String| {
         let _ = writeln!(out, "{label:<16}{value}");
     };
+    if let Some(format) = dataset.format {
+        line("format", format.to_owned());
+    }
     line("rows", dataset.rows_read.to_string());
     line("students", dataset.students.len().to_string());
     let (answers, interactions) = (dataset.answers(), dataset.interactions());
@@ -109,6 +110,9 @@ fn raw_report(dataset: &Dataset) -> String {
     line("windows of 200", format!("{}, length {}", windows.len(), lengths_text(&mut windows)));
     line("left out", format!("{} rows without student, skill, response or order", dropped.missing));
     line("", format!("{} rows with partial credit (a response between 0 and 1)", dropped.fractional));
+    if dropped.unscored > 0 {
+        line("", format!("{} rows that are neither right nor wrong (a hint, still running)", dropped.unscored));
+    }
     line(
         "",
         format!("{} students with fewer than 3 answers ({} rows)", dropped.short_students.len(), dropped.short_rows),

@@ -7,17 +7,15 @@
 use std::collections::HashMap;
 use std::io::Read;
 
-use super::answers::Answers;
 use super::columns::{ColumnIndex, ColumnNames};
+use super::formats::ednet::{EdNet, sample};
+use super::formats::{Format, Interaction, OpenBeside, Record, Row};
+use super::numbering::{Build, Interner, SkillSplit, UNKNOWN};
 use super::response::{Response, WORDS};
-use super::source::{TextSource, decode, line_of};
-use super::students::{Dataset, Dropped, Skill, Student};
+use super::source::{TextSource, decode, is_missing, line_of};
+use super::students::{Dataset, Dropped, Student};
 use super::{MAX_SKILLS, MIN_INTERACTIONS};
 use crate::error::{Error, Result, quote};
-
-/// What pandas, and so pykt, reads as "no value".
-const MISSING: &[&str] =
-    &["", "NA", "N/A", "n/a", "NaN", "nan", "-nan", "-NaN", "NULL", "null", "None", "<NA>", "#N/A", "#NA"];
 
 /// Reads raw interactions from `input` (plain or gzipped CSV; see [`ColumnNames`]).
 ///
@@ -38,50 +36,74 @@ pub(super) fn read_rows(mut source: TextSource<'_>, header: &[String], columns: 
     let file = source.file.clone();
     let file = file.as_str();
     let at = columns.locate(file, header)?;
-    let mut rows = Rows::new(file, header, at);
+    let mut rows = Rows::new(file, header, at.item.is_some());
     let mut record = csv::ByteRecord::new();
     while source.next(&mut record)? {
-        rows.push(&record)?;
+        rows.push(&record, at)?;
     }
     rows.finish()
 }
 
-/// The item of a row that names none.
-const UNKNOWN: u32 = u32::MAX;
+/// Reads the rows below an already read `header` of a well-known format.
+pub(super) fn read_format(source: TextSource<'_>, header: Vec<String>, format: &dyn Format) -> Result<Dataset> {
+    let name = source.file.clone();
+    read_parts(&name, format, std::iter::once(Ok((source, header))))
+}
+
+/// Reads EdNet's folder: `files` are those in KT1, `beside` opens a file by its path from the folder.
+///
+/// # Errors
+/// Missing or unusable files, no file of a student.
+pub fn read_ednet(folder: &str, files: &[String], beside: &OpenBeside<'_>) -> Result<Dataset> {
+    let format = EdNet::new(beside)?;
+    let open = |file: &String| {
+        let mut source = TextSource::open(file, beside(file)?)?;
+        let header = source.header()?;
+        Ok((source, header))
+    };
+    read_parts(folder, &format, sample(folder, files)?.iter().map(open))
+}
+
+/// Reads files of one format, one after another.
+fn read_parts<'s>(
+    name: &str,
+    format: &dyn Format,
+    parts: impl Iterator<Item = Result<(TextSource<'s>, Vec<String>)>>,
+) -> Result<Dataset> {
+    let mut rows = Rows::new(name, &[], format.has_items());
+    rows.timed = true;
+    let mut record = csv::ByteRecord::new();
+    for part in parts {
+        let (mut source, header) = part?;
+        let file = source.file.clone();
+        while source.next(&mut record)? {
+            if rows.check(&file, &header, &record)? {
+                let read = format.read(&Record { file: &file, header: &header, record: &record })?;
+                rows.add(read, &record)?;
+            }
+        }
+    }
+    let mut dataset = rows.finish_sorted(format.sorts_students())?;
+    if !format.has_taken() {
+        dataset.students.iter_mut().for_each(|student| student.taken.clear());
+    }
+    dataset.format = Some(format.name());
+    Ok(dataset)
+}
 
 /// Sort key of an answer: whole part and fraction apart, so that 64-bit ids keep their order.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 struct OrderKey(i64, f64);
 
-/// Ids by number, in order of first appearance.
-#[derive(Default)]
-struct Interner {
-    index: HashMap<String, u32>,
-}
-
-impl Interner {
-    fn get(&mut self, text: &str) -> u32 {
-        if let Some(&i) = self.index.get(text) {
-            return i;
-        }
-        let next = self.index.len() as u32;
-        self.index.insert(text.to_owned(), next);
-        next
-    }
-
-    fn into_list(self) -> Vec<String> {
-        let mut list = vec![String::new(); self.index.len()];
-        for (text, i) in self.index {
-            list[i as usize] = text;
-        }
-        list
-    }
-}
-
 struct Rows<'a> {
     file: &'a str,
     header: &'a [String],
-    at: ColumnIndex,
+    has_items: bool,
+    /// Whether rows come with the time they were given, which orders them, and with the time they took.
+    timed: bool,
+    time: Vec<i64>,
+    taken: Vec<i64>,
+    taken_missing: bool,
     students: Interner,
     skills: Interner,
     items: Interner,
@@ -98,11 +120,15 @@ struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    fn new(file: &'a str, header: &'a [String], at: ColumnIndex) -> Self {
+    fn new(file: &'a str, header: &'a [String], has_items: bool) -> Self {
         Self {
             file,
             header,
-            at,
+            has_items,
+            timed: false,
+            time: Vec::new(),
+            taken: Vec::new(),
+            taken_missing: false,
             students: Interner::default(),
             skills: Interner::default(),
             items: Interner::default(),
@@ -122,23 +148,67 @@ impl<'a> Rows<'a> {
         Error::data_at(self.file, line_of(record), Some(&self.header[column]), problem)
     }
 
-    fn push(&mut self, record: &csv::ByteRecord) -> Result<()> {
+    /// Counts a row; whether it is one, and not an empty line.
+    fn check(&mut self, file: &str, header: &[String], record: &csv::ByteRecord) -> Result<bool> {
         if record.len() == 1 && record[0].iter().all(u8::is_ascii_whitespace) {
-            return Ok(());
+            return Ok(false);
         }
-        if record.len() != self.header.len() {
+        if record.len() != header.len() {
             let problem = format!(
                 "found {} fields, expected {} as in the header; check the quotes and delimiters of this line",
                 record.len(),
-                self.header.len()
+                header.len()
             );
-            return Err(Error::data_at(self.file, line_of(record), None, problem));
+            return Err(Error::data_at(file, line_of(record), None, problem));
         }
         self.rows_read += 1;
+        Ok(true)
+    }
+
+    /// Takes in a row of a well-known format.
+    fn add(&mut self, row: Row, record: &csv::ByteRecord) -> Result<()> {
+        let Interaction { student, skill, item, response, time, order, taken } = match row {
+            Row::Answer(interaction) => interaction,
+            Row::Missing => {
+                self.dropped.missing += 1;
+                return Ok(());
+            }
+            Row::Untimed => {
+                self.dropped.missing += 1;
+                // pandas then holds the times taken as floats.
+                self.taken_missing = true;
+                return Ok(());
+            }
+            Row::Unscored => {
+                self.dropped.unscored += 1;
+                return Ok(());
+            }
+        };
+        self.student.push(self.students.get(&student));
+        self.skill.push(self.skills.get(&skill));
+        if self.skills.index.len() > MAX_SKILLS {
+            let problem = format!("more than {MAX_SKILLS} different skills");
+            return Err(Error::data_at(self.file, line_of(record), None, problem));
+        }
+        if self.has_items {
+            self.item.push(item.map_or(UNKNOWN, |item| self.items.get(&item)));
+        }
+        self.response.push(response);
+        self.order.push(OrderKey(order, 0.0));
+        self.time.push(time);
+        self.taken.push(taken.unwrap_or_default());
+        Ok(())
+    }
+
+    /// Takes in a row of a table whose columns are at these places.
+    fn push(&mut self, record: &csv::ByteRecord, at: ColumnIndex) -> Result<()> {
+        if !self.check(self.file, self.header, record)? {
+            return Ok(());
+        }
         let field = |i: usize| decode(&record[i]);
-        let (student, skill, response) = (field(self.at.student), field(self.at.skill), field(self.at.response));
-        let order = self.at.order.map(field);
-        let missing = |text: &str| MISSING.contains(&text.trim());
+        let (student, skill, response) = (field(at.student), field(at.skill), field(at.response));
+        let order = at.order.map(field);
+        let missing = |text: &str| is_missing(text.trim());
         if missing(&student) || missing(&skill) || missing(&response) || order.as_deref().is_some_and(missing) {
             self.dropped.missing += 1;
             return Ok(());
@@ -154,33 +224,32 @@ impl<'a> Rows<'a> {
                     "found {}, expected 0 (wrong) or 1 (right), or a word such as {WORDS}; map the answers first",
                     quote(&response)
                 );
-                return Err(self.error(record, self.at.response, problem));
+                return Err(self.error(record, at.response, problem));
             }
         };
         if let Some(order) = order {
-            self.push_order(record, order.trim())?;
+            self.push_order(record, at.order.unwrap_or_default(), order.trim())?;
         }
         let skill_index = self.skills.get(skill.trim());
         if self.skills.index.len() > MAX_SKILLS {
             let problem = format!(
                 "more than {MAX_SKILLS} different skills; is this really the skill column? name another skill column"
             );
-            return Err(self.error(record, self.at.skill, problem));
+            return Err(self.error(record, at.skill, problem));
         }
-        if let Some(name) = self.at.skill_name.map(field).filter(|n| !missing(n)) {
+        if let Some(name) = at.skill_name.map(field).filter(|n| !missing(n)) {
             self.names.entry(skill_index).or_insert_with(|| name.trim().to_owned());
         }
         self.student.push(self.students.get(student.trim()));
         self.skill.push(skill_index);
-        if let Some(item) = self.at.item.map(field) {
+        if let Some(item) = at.item.map(field) {
             self.item.push(if missing(&item) { UNKNOWN } else { self.items.get(item.trim()) });
         }
         self.response.push(response);
         Ok(())
     }
 
-    fn push_order(&mut self, record: &csv::ByteRecord, text: &str) -> Result<()> {
-        let column = self.at.order.unwrap_or_default();
+    fn push_order(&mut self, record: &csv::ByteRecord, column: usize, text: &str) -> Result<()> {
         let number = match text.parse::<i64>() {
             Ok(whole) => Some(OrderKey(whole, 0.0)),
             Err(_) => {
@@ -236,6 +305,11 @@ impl<'a> Rows<'a> {
     }
 
     fn finish(self) -> Result<Dataset> {
+        self.finish_sorted(false)
+    }
+
+    /// The data set; students by id, or in order of appearance.
+    fn finish_sorted(self, by_id: bool) -> Result<Dataset> {
         if self.student.is_empty() {
             let problem = format!(
                 "no usable answer in {} rows; expected at least {MIN_INTERACTIONS} of one student",
@@ -247,7 +321,7 @@ impl<'a> Rows<'a> {
         let mut dropped = self.dropped;
         let student_ids = self.students.into_list();
         let mut build = Build {
-            split: SkillSplit::of(&self.skills.into_list(), self.at.item.is_some()),
+            split: SkillSplit::of(&self.skills.into_list(), self.has_items),
             names: self.names,
             items: self.items.into_list(),
             item_map: HashMap::new(),
@@ -260,17 +334,26 @@ impl<'a> Rows<'a> {
             skills: Vec::new(),
         };
         build.dataset.joins_skills = build.split.splits;
-        for (s, id) in student_ids.into_iter().enumerate() {
+        build.dataset.taken_as_floats = self.taken_missing;
+        let mut students: Vec<(usize, String)> = student_ids.into_iter().enumerate().collect();
+        if by_id {
+            students.sort_by(|a, b| a.1.cmp(&b.1));
+        }
+        for (place, (s, id)) in students.into_iter().enumerate() {
             let own = &rows[starts[s]..starts[s + 1]];
             if own.len() < MIN_INTERACTIONS {
                 dropped.short_rows += own.len() as u64;
-                dropped.short_students.push((s, id));
+                dropped.short_students.push((place, id));
                 continue;
             }
-            let mut student = Student { id, answers: Answers::default() };
+            let mut student = Student { id, ..Student::default() };
             for &row in own {
                 let row = row as usize;
                 build.add(&mut student, self.skill[row], self.item.get(row).copied(), self.response[row]);
+                if self.timed {
+                    student.times.push(self.time[row]);
+                    student.taken.push(self.taken[row]);
+                }
             }
             build.dataset.students.push(student);
         }
@@ -281,72 +364,6 @@ impl<'a> Rows<'a> {
         }
         dataset.dropped = dropped;
         Ok(dataset)
-    }
-}
-
-/// Numbers skills and items in order of first use by a kept student.
-struct Build {
-    split: SkillSplit,
-    names: HashMap<u32, String>,
-    items: Vec<String>,
-    item_map: HashMap<u32, u32>,
-    dataset: Dataset,
-    /// Skills of the answer that is being added.
-    skills: Vec<u32>,
-}
-
-impl Build {
-    fn add(&mut self, student: &mut Student, raw_skill: u32, item: Option<u32>, response: u8) {
-        let item = item.filter(|&raw| raw != UNKNOWN).map_or(0, |raw| {
-            *self.item_map.entry(raw).or_insert_with(|| {
-                self.dataset.items.push(self.items[raw as usize].clone());
-                self.dataset.items.len() as u32
-            })
-        });
-        let pieces = &self.split.pieces[raw_skill as usize];
-        self.dataset.max_skills_per_answer = self.dataset.max_skills_per_answer.max(pieces.len());
-        self.skills.clear();
-        for &piece in pieces {
-            let slot = &mut self.split.assigned[piece as usize];
-            let skill = *slot.get_or_insert_with(|| {
-                let id = self.split.ids[piece as usize].clone();
-                let name =
-                    self.names.get(&raw_skill).filter(|_| pieces.len() == 1).cloned().unwrap_or_else(|| id.clone());
-                self.dataset.skills.push(Skill { id, name });
-                (self.dataset.skills.len() - 1) as u32
-            });
-            self.skills.push(skill);
-        }
-        student.answers.push(&self.skills, item, response);
-    }
-}
-
-/// Skills written as `a_b`: which single skills a written one stands for.
-struct SkillSplit {
-    /// Whether this file's skills are split at all.
-    splits: bool,
-    ids: Vec<String>,
-    pieces: Vec<Vec<u32>>,
-    assigned: Vec<Option<u32>>,
-}
-
-impl SkillSplit {
-    /// pykt splits at `_` where the file has items too. Without items only ids joined from whole
-    /// numbers are split, so that a name like `long_division` stays one skill.
-    fn of(written: &[String], has_items: bool) -> Self {
-        let numeric = |s: &String| s.split('_').all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()));
-        let joined = written.iter().any(|s| s.contains('_') && numeric(s));
-        let splits = has_items || joined;
-        let mut ids = Interner::default();
-        let pieces: Vec<Vec<u32>> = written
-            .iter()
-            .map(|s| match splits && (has_items || numeric(s)) {
-                true => s.split('_').map(|p| ids.get(p)).collect(),
-                false => vec![ids.get(s)],
-            })
-            .collect();
-        let ids = ids.into_list();
-        Self { splits, assigned: vec![None; ids.len()], ids, pieces }
     }
 }
 

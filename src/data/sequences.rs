@@ -5,7 +5,8 @@ use std::io::Read;
 use super::answers::Answers;
 use super::columns::ColumnNames;
 use super::folds::Fold;
-use super::raw::read_rows;
+use super::formats::{OpenBeside, recognise};
+use super::raw::{read_format, read_rows};
 use super::source::{TextSource, decode, line_of};
 use super::students::Dataset;
 use super::{MAX_ITEMS, MAX_SKILLS, MIN_INTERACTIONS};
@@ -36,11 +37,30 @@ pub enum DataFile {
 /// # Errors
 /// Those of [`super::read_raw`] and [`read_sequences`].
 pub fn read_table(file: &str, input: impl Read, columns: &ColumnNames) -> Result<DataFile> {
+    let alone = |name: &str| -> Result<Box<dyn Read>> {
+        let problem = format!("this file goes with {name}, which must lie beside it");
+        Err(Error::data(file, problem))
+    };
+    read_table_beside(file, input, columns, &alone)
+}
+
+/// The same of a file that may need others, which `beside` opens by their paths from its folder.
+///
+/// # Errors
+/// Those of [`read_table`], and those of the other files.
+pub fn read_table_beside(
+    file: &str,
+    input: impl Read,
+    columns: &ColumnNames,
+    beside: &OpenBeside<'_>,
+) -> Result<DataFile> {
     let mut source = TextSource::open(file, input)?;
     let header = source.header()?;
     let has = |name: &str| header.iter().any(|h| h == name);
     if has("fold") && has("concepts") && has("responses") {
         read_windows(source, &header).map(DataFile::Sequences)
+    } else if let Some(format) = recognise(&header, columns, beside)? {
+        read_format(source, header, &*format).map(DataFile::Raw)
     } else {
         read_rows(source, &header, columns).map(DataFile::Raw)
     }

@@ -207,7 +207,7 @@ fn simulate_student(id: String, items: &[SimulatedItem], rng: &mut ChaCha8Rng) -
             frontier = (frontier + 1) % SIMULATED_SKILLS.len();
         }
     }
-    (Student { id, answers }, after)
+    (Student { id, answers, ..Student::default() }, after)
 }
 
 #[cfg(test)]

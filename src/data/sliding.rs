@@ -71,7 +71,8 @@ mod tests {
             let skills: Vec<u32> = (0..1 + (2 * t) % 3).map(|i| (t + i) % 7).collect();
             answers.push(&skills, 1 + t, u8::from(t % 2 == 0));
         }
-        let students = (0..5).map(|i| Student { id: i.to_string(), answers: answers.clone() }).collect();
+        let students =
+            (0..5).map(|i| Student { id: i.to_string(), answers: answers.clone(), ..Student::default() }).collect();
         let skills = (0..7).map(|k| Skill::unnamed(k.to_string())).collect();
         let items = (1..=12).map(|i| i.to_string()).collect();
         let dataset = Dataset { skills, items, students, joins_skills: true, ..Dataset::default() };

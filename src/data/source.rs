@@ -10,6 +10,15 @@ use crate::error::{DataError, Error, Result};
 const PEEK: usize = 64 * 1024;
 const DELIMITERS: [u8; 4] = [b',', b'\t', b';', b'|'];
 
+/// What pandas, and so pykt, reads as "no value".
+const MISSING: &[&str] =
+    &["", "NA", "N/A", "n/a", "NaN", "nan", "-nan", "-NaN", "NULL", "null", "None", "<NA>", "#N/A", "#NA"];
+
+/// Whether a trimmed field has no value.
+pub(super) fn is_missing(text: &str) -> bool {
+    MISSING.contains(&text)
+}
+
 /// A delimited text file opened for reading record by record.
 pub struct TextSource<'a> {
     /// Name used in error messages.

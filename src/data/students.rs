@@ -26,6 +26,10 @@ pub struct Student {
     pub id: String,
     /// The answers in time order.
     pub answers: Answers,
+    /// When each was given, in milliseconds; empty where the source does not say.
+    pub times: Vec<i64>,
+    /// How long each took, in milliseconds; empty where the source does not say.
+    pub taken: Vec<i64>,
 }
 
 impl Student {
@@ -42,6 +46,8 @@ pub struct Dropped {
     pub missing: u64,
     /// Rows with a response between 0 and 1 (partial credit).
     pub fractional: u64,
+    /// Rows whose outcome is neither right nor wrong: a hint, a program that still runs.
+    pub unscored: u64,
     /// Students with fewer than [`super::MIN_INTERACTIONS`] answers, in order of appearance:
     /// position among all students seen, and id.
     pub short_students: Vec<(usize, String)>,
@@ -54,6 +60,10 @@ pub struct Dropped {
 pub struct Dataset {
     /// Short name, from the file.
     pub name: String,
+    /// The data set's format, where its columns are those of a well-known one.
+    pub format: Option<&'static str>,
+    /// Whether pykt writes the times taken as `12.0`: pandas does so where one is missing.
+    pub taken_as_floats: bool,
     /// Skills by index.
     pub skills: Vec<Skill>,
     /// Item ids by index; empty where the file has no item column.
@@ -80,6 +90,16 @@ impl Dataset {
     /// Number of interactions of the students kept: one for each skill of each answer.
     pub fn interactions(&self) -> usize {
         self.students.iter().map(Student::interactions).sum()
+    }
+
+    /// Whether answers come with the time they were given.
+    pub fn has_times(&self) -> bool {
+        self.students.iter().any(|s| !s.times.is_empty())
+    }
+
+    /// Whether answers come with the time they took.
+    pub fn has_taken(&self) -> bool {
+        self.students.iter().any(|s| !s.taken.is_empty())
     }
 
     /// Share of right answers, 0 for an empty set.

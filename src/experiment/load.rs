@@ -1,11 +1,15 @@
 //! From files to a corpus and a model.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::config_record::read_config;
 use super::folder::{File, RunFolder};
 use crate::config::Config;
-use crate::data::{ColumnNames, Corpus, DataFile, Dataset, read_sequences, read_table, simulate_with_items};
+use crate::data::{
+    ColumnNames, Corpus, DataFile, Dataset, EDNET_FOLDER, read_ednet, read_sequences, read_table_beside,
+    simulate_with_items,
+};
 use crate::error::{Error, Result};
 use crate::model::{Model, ModelConfig};
 use crate::platform::device::Device;
@@ -56,7 +60,7 @@ pub fn load_corpus(config: &Config) -> Result<Corpus> {
         return Ok(Corpus::simulated(&dataset, truth, seq_len, rows));
     };
     let name = path.display().to_string();
-    match (read_table(&name, files::open(path)?, &choice.columns)?, &choice.test_path) {
+    match (read_data(path, &choice.columns)?, &choice.test_path) {
         (DataFile::Raw(_), Some(test)) => Err(Error::Config(format!(
             "{}: a test file goes with pykt's training sequences only; {name} holds raw interactions, whose test set is split off by pykt's rule",
             test.display()
@@ -72,13 +76,31 @@ pub fn load_corpus(config: &Config) -> Result<Corpus> {
     }
 }
 
+/// Reads a data file, with those that lie beside it where its format needs them; or EdNet's folder.
+///
+/// # Errors
+/// Unreadable or unusable files.
+pub fn read_data(path: &Path, columns: &ColumnNames) -> Result<DataFile> {
+    let name = path.display().to_string();
+    let open_in =
+        |folder: &Path, file: &str| -> Result<Box<dyn Read>> { Ok(Box::new(files::open(&folder.join(file))?)) };
+    let students = path.join(EDNET_FOLDER);
+    if files::is_dir(&students) {
+        let beside = |file: &str| open_in(path, file);
+        return read_ednet(&name, &files::list(&students)?, &beside).map(DataFile::Raw);
+    }
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let beside = |file: &str| open_in(folder, file);
+    read_table_beside(&name, files::open(path)?, columns, &beside)
+}
+
 /// Reads a raw interaction file.
 ///
 /// # Errors
 /// The file is unreadable, or holds pykt's sequences instead.
 pub fn load_dataset(path: &Path, columns: &ColumnNames) -> Result<Dataset> {
     let name = path.display().to_string();
-    match read_table(&name, files::open(path)?, columns)? {
+    match read_data(path, columns)? {
         DataFile::Raw(dataset) => Ok(dataset),
         DataFile::Sequences(_) => Err(Error::data(
             &name,

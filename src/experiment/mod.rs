@@ -27,7 +27,7 @@ pub use environment::{environment, fingerprint, sha256_hex};
 pub use exchange::{export_weights, import_weights, predictions_csv};
 pub use folder::{File, RunFolder};
 pub use grid::Grid;
-pub use load::{DataChoice, load_config, load_corpus, load_dataset, load_model};
+pub use load::{DataChoice, load_config, load_corpus, load_dataset, load_model, read_data};
 pub use manifest::{differences, seal};
 pub use plot::{Plot, Series, png};
 pub use record::{json_value, metrics_csv, pretty, results_json};
