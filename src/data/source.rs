@@ -19,6 +19,29 @@ pub(super) fn is_missing(text: &str) -> bool {
     MISSING.contains(&text)
 }
 
+/// Bytes of a line, at the most: a file that is no text would fill the memory.
+const MAX_LINE: usize = 64 << 20;
+
+/// A reader that fails where a line is too long.
+struct LimitedLines<R> {
+    inner: R,
+    /// Bytes since the last end of a line.
+    line: usize,
+}
+
+impl<R: Read> Read for LimitedLines<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        let end = buffer[..count].iter().rposition(|&b| b == b'\n' || b == b'\r');
+        self.line = end.map_or(self.line + count, |end| count - end - 1);
+        if self.line > MAX_LINE {
+            let problem = format!("a line is longer than {} MB; is this a text file?", MAX_LINE >> 20);
+            return Err(std::io::Error::new(std::io::ErrorKind::FileTooLarge, problem));
+        }
+        Ok(count)
+    }
+}
+
 /// A delimited text file opened for reading record by record.
 pub struct TextSource<'a> {
     /// Name used in error messages.
@@ -56,7 +79,7 @@ impl<'a> TextSource<'a> {
             .has_headers(false)
             .flexible(true)
             .buffer_capacity(PEEK)
-            .from_reader(plain as Box<dyn Read + 'a>);
+            .from_reader(Box::new(LimitedLines { inner: plain, line: 0 }) as Box<dyn Read + 'a>);
         Ok(Self { file: file.to_owned(), reader })
     }
 

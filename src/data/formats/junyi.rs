@@ -56,7 +56,8 @@ impl Format for Junyi2015 {
         let taken = match &taken {
             Some(all) => {
                 let first = all.split('&').next().unwrap_or_default();
-                first.parse::<i64>().map_err(|_| record.error(self.columns[3], all, "seconds joined by &"))?
+                let seconds = first.parse::<i64>().ok().filter(|s| s.abs() < 1 << 50);
+                seconds.ok_or_else(|| record.error(self.columns[3], all, "seconds joined by &"))?
             }
             None => -100,
         };

@@ -72,8 +72,10 @@ impl<'a> Record<'a> {
         Error::data_at(self.file, line_of(self.record), Some(&self.header[column]), problem)
     }
 
+    /// A number whose thousandfold still fits into 64 bits.
     fn number(&self, column: usize, text: &str) -> Result<f64> {
-        text.parse::<f64>().ok().filter(|x| x.is_finite()).ok_or_else(|| self.error(column, text, "a number"))
+        let number = text.parse::<f64>().ok().filter(|x| x.abs() < 9e15);
+        number.ok_or_else(|| self.error(column, text, "a number"))
     }
 }
 

@@ -1,0 +1,179 @@
+//! The field's raw formats: read as pykt reads them and exported as its own files, byte for byte; and, however damaged, refused in one
+//! line. `tests/formats/NAME.zip` holds made-up raw files and, in `expected/`, what pykt's scripts made of them (pykt-toolkit with
+//! pandas 1.5.3).
+
+use std::collections::BTreeMap;
+use std::io::{Cursor, Read};
+use std::path::Path;
+
+use gainakt::data::{ColumnNames, DataFile, Dataset, EDNET_FOLDER, export_pykt, read_ednet, read_table_beside};
+use gainakt::error::{Error, Result};
+use gainakt::experiment::read_data;
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+
+/// Names, main files, and what `data check` calls the format.
+const FORMATS: [(&str, &str, Option<&str>); 11] = [
+    ("assist2009", "skill_builder_data_corrected_collapsed.csv", None),
+    ("assist2012", "2012-2013-data-with-predictions-4-final.csv", Some("ASSISTments 2012")),
+    ("assist2015", "2015_100_skill_builders_main_problems.csv", None),
+    ("assist2017", "anonymized_full_release_competition_dataset.csv", Some("ASSISTments 2017")),
+    ("algebra2005", "algebra_2005_2006_train.txt", Some("DataShop student steps (KDD Cup 2010)")),
+    ("bridge2algebra2006", "bridge_to_algebra_2006_2007_train.txt", Some("DataShop student steps (KDD Cup 2010)")),
+    ("statics2011", "AllData_student_step_2011F.csv", Some("Statics 2011")),
+    ("ednet", "", Some("EdNet KT1")),
+    ("nips_task34", "train_task_3_4.csv", Some("Eedi (NeurIPS 2020, tasks 3 and 4)")),
+    ("junyi2015", "junyi_ProblemLog_original.csv", Some("Junyi Academy 2015")),
+    ("poj", "poj_log.csv", Some("POJ")),
+];
+
+/// The files of a format's archive.
+fn files(name: &str) -> BTreeMap<String, Vec<u8>> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/formats/{name}.zip"));
+    let mut archive = zip::ZipArchive::new(std::fs::File::open(path).unwrap()).unwrap();
+    let mut files = BTreeMap::new();
+    for i in 0..archive.len() {
+        let mut file = archive.by_index(i).unwrap();
+        let name = file.name().unwrap().into_owned();
+        let mut content = Vec::new();
+        file.read_to_end(&mut content).unwrap();
+        files.insert(name, content);
+    }
+    files
+}
+
+/// Reads a format's files from memory.
+fn read(main: &str, files: &BTreeMap<String, Vec<u8>>) -> Result<Dataset> {
+    let beside = |name: &str| -> Result<Box<dyn Read>> {
+        match files.get(name) {
+            Some(content) => Ok(Box::new(Cursor::new(content.clone()))),
+            None => Err(Error::data(name, "there is no such file")),
+        }
+    };
+    if main.is_empty() {
+        let folder = format!("{EDNET_FOLDER}/");
+        let students: Vec<String> =
+            files.keys().filter_map(|name| name.strip_prefix(&folder)).map(str::to_owned).collect();
+        return read_ednet("ednet", &students, &beside);
+    }
+    match read_table_beside(main, files[main].as_slice(), &ColumnNames::default(), &beside)? {
+        DataFile::Raw(dataset) => Ok(dataset),
+        DataFile::Sequences(_) => panic!("{main} holds no sequences"),
+    }
+}
+
+#[test]
+fn raw_files_become_pykts_own() {
+    for (name, main, format) in FORMATS {
+        let files = files(name);
+        let dataset = read(main, &files).unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert_eq!(dataset.format, format, "{name}");
+        let exported: BTreeMap<&str, String> = export_pykt(&dataset).into_iter().map(|f| (f.name, f.content)).collect();
+        let mut compared = 0;
+        for (file, content) in &files {
+            let Some(file) = file.strip_prefix("expected/") else { continue };
+            assert!(exported[file].as_bytes() == content.as_slice(), "{name}: {file} differs");
+            compared += 1;
+        }
+        assert!(compared >= 2, "{name}: nothing was compared");
+    }
+}
+
+/// The same from a folder on a disk, where files are found beside one another.
+#[test]
+fn files_beside_one_another_are_found() {
+    for (name, main, _) in FORMATS.into_iter().filter(|f| ["ednet", "nips_task34", "junyi2015"].contains(&f.0)) {
+        let folder = tempfile::tempdir().unwrap();
+        let files = files(name);
+        for (file, content) in &files {
+            let path = folder.path().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, content).unwrap();
+        }
+        let path = if main.is_empty() { folder.path().to_owned() } else { folder.path().join(main) };
+        let DataFile::Raw(found) = read_data(&path, &ColumnNames::default()).unwrap() else { panic!("{name}") };
+        let wanted = read(main, &files).unwrap();
+        assert!(found.students == wanted.students && found.skills == wanted.skills, "{name}");
+    }
+    let alone = tempfile::tempdir().unwrap();
+    let main = "junyi_ProblemLog_original.csv";
+    std::fs::write(alone.path().join(main), &files("junyi2015")[main]).unwrap();
+    let problem = read_data(&alone.path().join(main), &ColumnNames::default()).unwrap_err().to_string();
+    assert!(problem.contains("junyi_Exercise_table.csv"), "{problem}");
+}
+
+/// A byte changed, lines lost, doubled or exchanged, a file cut off: read, or refused in one clear line.
+#[test]
+fn damaged_files_are_refused_in_one_line() {
+    let mut random = ChaCha8Rng::seed_from_u64(25);
+    let (mut refused, mut all) = (0, 0);
+    for (name, main, _) in FORMATS {
+        let whole = files(name);
+        let raw: Vec<&String> = whole.keys().filter(|file| !file.starts_with("expected/")).collect();
+        // EdNet's draw of students takes a while.
+        for _ in 0..if main.is_empty() { 30 } else { 197 } {
+            let mut files = whole.clone();
+            let content = files.get_mut(raw[random.random_range(0..raw.len())]).unwrap();
+            for _ in 0..random.random_range(1..4) {
+                damage(content, &mut random);
+            }
+            all += 1;
+            if let Err(error) = read(main, &files) {
+                let text = error.to_string();
+                assert!(!text.is_empty() && !text.contains('\n'), "{name}: {text:?}");
+                refused += 1;
+            }
+        }
+    }
+    assert_eq!(all, 2000);
+    assert!(refused > 200, "only {refused} of {all} were refused: the damage is too small to say anything");
+}
+
+fn damage(content: &mut Vec<u8>, random: &mut ChaCha8Rng) {
+    if content.is_empty() {
+        return;
+    }
+    let at = random.random_range(0..content.len());
+    match random.random_range(0..7) {
+        0 => content[at] = random.random_range(0..=255),
+        1 => content.truncate(at),
+        2 => content.insert(at, b"\n,\"\t0x-.\xE9"[random.random_range(0..9)]),
+        3 => {
+            content.remove(at);
+        }
+        4 => {
+            let end = (at + random.random_range(1..400)).min(content.len());
+            content.drain(at..end);
+        }
+        5 => {
+            let end = (at + random.random_range(1..200)).min(content.len());
+            let part = content[at..end].to_vec();
+            content.splice(at..at, part);
+        }
+        _ => {
+            let text: &[u8] =
+                [&b"NaN"[..], b"1e999", b"-1", b"99999999999999999999", b"2009-13-45 99:99:99", b""][at % 6];
+            let end = content[at..].iter().position(|b| *b == b',' || *b == b'\n').map_or(content.len(), |n| at + n);
+            content.splice(at..end, text.iter().copied());
+        }
+    }
+}
+
+/// A line without an end is refused before it fills the memory.
+#[test]
+fn an_endless_line_is_refused() {
+    struct Endless(usize);
+    impl Read for Endless {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            let header = b"user_id,skill_id,correct\na,1,";
+            for byte in buffer.iter_mut() {
+                *byte = *header.get(self.0).unwrap_or(&b'1');
+                self.0 += 1;
+            }
+            assert!(self.0 < 1 << 30, "a gigabyte of one line was read");
+            Ok(buffer.len())
+        }
+    }
+    let problem = gainakt::data::read_raw("endless.csv", Endless(0), &ColumnNames::default()).unwrap_err().to_string();
+    assert!(problem.contains("endless.csv") && problem.contains("longer than"), "{problem}");
+}
