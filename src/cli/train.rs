@@ -34,8 +34,8 @@ pub(super) struct SettingsArgs {
     /// The kind of model.
     #[arg(long, value_name = "KIND", value_parser = ModelKind::from_name)]
     model: Option<ModelKind>,
-    /// Built-in settings: demo, assist2015_small, gainakt2exp, evidence, assist2015_evidence,
-    /// evidence_items (data that name items), dkt, sakt, akt or simplekt.
+    /// Built-in settings: demo, assist2015_small, gainakt2exp, evidence, assist2015_evidence, evidence_lstm (slower, more
+    /// accurate), evidence_items and evidence_items_lstm (data that name items), dkt, sakt, akt or simplekt.
     #[arg(long, value_name = "NAME", conflicts_with = "config")]
     preset: Option<String>,
     /// Settings from a JSON file, or an experiment's config.json.

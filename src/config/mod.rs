@@ -51,13 +51,15 @@ pub struct Config {
 const MAX_LSTM_WIDTH: usize = 512;
 
 /// Presets that come with the program: name and JSON.
-pub const PRESETS: [(&str, &str); 10] = [
+pub const PRESETS: [(&str, &str); 12] = [
     ("demo", include_str!("../../configs/demo.json")),
     ("assist2015_small", include_str!("../../configs/assist2015_small.json")),
     ("gainakt2exp", include_str!("../../configs/gainakt2exp.json")),
     ("evidence", include_str!("../../configs/evidence.json")),
     ("assist2015_evidence", include_str!("../../configs/assist2015_evidence.json")),
+    ("evidence_lstm", include_str!("../../configs/evidence_lstm.json")),
     ("evidence_items", include_str!("../../configs/evidence_items.json")),
+    ("evidence_items_lstm", include_str!("../../configs/evidence_items_lstm.json")),
     ("dkt", include_str!("../../configs/dkt.json")),
     ("sakt", include_str!("../../configs/sakt.json")),
     ("akt", include_str!("../../configs/akt.json")),

@@ -40,6 +40,8 @@ pub(super) struct Build {
     pub(super) items: Vec<String>,
     pub(super) item_map: HashMap<u32, u32>,
     pub(super) dataset: Dataset,
+    /// Whether ids had `_` and `,` taken out as pykt does, which names for people have again.
+    pub(super) separators_replaced: bool,
     /// Skills of the answer that is being added.
     pub(super) skills: Vec<u32>,
 }
@@ -57,13 +59,16 @@ impl Build {
         self.skills.clear();
         for &piece in pieces {
             let slot = &mut self.split.assigned[piece as usize];
-            let skill = *slot.get_or_insert_with(|| {
-                let id = self.split.ids[piece as usize].clone();
-                let name =
-                    self.names.get(&raw_skill).filter(|_| pieces.len() == 1).cloned().unwrap_or_else(|| id.clone());
-                self.dataset.skills.push(Skill { id, name });
-                (self.dataset.skills.len() - 1) as u32
-            });
+            let skill =
+                *slot.get_or_insert_with(|| {
+                    let id = self.split.ids[piece as usize].clone();
+                    let name =
+                        self.names.get(&raw_skill).filter(|_| pieces.len() == 1).cloned().unwrap_or_else(|| {
+                            if self.separators_replaced { with_separators(&id) } else { id.clone() }
+                        });
+                    self.dataset.skills.push(Skill { id, name });
+                    (self.dataset.skills.len() - 1) as u32
+                });
             self.skills.push(skill);
         }
         student.answers.push(&self.skills, item, response);
@@ -97,4 +102,9 @@ impl SkillSplit {
         let ids = ids.into_list();
         Self { splits, assigned: vec![None; ids.len()], ids, pieces }
     }
+}
+
+/// `_` for `####` and `,` for `@@@@`.
+fn with_separators(id: &str) -> String {
+    id.replace("####", "_").replace("@@@@", ",")
 }

@@ -325,6 +325,7 @@ impl<'a> Rows<'a> {
             names: self.names,
             items: self.items.into_list(),
             item_map: HashMap::new(),
+            separators_replaced: self.timed,
             dataset: Dataset {
                 name: stem(self.file),
                 rows_read: self.rows_read,

@@ -66,7 +66,7 @@ impl PythonSet {
                 return place;
             }
             perturb >>= SHIFT;
-            at = (5 * at + 1 + perturb as usize) & mask;
+            at = (5 * at + 1).wrapping_add(perturb as usize) & mask;
         }
     }
 }
