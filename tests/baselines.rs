@@ -71,7 +71,7 @@ fn tracing_finds_the_parameters_answers_were_made_with() {
             answers.push(&[0], 0, u8::from(rng.random::<f64>() < chance));
             knows |= rng.random::<f64>() < learn;
         }
-        Student { id: i.to_string(), answers }
+        Student { id: i.to_string(), answers, ..Student::default() }
     });
     let skill = Skill { id: "0".to_owned(), name: "0".to_owned() };
     let dataset =
