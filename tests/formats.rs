@@ -1,5 +1,5 @@
 //! The field's raw formats: read as pykt reads them and exported as its own files, byte for byte; and, however damaged, refused in one
-//! line. `tests/formats/NAME.zip` holds made-up raw files and, in `expected/`, what pykt's scripts made of them (pykt-toolkit with
+//! line. `tests/made_up/NAME.zip` holds made-up raw files and, in `expected/`, what pykt's scripts made of them (pykt-toolkit with
 //! pandas 1.5.3).
 
 use std::collections::BTreeMap;
@@ -29,7 +29,7 @@ const FORMATS: [(&str, &str, Option<&str>); 11] = [
 
 /// The files of a format's archive.
 fn files(name: &str) -> BTreeMap<String, Vec<u8>> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/formats/{name}.zip"));
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/made_up/{name}.zip"));
     let mut archive = zip::ZipArchive::new(std::fs::File::open(path).unwrap()).unwrap();
     let mut files = BTreeMap::new();
     for i in 0..archive.len() {

@@ -3,11 +3,10 @@
 use eframe::egui::{self, Color32, Rect, Sense, Stroke, Ui, pos2, vec2};
 use serde::{Deserialize, Serialize};
 
-use super::class::skills::THRESHOLD;
 use super::theme;
 use super::view_state::ViewState;
 use crate::data::Split;
-use crate::evaluate::{Standing, StudentSummary};
+use crate::evaluate::{MASTERED, Standing, StudentSummary};
 
 const ROW: f32 = 40.0;
 
@@ -308,11 +307,11 @@ fn hover(info: &crate::service::StudentInfo, summary: Option<&StudentSummary>) -
     if let Some(summary) = summary.filter(|s| !s.deviation.is_empty()) {
         let count = |standing| {
             let skills = 0..summary.attempts.len();
-            skills.filter(|&k| summary.standing(k, THRESHOLD) == Some(standing)).count()
+            skills.filter(|&k| summary.standing(k, MASTERED) == Some(standing)).count()
         };
         text += &format!(
             "\nright with a chance of {} or more: {} skills for sure, {} perhaps, {} not",
-            theme::percent(THRESHOLD),
+            theme::percent(MASTERED),
             count(Standing::Mastered),
             count(Standing::Perhaps),
             count(Standing::NotMastered)

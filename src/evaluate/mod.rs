@@ -35,5 +35,5 @@ pub use sentences::{
     SkillRow, answer_sentences, chance_on_average_item, difficulty_words, outcome_word, percent, percent_between,
     skill_rows, student_sentences,
 };
-pub use survey::{Bin, Calibration, Standing, StudentSummary, part_of, survey, windows_by_student};
+pub use survey::{Bin, Calibration, MASTERED, Standing, StudentSummary, part_of, survey, windows_by_student};
 pub use trajectory::{Trajectory, TrajectoryStep, check_student, path, practice, trajectory};

@@ -65,6 +65,11 @@ impl StudentSummary {
         if self.chance.is_empty() { &self.mastery } else { &self.chance }
     }
 
+    /// Whether what is shown ([`Self::drawn`]) is a chance, and not a mastery beside it.
+    pub fn draws_chances(&self) -> bool {
+        self.mastery.is_empty() || self.chance.is_empty()
+    }
+
     /// The 80 % band around the chance of a skill; none where the skill was not practised in the last window.
     pub fn chance_band(&self, skill: usize) -> Option<[f32; 2]> {
         let deviation = self.deviation.get(skill).copied().flatten()?;
@@ -73,7 +78,7 @@ impl StudentSummary {
 
     /// The band around what is drawn of a skill: none where that is a mastery that is not a chance.
     pub fn drawn_band(&self, skill: usize) -> Option<[f32; 2]> {
-        self.chance_band(skill).filter(|_| self.mastery.is_empty() || self.chance.is_empty())
+        self.chance_band(skill).filter(|_| self.draws_chances())
     }
 
     /// Whether a skill is mastered: its chance is at least `threshold`.
@@ -90,6 +95,9 @@ impl StudentSummary {
         })
     }
 }
+
+/// Chance or mastery from which a skill counts as mastered, unless another is chosen.
+pub const MASTERED: f32 = 0.8;
 
 /// Whether a skill is mastered, as far as answers tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -200,6 +200,11 @@ impl TrajectoryStep {
         if self.chance.is_empty() { &self.mastery } else { &self.chance }
     }
 
+    /// Whether what is drawn ([`Self::drawn`]) is a chance, and not a mastery beside it.
+    pub fn draws_chances(&self) -> bool {
+        self.mastery.is_empty() || self.chance.is_empty()
+    }
+
     /// The 80 % band around the chance of a skill; none where the skill was not practised so far or the model cannot be asked.
     pub fn chance_band(&self, skill: usize) -> Option<[f32; 2]> {
         let deviation = self.deviation.get(skill).copied().flatten()?;
@@ -208,7 +213,7 @@ impl TrajectoryStep {
 
     /// The band around what is drawn of a skill: none where that is a mastery that is not a chance.
     pub fn drawn_band(&self, skill: usize) -> Option<[f32; 2]> {
-        self.chance_band(skill).filter(|_| self.mastery.is_empty() || self.chance.is_empty())
+        self.chance_band(skill).filter(|_| self.draws_chances())
     }
 
     /// Gain of the skills answered, from this answer (summed up, where there are several); none where the model has no heads.

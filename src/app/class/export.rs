@@ -3,12 +3,11 @@
 use eframe::egui::Ui;
 
 use super::ClassView;
-use super::skills::THRESHOLD;
 use crate::app::context::ViewContext;
 use crate::app::students;
 use crate::app::view_state::ViewState;
 use crate::data::CsvText;
-use crate::evaluate::{Standing, items_csv};
+use crate::evaluate::{MASTERED, Standing, items_csv};
 use crate::experiment::{Grid, Plot as Drawing, Series};
 use crate::service::Export;
 
@@ -50,7 +49,7 @@ impl ClassView {
                     "png" => Export::Png(grid(200).svg()),
                     "svg" => Export::Text(grid(200).svg()),
                     "csv" => Export::Text(grid(usize::MAX).csv()),
-                    "roster.csv" => Export::Text(roster(state, self.threshold.unwrap_or(THRESHOLD))),
+                    "roster.csv" => Export::Text(roster(state, self.threshold.unwrap_or(MASTERED))),
                     _ => Export::Text(
                         crate::experiment::pretty(&students(usize::MAX).collect::<Vec<_>>()).unwrap_or_default(),
                     ),

@@ -89,7 +89,7 @@ impl ClassView {
 
     /// How much of its colour a cell keeps.
     fn sureness(&self, summary: &StudentSummary, skill: usize) -> f32 {
-        let is_chance = self.chance || summary.mastery.is_empty() || summary.chance.is_empty();
+        let is_chance = self.chance || summary.draws_chances();
         match summary.deviation.get(skill).copied().flatten() {
             _ if summary.attempts[skill] == 0 => theme::sureness(None),
             Some(deviation) if is_chance => theme::sureness(Some(deviation)),

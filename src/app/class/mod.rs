@@ -5,7 +5,7 @@ mod export;
 mod grid;
 mod honesty;
 mod items;
-pub(super) mod skills;
+mod skills;
 mod transfer;
 
 use eframe::egui::{self, TextureHandle, Ui, vec2};

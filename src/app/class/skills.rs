@@ -7,10 +7,8 @@ use egui_plot::{FilledArea, Line, LineStyle, MarkerShape, Plot, PlotPoints, Poin
 use super::ClassView;
 use crate::app::theme;
 use crate::app::view_state::ViewState;
-use crate::evaluate::{ClassReport, SkillReport, Standing};
+use crate::evaluate::{ClassReport, MASTERED, SkillReport, Standing};
 
-/// Mastery from which a skill counts as mastered, unless another is chosen.
-pub(in crate::app) const THRESHOLD: f32 = 0.8;
 /// Columns of the table, with what they mean.
 const COLUMNS: [(&str, &str); 10] = [
     ("skill", "click to see its learning curve"),
@@ -34,7 +32,7 @@ impl ClassView {
             return;
         };
         let Some(opened) = &state.opened else { return };
-        let mut threshold = self.threshold.unwrap_or(THRESHOLD);
+        let mut threshold = self.threshold.unwrap_or(MASTERED);
         ui.horizontal_wrapped(|ui| {
             theme::part(ui, "Skills", &format!("of {} students", report.students));
             let label = ui.label("mastered from");
@@ -149,17 +147,23 @@ struct MasteredShares {
 /// Who has mastered each skill.
 fn mastered(state: &ViewState, threshold: f32) -> Vec<MasteredShares> {
     let skills = state.opened.as_ref().map_or(0, |o| o.skills.len());
-    let of_skill = |k: usize| {
-        let practised = || state.summaries.iter().flatten().filter(|s| s.attempts[k] > 0 && !s.drawn().is_empty());
-        let share = |count: usize, all: usize| (all > 0).then(|| count as f64 / all as f64);
-        let bands: Vec<[f32; 2]> = practised().filter_map(|s| s.drawn_band(k)).collect();
-        let sure = bands.iter().filter(|band| Standing::of(**band, threshold) == Standing::Mastered).count();
-        MasteredShares {
-            share: share(practised().filter(|s| s.drawn()[k] >= threshold).count(), practised().count()),
-            sure: share(sure, bands.len()),
+    // Those who practised it, those above the threshold, those with a band, those whose band is above.
+    let mut counts = vec![[0usize; 4]; skills];
+    for summary in state.summaries.iter().flatten() {
+        for (k, (&drawn, &attempts)) in summary.drawn().iter().zip(&summary.attempts).enumerate() {
+            if attempts > 0 {
+                let band = summary.drawn_band(k);
+                let sure = band.is_some_and(|band| Standing::of(band, threshold) == Standing::Mastered);
+                for (count, counts_here) in counts[k].iter_mut().zip([true, drawn >= threshold, band.is_some(), sure]) {
+                    *count += usize::from(counts_here);
+                }
+            }
         }
-    };
-    (0..skills).map(of_skill).collect()
+    }
+    let share = |count: usize, all: usize| (all > 0).then(|| count as f64 / all as f64);
+    let shares =
+        |[all, above, banded, sure]: [usize; 4]| MasteredShares { share: share(above, all), sure: share(sure, banded) };
+    counts.into_iter().map(shares).collect()
 }
 
 /// Share wrong by opportunity.

@@ -120,15 +120,15 @@ impl HeatMap {
         let is_chance = |step: &TrajectoryStep| match self.shown(timeline) {
             Shade::Gain => false,
             Shade::Chance => true,
-            Shade::Mastery => step.mastery.is_empty() || step.chance.is_empty(),
+            Shade::Mastery => step.draws_chances(),
         };
-        let cell = |c: u32, t: usize| {
+        let cell = |c: u32, t: usize, first: usize| {
             let step = timeline.steps[t];
             match self.value(timeline, t, c) {
                 Some(v) if v < 0.0 => theme::falling(-v / most),
                 Some(v) if pale && is_chance(step) && !step.deviation.is_empty() => {
                     let sureness = match step.deviation[c as usize] {
-                        None if timeline.practised_by(c, t) => 0.6,
+                        None if t >= first => 0.6,
                         deviation => theme::sureness(deviation),
                     };
                     ground.lerp_to_gamma(theme::scale(v / most), sureness)
@@ -139,8 +139,11 @@ impl HeatMap {
         };
         let pixels = rows
             .iter()
-            .flat_map(|&c| (0..timeline.steps.len()).map(move |t| (c, t)))
-            .map(|(c, t)| cell(c, t))
+            .flat_map(|&c| {
+                let first = timeline.first_practice(c);
+                (0..timeline.steps.len()).map(move |t| (c, t, first))
+            })
+            .map(|(c, t, first)| cell(c, t, first))
             .collect();
         let image = ColorImage::new([timeline.steps.len(), rows.len()], pixels);
         let texture = ui.ctx().load_texture("skills over time", image, TextureOptions::NEAREST);

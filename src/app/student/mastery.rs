@@ -174,8 +174,7 @@ fn pieces<'s>(
 
 /// Whether the model says how sure it is of what is drawn.
 fn has_bands(timeline: &Timeline<'_>) -> bool {
-    let any = |step: &&TrajectoryStep| (0..step.deviation.len()).any(|skill| step.drawn_band(skill).is_some());
-    timeline.steps.iter().any(any)
+    timeline.steps.iter().any(|step| step.draws_chances() && !step.deviation.is_empty())
 }
 
 /// The model's line, dotted before the skill was practised.
