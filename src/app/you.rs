@@ -111,7 +111,7 @@ impl YouView {
         }
         self.ticket += 1;
         let answers = &self.answers;
-        client.send(Request::Inspection { ticket: self.ticket, answers: answers.clone() });
+        client.send(Request::Inspection { ticket: self.ticket, answers: answers.clone(), deviations: true });
         client.send(Request::WhatIf { ticket: self.ticket, answers: answers.clone() });
     }
 

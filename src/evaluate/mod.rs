@@ -25,7 +25,7 @@ pub use honesty::{
     honesty,
 };
 pub use infer::{HeadsOutcome, WholeAnswer, WindowOutcome, infer};
-pub use inspection::inspect;
+pub use inspection::{inspect, inspect_with_deviations};
 pub use items::{ItemFit, ItemReport, ItemSummary, item_report, item_summary, items_csv};
 pub use measure::{Measure, global_alignment, measure, truth_correlation};
 pub use metrics::{accuracy, auc, correlation, cumulative_mastery, stratified_sample};

@@ -7,7 +7,7 @@ use super::evidence::EvidenceInside;
 pub struct Inspection {
     /// p(right) of each skill, were it asked next.
     pub next: Vec<f32>,
-    /// Standard deviation of that chance (MODEL §11); empty where the model tells it only at length.
+    /// Standard deviation of that chance (MODEL §11), where it was asked for and the model tells it; else empty.
     #[serde(default)]
     pub deviation: Vec<f32>,
     /// How much each head looks at each row of the window, `[blocks][heads][rows]`: softmax of q·k/√width (MODEL §2).

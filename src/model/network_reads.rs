@@ -4,7 +4,7 @@ use super::architectures::{Losses, ModelKernels};
 use super::model::{HeadsOutput, Output};
 use super::network::{Network, Purpose};
 use super::row_stats::RowStat;
-use super::{DropoutSites, Inspection, Question, WhatIf};
+use super::{DropoutSites, Inspection, Question};
 use crate::error::{Error, Result};
 use crate::ops::{DeviceStats, PreparedBatch};
 
@@ -103,10 +103,7 @@ impl<K: ModelKernels> Network<K> {
         self.forward(plan, DropoutSites::evaluation(), Purpose::Inspect)?;
         let attention = self.encoder.attention(&mut self.kernels, n, d, heads).await?;
         let evidence = self.readout.inside(&mut self.kernels, &self.params, self.layout.count(), &answers).await?;
-        let every = (0..self.config.num_c as u32).map(|skill| Question { row: n - 1, skill, item: 0 });
-        let changes = self.what_if(&every.collect::<Vec<_>>()).await?;
-        let deviation = changes.iter().map(WhatIf::deviation).collect();
-        Ok(Inspection { next: self.chances(&[n - 1]).await?, deviation, attention, evidence })
+        Ok(Inspection { next: self.chances(&[n - 1]).await?, attention, evidence, ..Inspection::default() })
     }
 
     /// Gradients of all parameters that learn, and the loss terms.

@@ -116,6 +116,8 @@ pub enum Request {
         ticket: u64,
         /// The answers.
         answers: Answers,
+        /// Whether to tell how sure the model is of every skill.
+        deviations: bool,
     },
     /// The class's median and quartiles.
     ClassQuartiles,

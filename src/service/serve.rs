@@ -14,7 +14,7 @@ use super::state::{EventSender, Service};
 use super::{answers, runs};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::evaluate::{ClassReport, inspect, path};
+use crate::evaluate::{ClassReport, inspect, inspect_with_deviations, path};
 use crate::experiment::load_corpus;
 use crate::platform::{Instant, files};
 use crate::train::{Command, Message};
@@ -138,9 +138,12 @@ impl Service {
                 let steps = path(model, &answers).await?;
                 self.events.send(Event::WhatIf { ticket, steps });
             }
-            Request::Inspection { ticket, answers } => {
+            Request::Inspection { ticket, answers, deviations } => {
                 let model = &mut self.opened_model()?.model;
-                let moment = inspect(model, &answers).await?;
+                let moment = match deviations {
+                    true => inspect_with_deviations(model, &answers).await?,
+                    false => inspect(model, &answers).await?,
+                };
                 self.events.send(Event::Inspection { ticket, moment });
             }
             Request::ClassQuartiles => {

@@ -5,7 +5,7 @@ use eframe::egui::{self, RichText, Ui};
 use super::ClassView;
 use crate::app::theme;
 use crate::app::view_state::ViewState;
-use crate::evaluate::{Honesty, Reliability};
+use crate::evaluate::{BandCoverage, Honesty, Reliability};
 
 impl ClassView {
     /// The measures in words, then by opportunity and by prediction.
@@ -42,18 +42,21 @@ fn sureness(ui: &mut Ui, honesty: &Honesty) {
         return;
     }
     ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 2.0 * theme::GAP;
         if let Some(coverage) = &honesty.coverage {
-            let rows = coverage.bands.iter().map(|b| [b.share, b.held, b.width].map(theme::percent));
+            let points = |x: f64| format!("{:.0} points", 100.0 * x);
+            let of_band = |b: &BandCoverage| [theme::percent(b.share), theme::percent(b.held), points(b.width)];
+            let rows = coverage.bands.iter().map(of_band);
             table(ui, "Bands of practised skills", ["should hold", "holds", "width"], rows);
             let practised = coverage.by_practice.iter().filter(|g| g.count > 0);
-            let rows = practised.map(|g| [g.name(), theme::percent(g.error), theme::percent(g.said)]);
+            let rows = practised.map(|g| [g.name(), points(g.error), points(g.said)]);
             table(ui, "Error by answers to the skill", ["answers", "error", "said"], rows);
         }
         let rows = honesty.what_if_groups().map(|(name, group)| {
             let points = |x: f64| format!("{:+.1} points", 100.0 * x);
             [name.to_owned(), points(group.said), points(group.came)]
         });
-        table(ui, "What-ifs by size", ["answers", "said", "came"], rows);
+        table(ui, "What-ifs by size", ["size", "said", "came"], rows);
     });
     ui.add_space(theme::GAP);
 }

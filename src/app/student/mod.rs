@@ -147,7 +147,11 @@ impl Page {
         if self.asked.moment.as_ref() != Some(&wanted) {
             self.asked.tickets += 1;
             self.asked.moment_ticket = self.asked.tickets;
-            client.send(Request::Inspection { ticket: self.asked.tickets, answers: wanted.1.clone() });
+            client.send(Request::Inspection {
+                ticket: self.asked.tickets,
+                answers: wanted.1.clone(),
+                deviations: false,
+            });
             self.asked.moment = Some(wanted);
         }
     }
