@@ -41,6 +41,12 @@ pub enum Error {
     /// No device of the wanted kind, or it failed.
     #[error("{0}")]
     Device(String),
+    /// A task of the program panicked: a bug, and no reason to try again.
+    #[error("a bug in the program ended this task: {0}. Please report it, with the command and the run's log")]
+    Panicked(String),
+    /// Whoever started a task no longer waits for it.
+    #[error("{0}")]
+    Cancelled(String),
     /// The loss or a gradient stopped being a number.
     #[error("{0}")]
     Diverged(String),
@@ -133,6 +139,8 @@ impl Error {
             | Self::Checkpoint(_)
             | Self::Io { .. } => 2,
             Self::Device(_)
+            | Self::Panicked(_)
+            | Self::Cancelled(_)
             | Self::Diverged(_)
             | Self::NotReproduced(_)
             | Self::Program { .. }

@@ -115,7 +115,7 @@ fn every_view_is_there_by_role_and_label() {
         (Role::SearchInput, "Search students"),
         (Role::ListBoxOption, "S001, 46 answers, 63 % right"),
         (Role::GraphicsObject, "Mastery over 46 answers of 3 skills"),
-        (Role::GraphicsObject, "Expected and happened"),
+        (Role::GraphicsObject, "Expected and actual"),
         (Role::GraphicsObject, "Gain by answer"),
         (Role::GraphicsObject, "All skills over time"),
         (Role::Button, "Compare"),
@@ -294,7 +294,7 @@ fn items_are_looked_at_and_lead_to_students() {
     }
     window.command(Key::Num2);
     window.harness.get_by_role_and_label(Role::Button, "Items").click();
-    window.until_label("48 in all");
+    window.until_label("48 in total");
     let ctx = window.harness.ctx.clone();
     window.harness.state_mut().as_mut().unwrap().theme(&ctx, egui::ThemePreference::Light);
     window.harness.run_steps(2);

@@ -53,7 +53,7 @@ fn the_same_table_in_other_clothes() {
         skill: Some("what".into()),
         response: Some("ok".into()),
         order: Some("when".into()),
-        item: None,
+        ..ColumnNames::default()
     };
     let renamed = PLAIN.replace("user_id,log_id,sequence_id,correct", "who,when,what,ok");
     assert_eq!(read_raw("test.csv", renamed.as_bytes(), &columns).unwrap(), wanted);

@@ -10,10 +10,10 @@ mod twin;
 
 use gainakt::data::RaggedBatch;
 use gainakt::model::evidence::{
-    EvidenceAt, EvidenceGrads, EvidenceKernels, EvidenceLosses, EvidenceWork, ItemsAt, LossTerm, RANK,
+    EvidenceGrads, EvidenceKernels, EvidenceLosses, EvidenceOffsets, EvidenceWork, ItemOffsets, LossTerm, RANK,
 };
 use gainakt::model::{RowStat, RowStatKernels};
-use gainakt::ops::{LinearAt, PreparedBatch};
+use gainakt::ops::{LinearOffsets, PreparedBatch};
 use kernels::{answers_batch, batch, check, noise, poison, upload, wide};
 
 fn sigmoid(x: f64) -> f64 {
@@ -21,9 +21,9 @@ fn sigmoid(x: f64) -> f64 {
 }
 
 /// Places of prior, transfer vectors, transfer bias, decay and what is known of items one after another.
-fn places(c: usize, items: usize) -> EvidenceAt {
-    let nothing = LinearAt { weight: 0, bias: 0, inputs: 0, outputs: 0 };
-    EvidenceAt {
+fn places(c: usize, items: usize) -> EvidenceOffsets {
+    let nothing = LinearOffsets { weight: 0, bias: 0, inputs: 0, outputs: 0 };
+    EvidenceOffsets {
         prior: 0,
         strength: nothing,
         transfer: c,
@@ -31,7 +31,7 @@ fn places(c: usize, items: usize) -> EvidenceAt {
         decay: c + c * RANK + 1,
         context: nothing,
         skills: c,
-        items: (items > 0).then(|| ItemsAt { difficulty: count(c, 0), shift: count(c, 0) + items, count: items }),
+        items: (items > 0).then(|| ItemOffsets { difficulty: count(c, 0), shift: count(c, 0) + items, count: items }),
     }
 }
 
@@ -40,7 +40,7 @@ fn count(c: usize, items: usize) -> usize {
 }
 
 /// z of every row and skill, from parameters, strengths before softplus and context.
-fn z(params: &[f64], strength: &[f64], context: &[f64], b: &RaggedBatch, at: EvidenceAt) -> Vec<f64> {
+fn z(params: &[f64], strength: &[f64], context: &[f64], b: &RaggedBatch, at: EvidenceOffsets) -> Vec<f64> {
     let c = at.skills;
     let vector = |k: usize| &params[at.transfer + k * RANK..][..RANK];
     let softplus = |x: f64| (1.0 + x.exp()).ln();
@@ -64,7 +64,7 @@ fn z(params: &[f64], strength: &[f64], context: &[f64], b: &RaggedBatch, at: Evi
     out
 }
 
-fn asked(z: &[f64], params: &[f64], b: &RaggedBatch, at: EvidenceAt) -> Vec<f64> {
+fn asked(z: &[f64], params: &[f64], b: &RaggedBatch, at: EvidenceOffsets) -> Vec<f64> {
     let logit = |row: usize| {
         let next = b.next_skills(row);
         let mean = next.iter().map(|&k| z[row * at.skills + k as usize]).sum::<f64>() / next.len() as f64;
@@ -75,7 +75,14 @@ fn asked(z: &[f64], params: &[f64], b: &RaggedBatch, at: EvidenceAt) -> Vec<f64>
 }
 
 /// bce + penalty · mean x² + item_weight · Σ (b² + μ²) / 2.
-fn loss(z: &[f64], params: &[f64], context: &[f64], b: &RaggedBatch, at: EvidenceAt, losses: EvidenceLosses) -> f64 {
+fn loss(
+    z: &[f64],
+    params: &[f64],
+    context: &[f64],
+    b: &RaggedBatch,
+    at: EvidenceOffsets,
+    losses: EvidenceLosses,
+) -> f64 {
     let logits = asked(z, params, b, at);
     let entropy = |(x, &r): (&f64, &u8)| (1.0 + x.exp()).ln() - x * f64::from(r);
     let bce: f64 = logits.iter().zip(&b.next_response).map(entropy).sum::<f64>() / b.rows() as f64;

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
 use std::path::Path;
 
-use gainakt::data::{ColumnNames, DataFile, Dataset, EDNET_FOLDER, export_pykt, read_ednet, read_table_beside};
+use gainakt::data::{
+    ColumnNames, DataFile, Dataset, EDNET_FOLDER, export_pykt, format_names, read_ednet, read_table, read_table_beside,
+};
 use gainakt::error::{Error, Result};
 use gainakt::experiment::read_data;
 use rand::{RngExt as _, SeedableRng as _};
@@ -54,7 +56,7 @@ fn read(main: &str, files: &BTreeMap<String, Vec<u8>>) -> Result<Dataset> {
         let folder = format!("{EDNET_FOLDER}/");
         let students: Vec<String> =
             files.keys().filter_map(|name| name.strip_prefix(&folder)).map(str::to_owned).collect();
-        return read_ednet("ednet", &students, &beside);
+        return read_ednet("ednet", &students, &ColumnNames::default(), &beside);
     }
     match read_table_beside(main, files[main].as_slice(), &ColumnNames::default(), &beside)? {
         DataFile::Raw(dataset) => Ok(dataset),
@@ -176,4 +178,71 @@ fn an_endless_line_is_refused() {
     }
     let problem = gainakt::data::read_raw("endless.csv", Endless(0), &ColumnNames::default()).unwrap_err().to_string();
     assert!(problem.contains("endless.csv") && problem.contains("longer than"), "{problem}");
+}
+
+/// DataShop's transactions: first attempts count, a hint first is wrong, and each skill has a column of its own.
+#[test]
+fn transactions_are_read_as_student_steps() {
+    let header = "Row\tAnon Student Id\tTime\tProblem Name\tStep Name\tAttempt At Step\tOutcome\tKC (Default)\tKC Category (Default)\tKC (Default)\tKC Category (Default)\n";
+    let rows = [
+        "1\ts1\t2011-09-01 10:00:00\tp1\ta\t1\tINCORRECT\tadd\t\tcarry\t",
+        "2\ts1\t2011-09-01 10:00:05\tp1\ta\t2\tCORRECT\tadd\t\tcarry\t",
+        "3\ts1\t2011-09-01 10:01:00\tp1\tb\t1\tHINT\tadd\t\t\t",
+        "4\ts1\t2011-09-01 10:02:00\tp2\ta\t1\tcorrect\tarea_of\t\t\t",
+        "5\ts1\t2011-09-01 10:03:00\tp2\t\t1\tCORRECT\tadd\t\t\t",
+        "6\ts1\t2011-09-01 10:04:00\tp2\tc\t1\tCORRECT\t\t\t\t",
+    ];
+    let text = format!("{header}{}\n", rows.join("\n"));
+    let parse = |text: &str, columns: &ColumnNames| match read_table("t.txt", text.as_bytes(), columns) {
+        Ok(DataFile::Raw(dataset)) => Ok(dataset),
+        Ok(DataFile::Sequences(_)) => panic!("no sequences"),
+        Err(error) => Err(error.to_string()),
+    };
+    let dataset = parse(&text, &ColumnNames::default()).unwrap();
+    assert_eq!(dataset.format, Some("DataShop transactions"));
+    let skills: Vec<&str> = dataset.skills.iter().map(|s| s.id.as_str()).collect();
+    assert_eq!(skills, ["add", "carry", "area####of"]);
+    assert_eq!(dataset.students[0].answers.responses(), [0, 0, 1]);
+    assert_eq!(dataset.items, ["p1----a", "p1----b", "p2----a"]);
+    assert_eq!((dataset.dropped.repeated, dataset.dropped.missing), (1, 2));
+    let odd = text.replace("HINT", "MAYBE");
+    let problem = parse(&odd, &ColumnNames::default()).unwrap_err();
+    assert!(problem.contains("MAYBE") && problem.contains("line 4") && problem.contains("HINT"), "{problem}");
+}
+
+#[test]
+fn a_format_can_be_named() {
+    let named = |format: &str| ColumnNames { format: Some(format.to_owned()), ..ColumnNames::default() };
+    let all = files("poj");
+    let read = |format: &str| read_table("poj_log.csv", all["poj_log.csv"].as_slice(), &named(format));
+    assert!(matches!(read("poj"), Ok(DataFile::Raw(dataset)) if dataset.format == Some("POJ")));
+    let problem = read("assist2012").unwrap_err().to_string();
+    assert!(problem.contains("not the format assist2012") && problem.contains("user_id"), "{problem}");
+    let problem = read("table").unwrap_err().to_string();
+    assert!(problem.contains("no column for the skill"), "{problem}");
+    assert!(read("ednet").unwrap_err().to_string().contains("KT1"));
+    assert!(read("nothing").unwrap_err().to_string().contains("there are kddcup"));
+    for name in format_names() {
+        assert!(
+            name == "ednet" || name == "ednet_all" || !read(name).is_err_and(|e| e.to_string().contains("no format"))
+        );
+    }
+}
+
+/// All of EdNet's students, by their numbers; pykt's sample draws them in another order.
+#[test]
+fn all_of_ednet_is_read_where_asked_for() {
+    let archive = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/made_up/ednet.zip");
+    let ids = |format: Option<&str>| -> Vec<u32> {
+        let columns = ColumnNames { format: format.map(str::to_owned), ..ColumnNames::default() };
+        let DataFile::Raw(dataset) = read_data(&archive, &columns).unwrap() else { panic!("raw") };
+        dataset.students.iter().map(|s| s.id.parse().unwrap()).collect()
+    };
+    let (sampled, whole) = (ids(None), ids(Some("ednet_all")));
+    assert!(whole.is_sorted() && !sampled.is_sorted());
+    let mut sorted = sampled;
+    sorted.sort_unstable();
+    assert_eq!(sorted, whole);
+    let columns = ColumnNames { format: Some("poj".to_owned()), ..ColumnNames::default() };
+    assert!(read_data(&archive, &columns).unwrap_err().to_string().contains("ednet_all"));
 }

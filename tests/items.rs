@@ -11,10 +11,10 @@ use std::sync::Arc;
 use futures_lite::future::block_on;
 use gainakt::config::{Config, EncoderKind, ModelKind};
 use gainakt::data::{Answers, Corpus, RaggedBatch, RowKind, Window, simulate_with_items};
-use gainakt::evaluate::{item_report, item_summary, path};
+use gainakt::evaluate::{item_report, item_summary, trace_answers};
 use gainakt::model::{Model, ModelConfig};
 use gainakt::platform::device::Device;
-use gainakt::train::{CheckpointKind, Message, Results, Resume, TrainRequest, TrainState, decode_weights};
+use gainakt::train::{CheckpointKind, Message, Results, Resume, TrainInput, TrainState, decode_weights};
 use program::{gainakt, only, said};
 use support::{Outcome, devices, devices_and_gpu_kernels, flip_from, train, train_on};
 
@@ -125,7 +125,7 @@ fn the_parts_of_a_prediction_add_up_with_items_and_several_skills() {
         devices_and_gpu_kernels().iter().flat_map(|c| configs.iter().map(move |config| (c, config)))
     {
         let mut model = model(config, &corpus, &compute.device);
-        let steps = block_on(path(&mut model, &window.answers)).unwrap();
+        let steps = block_on(trace_answers(&mut model, &window.answers)).unwrap();
         for t in [1, 2, window.len() / 2, window.len() - 1] {
             let before = window.answers.slice(0..t);
             let inside = block_on(gainakt::evaluate::inspect(&mut model, &before)).unwrap().evidence.unwrap();
@@ -237,7 +237,7 @@ fn runs_with_items_go_on_to_the_byte() {
     let corpus = Arc::new(corpus(&config));
     let configs = with_each_encoder(&config);
     for (compute, config) in devices().iter().flat_map(|c| configs.iter().map(move |config| (c, config))) {
-        let request = |resume| TrainRequest { config: config.clone(), corpus: corpus.clone(), resume };
+        let request = |resume| TrainInput { config: config.clone(), corpus: corpus.clone(), resume };
         let whole = train_on(compute, request(None), |_, _| {});
         let after = |kind| checkpoints(&whole, kind).into_iter().rfind(|(epoch, _)| *epoch <= 1).unwrap().1;
         let shape = ModelConfig::new(config, corpus.skills.len(), corpus.items.len());

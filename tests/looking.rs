@@ -7,7 +7,7 @@ use gainakt::config::{Config, ModelKind};
 use gainakt::data::{Corpus, RowKind, Window, simulate};
 use gainakt::evaluate::{
     Calibration, ClassOrder, StudentSummary, TrajectoryStep, WholeAnswer, auc, class_quartiles, correlation, infer,
-    inspect, path, survey, trajectory, windows_by_student,
+    inspect, survey, trace_answers, trajectory, windows_by_student,
 };
 use gainakt::model::{Model, ModelConfig, Weights};
 use gainakt::platform::device::Device;
@@ -81,7 +81,7 @@ fn a_summarys_correlation_is_that_of_mastery_with_answers() {
     let window = corpus.windows.iter().max_by_key(|w| w.len()).unwrap();
     let mut calibrations = <[Calibration; 3]>::default();
     let found = block_on(survey(&mut model, &[vec![window]], config.data.fold, &mut calibrations)).unwrap();
-    let steps = block_on(path(&mut model, &window.answers)).unwrap();
+    let steps = block_on(trace_answers(&mut model, &window.answers)).unwrap();
     let scored = window.steps();
     let mean = |s: &TrajectoryStep| s.mastery.iter().map(|&m| f64::from(m)).sum::<f64>() / s.mastery.len() as f64;
     let answers: Vec<f64> = steps[1..].iter().map(|s| f64::from(s.response)).collect();
@@ -101,7 +101,7 @@ fn a_moments_chances_are_the_predictions_that_follow() {
             for (skill, &chance) in (0..).zip(&now.next) {
                 let mut asked = answers.clone();
                 asked.push(&[skill], 0, 0);
-                let steps = block_on(path(&mut model, &asked)).unwrap();
+                let steps = block_on(trace_answers(&mut model, &asked)).unwrap();
                 let predicted = steps[until].prediction.unwrap();
                 assert!((predicted - chance).abs() < 2e-6, "{kind}: {predicted} {chance}");
             }
@@ -126,7 +126,7 @@ fn the_chances_of_a_path_are_those_of_each_moment() {
     let (_, corpus, _) = class();
     let window = corpus.windows.iter().max_by_key(|w| w.len()).unwrap();
     for (kind, mut model) in models() {
-        let steps = block_on(path(&mut model, &window.answers)).unwrap();
+        let steps = block_on(trace_answers(&mut model, &window.answers)).unwrap();
         for until in [1, 2, 9, window.len()] {
             let answers = window.answers.slice(0..until);
             let now = block_on(inspect(&mut model, &answers)).unwrap();
@@ -231,7 +231,7 @@ fn the_class_course_holds_the_quartiles_of_mastery() {
     assert_eq!(quartiles.students, firsts.len());
     let mut values: Vec<f32> = Vec::new();
     for window in &firsts {
-        let steps = block_on(path(&mut model, &window.answers)).unwrap();
+        let steps = block_on(trace_answers(&mut model, &window.answers)).unwrap();
         values.extend(steps.get(4).map(|s| s.mastery[2]));
     }
     values.sort_by(f32::total_cmp);

@@ -16,7 +16,7 @@ use gainakt::model::{DropoutSites, Losses, Model, ModelConfig};
 use gainakt::objective::{EpochSettings, GainAktObjective};
 use gainakt::ops::{
     Activation, AdamStep, AttentionSizes, Dropout, EmbeddingTables, Input, InputGrad, ItemStep, ItemTables, Kernels,
-    LinearAt, LstmWork, NormAt, NormStream, NormStreamGrad, PreparedBatch,
+    LinearOffsets, LstmWork, NormOffsets, NormStream, NormStreamGrad, PreparedBatch,
 };
 use kernels::{answers_batch, batch, check, lengths, noise, poison, short_lengths, upload, wide};
 use support::{absolute_error, devices};
@@ -59,7 +59,7 @@ fn norm_on<K: Kernels>(k: &mut K, device: &str) {
         for streams in [1, 2] {
             let what = format!("residual norm {n}×{width}, {streams} streams, {device}");
             let params = noise(4 * width, 3);
-            let places = [0, 1].map(|s| NormAt { weight: 2 * s * width, bias: (2 * s + 1) * width });
+            let places = [0, 1].map(|s| NormOffsets { weight: 2 * s * width, bias: (2 * s + 1) * width });
             let (a, xs) = (noise(n * width, 4), [noise(n * width, 5), noise(n * width, 6)]);
             let batch = k.batch(PreparedBatch::new(batch(&[n], 3), 3), None).unwrap();
             let (p, da, dx) = (upload(k, &params), upload(k, &a), [upload(k, &xs[0]), upload(k, &xs[1])]);
@@ -109,7 +109,7 @@ fn linear_on<K: Kernels>(k: &mut K, device: &str) {
         [(1, 1, 1), (3, 5, 2), (33, 31, 65), (130, 64, 100), (70, 200, 101), (300, 64, 130), (600, 64, 300)]
     {
         let what = format!("linear {n}×{inputs}→{outputs}, {device}");
-        let at = LinearAt { weight: 0, bias: inputs * outputs, inputs, outputs };
+        let at = LinearOffsets { weight: 0, bias: inputs * outputs, inputs, outputs };
         let (params, x) = (noise((inputs + 1) * outputs, 9), noise(n * inputs, 10));
         let batch = k.batch(PreparedBatch::new(batch(&[n], 3), 3), None).unwrap();
         let (p, dx) = (upload(k, &params), upload(k, &x));
@@ -280,7 +280,7 @@ fn embedding_of_whole_answers() {
 }
 
 /// The recurrence of MODEL §10 in 64-bit floats: `out` after dropout, from the gates' input part.
-fn lstm(gates: &[f64], params: &[f64], at: LinearAt, b: &RaggedBatch, dropout: Dropout) -> Vec<f64> {
+fn lstm(gates: &[f64], params: &[f64], at: LinearOffsets, b: &RaggedBatch, dropout: Dropout) -> Vec<f64> {
     let (d, sigmoid) = (at.inputs, |x: f64| 1.0 / (1.0 + (-x).exp()));
     let mut out = Vec::new();
     for w in 0..b.windows() {
@@ -306,7 +306,7 @@ fn lstm_on<K: Kernels>(k: &mut K, device: &str) {
     for (lengths, d) in [(vec![1], 1), (vec![3; 7], 5), (vec![2, 1, 31, 7], 3), (vec![9; 20], 2)] {
         let b = batch(&lengths, 3);
         let n = b.rows();
-        let at = LinearAt { weight: 2, bias: 2 + 4 * d * d, inputs: d, outputs: 4 * d };
+        let at = LinearOffsets { weight: 2, bias: 2 + 4 * d * d, inputs: d, outputs: 4 * d };
         let params = noise(2 + 4 * d * d + 4 * d, 31);
         let (gates, d_out) = (noise(4 * d * n, 32), noise(d * n, 33));
         for dropout in [Dropout::OFF, Dropout::new(0.3, 5, 6, 7)] {

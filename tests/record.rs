@@ -1,7 +1,7 @@
 //! The README of an experiment folder is the original's document: same headings, tables, rows and values.
 
 use gainakt::config::{Config, ModelKind};
-use gainakt::experiment::{Circumstances, DeviceRecord, RunFolder, config_json, readme};
+use gainakt::experiment::{DeviceRecord, LaunchInfo, RunFolder, config_json, readme};
 use gainakt::train::Results;
 
 /// Settings of the original's experiment, as its README shows them: group and key, value.
@@ -194,7 +194,7 @@ fn an_empty_folder_fulfils_nothing() {
 #[test]
 fn config_json_holds_what_the_provenance_table_says() {
     let config = Config::preset("gainakt2exp").unwrap();
-    let about = Circumstances { title: "a title".to_owned(), ..Circumstances::default() };
+    let about = LaunchInfo { title: "a title".to_owned(), ..LaunchInfo::default() };
     let device = DeviceRecord { kind: "cpu", label: "2 threads", threads: 2 };
     let text = config_json(&config, "an id", &about, device).unwrap();
     let record: serde_json::Value = serde_json::from_str(&text).unwrap();

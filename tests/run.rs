@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use gainakt::config::{Config, ModelKind};
 use gainakt::data::{Corpus, RowKind, simulate};
-use gainakt::experiment::{metrics_csv, results_json};
+use gainakt::error::Error;
+use gainakt::experiment::{Launch, LaunchInfo, RunFolder, metrics_csv, results_json, start};
 use gainakt::model::ModelConfig;
 use gainakt::platform::device::{DeviceChoice, choose};
-use gainakt::train::{CheckpointKind, Command, Ended, Message, Phase, Resume, TrainRequest, TrainState};
+use gainakt::train::{CheckpointKind, Command, Ended, Message, Phase, Resume, TrainInput, TrainState};
 use support::{Outcome, devices, devices_and_gpu_kernels, train, train_on};
 
 fn small() -> (Config, Arc<Corpus>) {
@@ -48,9 +49,8 @@ fn same_seed_same_bytes_and_another_seed_others() {
     for (compute, kind) in devices_and_gpu_kernels().iter().flat_map(|c| ModelKind::EMBEDDED.map(|kind| (c, kind))) {
         let (mut config, corpus) = small_of(kind);
         config.training.epochs = 2;
-        let go = |config: Config| {
-            train_on(compute, TrainRequest { config, corpus: corpus.clone(), resume: None }, |_, _| {})
-        };
+        let go =
+            |config: Config| train_on(compute, TrainInput { config, corpus: corpus.clone(), resume: None }, |_, _| {});
         let (a, b) = (go(config.clone()), go(config.clone()));
         assert_eq!(rows(&a), rows(&b), "{} {kind:?}", compute.label);
         assert_eq!(
@@ -67,7 +67,7 @@ fn same_seed_same_bytes_and_another_seed_others() {
 fn a_stopped_run_continues_as_if_it_never_was() {
     for (compute, kind) in devices().iter().flat_map(|c| ModelKind::EMBEDDED.map(|kind| (c, kind))) {
         let (config, corpus) = small_of(kind);
-        let request = |resume| TrainRequest { config: config.clone(), corpus: corpus.clone(), resume };
+        let request = |resume| TrainInput { config: config.clone(), corpus: corpus.clone(), resume };
         let whole = train_on(compute, request(None), |_, _| {});
         let stopped = train_on(compute, request(None), |message, commands| {
             if matches!(message, Message::Epoch(row) if row.epoch == 2) {
@@ -104,7 +104,7 @@ fn pause_waits_and_resume_goes_on() {
     config.training.epochs = 2;
     let compute = devices().remove(0);
     let mut paused = false;
-    let outcome = train_on(&compute, TrainRequest { config, corpus, resume: None }, |message, commands| {
+    let outcome = train_on(&compute, TrainInput { config, corpus, resume: None }, |message, commands| {
         if matches!(message, Message::Epoch(row) if row.epoch == 1) && !std::mem::replace(&mut paused, true) {
             commands.try_send(Command::Pause).unwrap();
             let later = commands.clone();
@@ -126,7 +126,7 @@ fn a_run_is_stopped_while_it_validates() {
     // A hundred batches to be validated, long enough for the order to arrive.
     config.training.batch_size = 1;
     let cpu = futures_lite::future::block_on(choose(DeviceChoice::Cpu)).unwrap();
-    let outcome = train_on(&cpu, TrainRequest { config, corpus, resume: None }, |message, commands| {
+    let outcome = train_on(&cpu, TrainInput { config, corpus, resume: None }, |message, commands| {
         if matches!(message, Message::Progress { phase: Phase::Train, done, total, .. } if done == total) {
             commands.try_send(Command::Stop).unwrap();
         }
@@ -231,4 +231,27 @@ fn killed_in_the_middle_of_an_epoch_it_resumes_to_the_same_metrics() {
     assert_eq!(std::fs::read(dir.join("metrics_epoch.csv")).unwrap(), wanted);
     // A finished run has nothing to continue.
     assert_eq!(gainakt().args(["train", "--resume"]).arg(dir).status().unwrap().code(), Some(2));
+}
+
+/// A bug is no device's failure: it is reported as what it is, and nothing tries again.
+#[test]
+fn a_panic_in_a_step_is_reported_as_a_panic() {
+    let (config, corpus) = small();
+    // Answers about skills that the model has no place for, which no reader lets through.
+    let mut damaged = (*corpus).clone();
+    damaged.skills.truncate(1);
+    let place = tempfile::tempdir().unwrap();
+    let folder = RunFolder::create(place.path(), config.model.kind, "panic").unwrap();
+    let about = Some(LaunchInfo::default());
+    let launch = Launch { config, corpus: Arc::new(damaged), device: DeviceChoice::Cpu, folder, about };
+    let mut session = start(launch).unwrap();
+    let error = loop {
+        match session.wait() {
+            Ok(Some(message)) => assert!(!matches!(message, Message::Epoch(_)), "an epoch was trained"),
+            Ok(None) => panic!("the run ended well"),
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(error, Error::Panicked(_)), "{error:?}");
+    assert!(error.to_string().contains("a bug in the program") && error.exit_code() == 1, "{error}");
 }

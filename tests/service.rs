@@ -9,7 +9,7 @@ use gainakt::data::Answers;
 use gainakt::evaluate::Trajectory;
 use gainakt::platform::device::DeviceChoice;
 use gainakt::platform::spawn_task;
-use gainakt::service::{Event, EventSender, Export, ModelRole, OpenedInfo, Request, Source, TrainOrder, serve};
+use gainakt::service::{Event, EventSender, Export, ModelRole, OpenedInfo, Request, Source, TrainRequest, serve};
 use gainakt::train::{Command, Message};
 
 /// A service on a thread of its own.
@@ -85,7 +85,7 @@ fn order(out: &Path, epochs: usize) -> Request {
     config.training.epochs = epochs as _;
     config.model_config.d_model = 16;
     config.model_config.d_ff = 24;
-    Request::Train(Box::new(TrainOrder {
+    Request::Train(Box::new(TrainRequest {
         config,
         device: DeviceChoice::Cpu,
         out: out.to_owned(),
@@ -163,7 +163,7 @@ fn training_goes_on_under_questions_and_obeys() {
     service.ask(order(folder.path(), 1));
     assert!(service.failed().1.contains("under way"));
     service.ask(Request::Command(Command::Pause));
-    service.until(|t| matches!(t, Event::Ordered(Command::Pause)).then_some(()));
+    service.until(|t| matches!(t, Event::CommandAccepted(Command::Pause)).then_some(()));
     service.student(5);
     service.ask(Request::Command(Command::Resume));
     service.until(epoch);

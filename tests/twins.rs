@@ -7,7 +7,7 @@ mod support;
 use futures_lite::future::block_on;
 use gainakt::config::{Config, ModelKind};
 use gainakt::data::{Corpus, RaggedBatch, RowKind, simulate};
-use gainakt::model::burn::{EvidenceTwin, GainAktTwin, TensorModel};
+use gainakt::model::burn::{EvidenceReference, GainAktReference, TensorModel};
 use gainakt::model::evidence::EvidenceLosses;
 use gainakt::model::gainakt2exp::{GainAktLosses, LossSettings, LossTargets};
 use gainakt::model::{DropoutSites, Losses, Model, ModelConfig, Weights};
@@ -93,24 +93,24 @@ fn agree<M: TensorModel>(kind: ModelKind, losses: impl Fn(&RaggedBatch) -> Losse
 fn gainakt2exp_agrees_with_its_twin() {
     let settings = LossSettings {
         heads: true,
-        sparsity: GainAktTwin::SPARSITY,
-        mastery_performance: GainAktTwin::MASTERY_PERFORMANCE,
+        sparsity: GainAktReference::SPARSITY,
+        mastery_performance: GainAktReference::MASTERY_PERFORMANCE,
         ..LossSettings::default()
     };
     for compute in devices_and_gpu_kernels() {
         let losses = |batch: &RaggedBatch| {
             Losses::GainAkt(GainAktLosses { settings, targets: LossTargets::new(batch, Vec::new()) })
         };
-        agree::<GainAktTwin>(ModelKind::GainAkt2Exp, losses, &compute.device, &compute.label);
+        agree::<GainAktReference>(ModelKind::GainAkt2Exp, losses, &compute.device, &compute.label);
     }
 }
 
 #[test]
 fn the_evidence_model_agrees_with_its_twin() {
     let losses = |_: &RaggedBatch| {
-        Losses::Evidence(EvidenceLosses { context_penalty: EvidenceTwin::CONTEXT_PENALTY, item_weight: 0.0 })
+        Losses::Evidence(EvidenceLosses { context_penalty: EvidenceReference::CONTEXT_PENALTY, item_weight: 0.0 })
     };
     for compute in devices_and_gpu_kernels() {
-        agree::<EvidenceTwin>(ModelKind::Evidence, losses, &compute.device, &compute.label);
+        agree::<EvidenceReference>(ModelKind::Evidence, losses, &compute.device, &compute.label);
     }
 }

@@ -5,7 +5,7 @@
 // the sum of row i of the left over all its terms.
 
 // Columns handed over at once.
-const AT_ONCE: u32 = {{ at_once }}u;
+const VECTOR_WIDTH: u32 = {{ vector_width }}u;
 
 // What of_columns() gives for four columns.
 fn values_of(j: u32, columns: u32) -> vec4<f32> {
@@ -18,7 +18,7 @@ fn values_of(j: u32, columns: u32) -> vec4<f32> {
 fn put_row(i: u32, j: u32, rows: u32, columns: u32, low: vec4<f32>, high: vec4<f32>, low_values: vec4<f32>, high_values: vec4<f32>) {
     if (i >= rows) { return; }
     let further = j + TILE_COLUMNS / 2u;
-    if (AT_ONCE == 4u) {
+    if (VECTOR_WIDTH == 4u) {
         if (j < columns) { put(i, j, 4u, low, low_values); }
         if (further < columns) { put(i, further, 4u, high, high_values); }
         return;

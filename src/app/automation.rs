@@ -7,7 +7,7 @@ use eframe::egui::{self, ThemePreference};
 use super::{App, View};
 use crate::evaluate::Trajectory;
 use crate::platform::device::DeviceChoice;
-use crate::service::{ModelRole, Request, Source, TrainOrder};
+use crate::service::{ModelRole, Request, Source, TrainRequest};
 use crate::train::Command;
 
 impl App {
@@ -100,7 +100,7 @@ impl App {
     }
 
     /// Starts a run.
-    pub fn train(&mut self, order: TrainOrder) {
+    pub fn train(&mut self, order: TrainRequest) {
         self.client.send(Request::Train(Box::new(order)));
     }
 

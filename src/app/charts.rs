@@ -24,7 +24,7 @@ pub(super) fn show(ui: &mut Ui, run: &ShownRun, context: &mut ViewContext<'_>) {
     beside(ui, folded, |ui| {
         block(ui, width, |ui| loss(ui, run, height));
         block(ui, width, |ui| {
-            theme::part(ui, "AUC", "how well right answers are told from wrong ones; 0.5 is chance");
+            theme::part(ui, "AUC", "how well right answers are separated from wrong ones; 0.5 is chance");
             by_epoch(
                 ui,
                 "auc",
@@ -40,7 +40,7 @@ pub(super) fn show(ui: &mut Ui, run: &ShownRun, context: &mut ViewContext<'_>) {
     });
     beside(ui, folded, |ui| {
         block(ui, width, |ui| {
-            theme::part(ui, "Shares of the loss", "what the model is pushed by");
+            theme::part(ui, "Shares of the loss", "what drives training");
             by_epoch(
                 ui,
                 "shares",
@@ -111,7 +111,7 @@ fn plot<'a>(ui: &Ui, name: &str, height: f32) -> Plot<'a> {
 }
 
 fn loss(ui: &mut Ui, run: &ShownRun, height: f32) {
-    theme::part(ui, "Loss", "as it goes (thin) and by epoch; rises while the constraints' weights are warmed up");
+    theme::part(ui, "Loss", "by step (thin) and by epoch; rises while the constraint weights warm up");
     let (thin, thick, validation) = (theme::line(ui, 0).gamma_multiply(0.5), theme::line(ui, 0), theme::line(ui, 1));
     let rows = |value: &dyn Fn(&EpochRow) -> Option<f64>| -> Vec<[f64; 2]> {
         run.history.iter().filter_map(|r| Some([r.epoch as f64, value(r)?])).collect()

@@ -189,7 +189,7 @@ fn act(purpose: Purpose, path: PathBuf, client: &Client) -> Option<(Purpose, Pat
 /// Opens the system's picker beside the window.
 #[cfg(not(target_arch = "wasm32"))]
 fn pick(purpose: &Purpose, name: &str) -> Option<Receiver<Option<PathBuf>>> {
-    let (say, picked) = async_channel::bounded(1);
+    let (tx, picked) = async_channel::bounded(1);
     let (purpose, name) = (purpose.clone(), name.to_owned());
     let task = move || async move {
         let dialog = rfd::AsyncFileDialog::new().set_title(purpose.title());
@@ -198,7 +198,7 @@ fn pick(purpose: &Purpose, name: &str) -> Option<Receiver<Option<PathBuf>>> {
             purpose if purpose.folder() => dialog.pick_folder().await,
             _ => dialog.pick_file().await,
         };
-        let _ = say.send(file.map(|f| f.path().to_owned())).await;
+        let _ = tx.send(file.map(|f| f.path().to_owned())).await;
     };
     // Without a thread there is still the field to type in.
     crate::platform::spawn_task("gainakt-picker", task).ok()?;

@@ -10,33 +10,33 @@ use crate::train::Command;
 /// Keys and what they do.
 const KEYS: [(&str, &str); 11] = [
     ("Ctrl+1 … Ctrl+5", "students, class, train, runs, you"),
-    ("↑ ↓", "the student above, below"),
+    ("↑ ↓", "previous, next student"),
     ("← → Home End", "move the cursor through the student's answers"),
-    ("R, W", "what if: append a right, a wrong answer"),
-    ("U", "take the last imagined answer back"),
+    ("R, W", "what if: add an imagined right or wrong answer"),
+    ("U", "remove the last imagined answer"),
     ("Ctrl+Enter", "train with the settings of the Train view"),
     ("Space", "pause and resume the run (Train view)"),
     ("Ctrl+O", "open a run's folder"),
-    ("Ctrl+ plus, minus, 0", "larger, smaller, as it was"),
-    ("Tab, Enter", "through all buttons and fields"),
+    ("Ctrl+ plus, minus, 0", "zoom in, out, reset"),
+    ("Tab, Enter", "move through all buttons and fields"),
     ("F1", "this page"),
 ];
 
 /// Words and what they mean here.
 const WORDS: [(&str, &str); 5] = [
-    ("skill", "what an exercise practises; other books say concept or knowledge component"),
+    ("skill", "what an exercise practises; also called concept or knowledge component"),
     (
         "mastery",
-        "what the model believes a student can do in one skill, from 0 to 1; GainAKT2Exp's never falls, the evidence model's is the chance of a right answer",
+        "how well the model thinks a student knows a skill, from 0 to 1; in GainAKT2Exp it never falls, in the evidence model it is the chance of a right answer",
     ),
     (
         "gain",
-        "what one answer added; of GainAKT2Exp's a tenth goes into mastery, the evidence model's is the change of mastery itself",
+        "what one answer added; in GainAKT2Exp a tenth of it goes into mastery, in the evidence model it is the change of mastery itself",
     ),
-    ("AUC", "how often a right answer was given a higher probability than a wrong one; 0.5 is chance, 1 is perfect"),
+    ("AUC", "how often a right answer got a higher probability than a wrong one; 0.5 is chance, 1 is perfect"),
     (
         "train, validation, test",
-        "answers the model learned from; those that chose the best epoch; those it has never seen",
+        "answers the model was trained on; answers used to choose the best epoch; answers it has never seen",
     ),
 ];
 

@@ -9,7 +9,7 @@ use super::desktop::no_window;
 use super::{App, View, options, start_service};
 use crate::error::{Error, Result};
 use crate::platform::Instant;
-use crate::service::TrainOrder;
+use crate::service::TrainRequest;
 use crate::train::Command;
 
 /// Frames counted in each view.
@@ -57,7 +57,7 @@ enum Stage {
 
 struct Measurement {
     app: App,
-    order: Option<TrainOrder>,
+    order: Option<TrainRequest>,
     stage: Stage,
     since: Instant,
     read_at: Instant,
@@ -70,7 +70,7 @@ struct Measurement {
 ///
 /// # Errors
 /// There is no screen or adapter; or something takes more than five minutes.
-pub fn measure(order: TrainOrder) -> Result<WindowTimes> {
+pub fn measure(order: TrainRequest) -> Result<WindowTimes> {
     let unfinished = Error::Device("the window was closed before the measurement was over".to_owned());
     let out = Arc::new(Mutex::new(Err(unfinished)));
     let result = out.clone();
@@ -156,9 +156,8 @@ impl Measurement {
             Stage::Over => return true,
             _ if self.app.failed() || self.since.elapsed() > PATIENCE => {
                 let stage = self.stage;
-                return self.end(Err(Error::Device(format!(
-                    "the window did not get beyond {stage:?}; see it with gainakt open"
-                ))));
+                return self
+                    .end(Err(Error::Device(format!("the window stopped at {stage:?}; try gainakt open to see it"))));
             }
             _ => {}
         }

@@ -9,10 +9,10 @@ mod context;
 mod desktop;
 mod form;
 mod keys;
+mod link;
 #[cfg(not(target_arch = "wasm32"))]
 mod measure;
 mod model_switch;
-mod place;
 mod run_progress;
 mod runs;
 mod student;
@@ -40,9 +40,9 @@ use crate::service::{FilePurpose, Request, RunEntry, Source};
 pub use client::Client;
 #[cfg(not(target_arch = "wasm32"))]
 pub use desktop::{open_window, options, start_service};
+pub use link::Link;
 #[cfg(not(target_arch = "wasm32"))]
 pub use measure::{WindowTimes, measure};
-pub use place::Place;
 
 /// Where settings are kept between sessions.
 const KEY: &str = "gainakt";
@@ -133,7 +133,7 @@ pub struct App {
     offering: bool,
     offered: Option<RunEntry>,
     /// A place to go to once what it is in is open, and how much had failed when it was asked for.
-    wanted: Option<(Place, u64)>,
+    wanted: Option<(Link, u64)>,
     /// Requests the page has made since it was loaded, in a browser.
     requests: Option<u32>,
 }
@@ -351,9 +351,9 @@ impl App {
             painter.rect_filled(area, 0.0, theme::background(ui.visuals()).gamma_multiply(0.85));
             let text = match cfg!(target_arch = "wasm32") {
                 true => {
-                    "Drop answers (CSV) to train on them,\na zipped run or a checkpoint to look at it.\nThey are read here and sent nowhere."
+                    "Drop answers (CSV or zip) to train on them,\na zipped run or a checkpoint to look at it.\nThey are read here and not sent anywhere."
                 }
-                false => "Drop answers (CSV) to train on them,\na run's folder or a checkpoint to look at it",
+                false => "Drop answers (CSV or zip) to train on them,\na run's folder or a checkpoint to look at it",
             };
             painter.text(
                 area.center(),

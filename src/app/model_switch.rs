@@ -10,10 +10,10 @@ use crate::service::{Request, Source};
 pub(super) fn sentence(kind: ModelKind) -> &'static str {
     match kind {
         ModelKind::GainAkt2Exp => {
-            "Its mastery never falls, and its predictions are made beside it: mastery says little of what comes next."
+            "Its mastery never falls and is separate from its predictions, so mastery says little about the next answer."
         }
         ModelKind::Evidence => {
-            "Its mastery is the chance of a right answer: it falls after wrong ones, and every part of it can be told."
+            "Its mastery is the chance of a right answer: it falls after wrong answers, and every part of it can be explained."
         }
         other => other.about().sentence,
     }

@@ -24,7 +24,7 @@ pub(super) fn state_text(run: &ShownRun) -> String {
         },
         (Some(Err(problem)), _) => problem.clone(),
         (None, None) if run.device.is_none() => "opening the device".to_owned(),
-        (None, None) => "making the first step; shaders may have to be compiled".to_owned(),
+        (None, None) => "running the first step; shaders may need to be compiled".to_owned(),
         (None, Some(_)) if run.paused => "paused".to_owned(),
         (None, Some(_)) if run.results.is_some() => "writing trajectories and plots".to_owned(),
         (None, Some((epoch, phase, done, total))) => {

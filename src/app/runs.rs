@@ -11,7 +11,7 @@ use super::view_state::ViewState;
 use crate::evaluate::Measure;
 use crate::experiment::File;
 use crate::platform::device::DeviceChoice;
-use crate::service::{Export, Request, RunDetail, RunEntry, RunPair, Source, TrainOrder};
+use crate::service::{Export, Request, RunDetail, RunEntry, RunPair, Source, TrainRequest};
 use crate::train::Results;
 
 /// The view's state.
@@ -58,8 +58,8 @@ impl RunsView {
             ui.horizontal_wrapped(|ui| {
                 ui.heading("Runs");
                 if cfg!(target_arch = "wasm32") {
-                    ui.label(theme::weak("kept in this browser, sent nowhere"));
-                    if ui.button("A zipped run…").on_hover_text("open a run that was downloaded").clicked() {
+                    ui.label(theme::weak("stored in this browser, not sent anywhere"));
+                    if ui.button("A zipped run…").on_hover_text("open a downloaded run").clicked() {
                         context.dialog(Purpose::OpenRun);
                     }
                 } else {
@@ -175,7 +175,11 @@ impl RunsView {
 
     /// What can be done with a run that is kept in a browser: download it, or delete it after a second click.
     fn kept(&mut self, ui: &mut Ui, state: &ViewState, entry: &RunEntry, context: &mut ViewContext<'_>) {
-        if ui.button("Download, zip").on_hover_text("the whole folder; it opens here and on a desktop").clicked() {
+        if ui
+            .button("Download, zip")
+            .on_hover_text("the whole folder; it opens here and in the desktop program")
+            .clicked()
+        {
             context.save(&format!("{}.zip", entry.name), Export::Zip(entry.path.clone()));
         }
         let best = entry.path.join(File::Best.name());
@@ -220,7 +224,7 @@ impl RunsView {
                 )
                 .clicked()
             {
-                let order = TrainOrder::resume(path, DeviceChoice::Auto);
+                let order = TrainRequest::resume(path, DeviceChoice::Auto);
                 context.client.send(Request::Train(Box::new(order)));
                 open = true;
             }
@@ -257,7 +261,7 @@ fn details(ui: &mut Ui, detail: &RunDetail, context: &mut ViewContext<'_>) {
     figures(ui, &[("", &detail.record.results)]);
     baselines(ui, &detail.record.results);
     ui.add_space(theme::GAP);
-    theme::part(ui, "Checklist", "each statement tried on the folder just now");
+    theme::part(ui, "Checklist", "checked on the folder just now");
     for item in &detail.checklist {
         ui.horizontal_wrapped(|ui| match &item.outcome {
             Ok(remark) => {
@@ -298,7 +302,7 @@ fn two(ui: &mut Ui, state: &ViewState, wanted: [&PathBuf; 2], context: &mut View
     curves(ui, pair);
     theme::part(ui, "Settings that differ", "");
     if pair.differences.is_empty() {
-        ui.label("None: the same experiment twice.");
+        ui.label("None: both runs have the same settings.");
     }
     egui::Grid::new("differences").num_columns(3).striped(true).show(ui, |ui| {
         for (key, values) in &pair.differences {
@@ -350,7 +354,7 @@ fn baselines(ui: &mut Ui, results: &Results) {
         return;
     }
     ui.add_space(theme::GAP);
-    theme::part(ui, "Baselines", "simpler methods on the same answers");
+    theme::part(ui, "Baselines", "baselines on the same answers");
     let own = results.test.as_ref().unwrap_or(&results.validation);
     egui::Grid::new("baselines").num_columns(6).striped(true).spacing([14.0, 4.0]).show(ui, |ui| {
         for head in ["", "AUC", "within skills", "accuracy", "loss", "calibration error"] {

@@ -97,7 +97,7 @@ impl StudentList {
             ui.label(if count == 0 {
                 "No students here."
             } else {
-                "No student fits. Change the search or the filter."
+                "No student matches. Change the search or the filter."
             });
             return None;
         }
@@ -310,7 +310,7 @@ fn hover(info: &crate::service::StudentInfo, summary: Option<&StudentSummary>) -
             skills.filter(|&k| summary.standing(k, MASTERED) == Some(standing)).count()
         };
         text += &format!(
-            "\nright with a chance of {} or more: {} skills for sure, {} perhaps, {} not",
+            "\nchance of a right answer at or above {}: {} skills surely, {} possibly, {} not",
             theme::percent(MASTERED),
             count(Standing::Mastered),
             count(Standing::Perhaps),

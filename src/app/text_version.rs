@@ -13,7 +13,7 @@ use crate::train::Command;
 /// Skills of the class told of by name, the weakest.
 const WEAKEST: usize = 3;
 /// Button that asks for the measures of honesty.
-const BELIEVE: &str = "May the model be believed";
+const BELIEVE: &str = "Can the model be trusted";
 
 impl App {
     /// Sentences about what is shown, and the texts of the buttons.
@@ -195,7 +195,7 @@ const BACK: &str = "One answer back";
 const ON: &str = "One answer on";
 const IF_RIGHT: &str = "What if the next answer were right";
 const IF_WRONG: &str = "What if the next answer were wrong";
-const UNDO: &str = "Take the last imagined answer back";
+const UNDO: &str = "Remove the last imagined answer";
 const CONTINUE: &str = "Continue the run from an earlier visit";
 const OPEN_RUN: &str = "Open";
 const DOWNLOAD_RUN: &str = "Download";

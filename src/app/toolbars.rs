@@ -6,7 +6,7 @@ use eframe::egui::{self, ThemePreference, Ui};
 
 use super::context::{Purpose, ViewContext};
 use super::{App, View, theme};
-use crate::service::{Request, RunEntry, Source, TrainOrder};
+use crate::service::{Request, RunEntry, Source, TrainRequest};
 
 /// How long news stay in the status line.
 const NEWS: Duration = Duration::from_secs(8);
@@ -93,7 +93,7 @@ impl App {
             theme::at_the_end(ui, |ui| {
                 if let Some(requests) = self.requests {
                     let text = format!("{requests} requests since loading");
-                    let what = "Files you open are read in this tab and sent nowhere: since the page was loaded it has asked for nothing more.";
+                    let what = "Files you open are read in this tab and not sent anywhere: the page has made no request since it was loaded.";
                     ui.label(theme::weak(text).small()).on_hover_text(what);
                 }
                 if let Some(news) = self.state.notices.iter().find(|n| !n.error) {
@@ -129,7 +129,7 @@ impl App {
     /// Goes on with the run that is offered.
     pub(super) fn continue_offered(&mut self) {
         if let Some(entry) = self.offered.take() {
-            self.client.send(Request::Train(Box::new(TrainOrder::resume(&entry.path, self.train.device))));
+            self.client.send(Request::Train(Box::new(TrainRequest::resume(&entry.path, self.train.device))));
             self.settings.view = View::Train;
         }
     }
@@ -159,5 +159,5 @@ impl App {
 
 /// What is said of a run that is offered.
 pub(super) fn offer_text(entry: &RunEntry) -> String {
-    format!("A run from an earlier visit is kept here: {}, {} epochs done.", entry.name, entry.epochs)
+    format!("There is a run from an earlier visit: {}, {} epochs done.", entry.name, entry.epochs)
 }

@@ -12,7 +12,7 @@ use super::theme;
 use super::view_state::ViewState;
 use crate::config::{Config, ModelKind};
 use crate::platform::device::DeviceChoice;
-use crate::service::{DataReport, Request, TrainOrder};
+use crate::service::{DataReport, Request, TrainRequest};
 use crate::train::Command;
 
 /// Title of a run that nobody gave one.
@@ -84,7 +84,7 @@ impl TrainView {
         });
         let missing: Vec<&str> = ModelKind::ALL.into_iter().filter(|k| !k.available()).map(ModelKind::title).collect();
         if !missing.is_empty() {
-            ui.weak(format!("{} need the full program on a computer.", missing.join(", ")));
+            ui.weak(format!("{} need the desktop program.", missing.join(", ")));
         }
     }
 
@@ -103,7 +103,7 @@ impl TrainView {
     /// Starts a run with these settings, unless they are bad or one is under way.
     pub(super) fn start(&self, state: &ViewState, context: &ViewContext<'_>, out: &std::path::Path) {
         if let (Ok(config), false) = (&self.form.outcome, state.training()) {
-            let order = TrainOrder {
+            let order = TrainRequest {
                 config: config.clone(),
                 device: self.device,
                 out: out.to_owned(),
@@ -275,9 +275,9 @@ impl TrainView {
         ui.horizontal(|ui| {
             ui.label("device");
             for (choice, name, hint) in [
-                (DeviceChoice::Auto, "auto", "a real WebGPU adapter if there is one, else the CPU"),
-                (DeviceChoice::Gpu, "GPU", "a WebGPU adapter, a software one if need be"),
-                (DeviceChoice::Cpu, "CPU", "all threads of the CPU"),
+                (DeviceChoice::Auto, "auto", "a hardware WebGPU adapter if there is one, otherwise the CPU"),
+                (DeviceChoice::Gpu, "GPU", "a WebGPU adapter, even a software one"),
+                (DeviceChoice::Cpu, "CPU", "the CPU, all threads"),
             ] {
                 ui.selectable_value(&mut self.device, choice, name).on_hover_text(hint);
             }
@@ -310,7 +310,7 @@ impl TrainView {
             } else if ui.button("Pause").clicked() {
                 context.client.send(Request::Command(Command::Pause));
             }
-            if ui.button("Stop").on_hover_text("end after this step; the last finished epoch is kept").clicked() {
+            if ui.button("Stop").on_hover_text("stop after this step; the last finished epoch is kept").clicked() {
                 context.client.send(Request::Command(Command::Stop));
             }
         });
@@ -331,7 +331,7 @@ pub(super) fn report_text(report: &DataReport) -> Vec<String> {
         format!("answers to predict: {} train, {} validation, {} test", train.1, validation.1, test.1),
     ];
     if report.items > 0 {
-        lines.push("The file names items (questions): the preset evidence_items suits it.".to_owned());
+        lines.push("The file has items (questions): use the preset evidence_items.".to_owned());
     }
     lines
 }
@@ -345,10 +345,10 @@ fn device_hint(_: &mut Ui, _: &ViewState) {}
 fn device_hint(ui: &mut Ui, state: &ViewState) {
     let missed = state.run.as_ref().and_then(|r| r.device.as_ref()).is_some_and(|d| d.contains("no WebGPU"));
     if super::web::offers_web_gpu() && !missed {
-        ui.label(theme::weak("This browser knows WebGPU; auto uses it where it has an adapter.").small());
+        ui.label(theme::weak("WebGPU is available in this browser; auto uses it if there is an adapter.").small());
     } else {
         ui.horizontal_wrapped(|ui| {
-            ui.label(theme::weak("This browser has no WebGPU here: training runs on the CPU.").small());
+            ui.label(theme::weak("WebGPU is not available in this browser: training runs on the CPU.").small());
             let how = "https://github.com/gpuweb/gpuweb/wiki/Implementation-Status";
             ui.hyperlink_to(RichText::new("How to turn it on").small(), how);
         });
@@ -358,9 +358,9 @@ fn device_hint(ui: &mut Ui, state: &ViewState) {
 fn intro(ui: &mut Ui) {
     ui.add_space(theme::GAP);
     ui.label("Press Train: the model starts with random weights and learns from the students' answers.");
-    ui.label("Loss, AUC and the shares of the losses appear here; the other views follow it epoch by epoch, so that you see the model learn to see.");
+    ui.label("Loss, AUC and the shares of the losses appear here; the other views are updated after every epoch, so you can watch the model learn.");
     ui.label(theme::weak(match cfg!(target_arch = "wasm32") {
-        true => "The best model, the settings, all figures and plots are kept in this browser, under Runs; nothing is sent anywhere.",
-        false => "The best model, the settings, all figures and plots are kept in a folder under the runs folder.",
+        true => "The best model, the settings, all metrics and plots are stored in this browser, under Runs; nothing is sent anywhere.",
+        false => "The best model, the settings, all metrics and plots are saved in a folder under the runs folder.",
     }));
 }

@@ -221,7 +221,7 @@ impl ViewState {
                     run.handle(*message);
                 }
             }
-            Event::Ordered(command) => {
+            Event::CommandAccepted(command) => {
                 if let Some(run) = &mut self.run {
                     run.paused = command == Command::Pause;
                     run.began = run.began.map(|_| (Instant::now(), run.position()));
@@ -240,7 +240,7 @@ impl ViewState {
             Event::Pair(pair) => self.pair = Some(pair),
             Event::Saved(path) => self.add_news(format!("Saved {}", path.display())),
             Event::Download { name, bytes } => self.downloads.push((name, bytes)),
-            Event::Taken(path, purpose) => self.taken.push((path, purpose)),
+            Event::FileImported(path, purpose) => self.taken.push((path, purpose)),
             Event::Failed { doing, problem } => {
                 let mut doing = doing;
                 if let Some(first) = doing.get_mut(..1) {

@@ -74,10 +74,10 @@ impl YouView {
             return;
         };
         ui.heading("You, the student");
-        ui.label(theme::weak("Answer ten small questions and watch what the model makes of you. It asks where it is least sure of you. Nothing leaves this machine and nothing is stored."));
+        ui.label(theme::weak("Answer ten short questions and see what the model concludes about you. It asks about the skill it is least sure of. Nothing is stored or sent anywhere."));
         ui.add_space(theme::GAP);
         if !fits(opened) {
-            ui.label("The questions are about the embedded class's skills, and the open model knows others.");
+            ui.label("These questions need the embedded class: the open model was trained on other skills.");
             if ui.button("Open the embedded class").clicked() {
                 context.client.send(Request::Open(Source::EMBEDDED));
             }
@@ -222,7 +222,11 @@ impl YouView {
     /// Your mastery over your answers, a line a skill you were asked about, and every skill now.
     fn picture(&self, ui: &mut Ui, state: &ViewState) {
         let steps = self.steps(state);
-        theme::part(ui, "Your mastery", "what the model believes you can do, after each answer; shade: 80 % band");
+        theme::part(
+            ui,
+            "Your mastery",
+            "how well the model thinks you know each skill, after each answer; shade: 80 % band",
+        );
         let asked = self.asked();
         let height = (ui.available_height() - 60.0).clamp(180.0, 300.0);
         let mut key = Vec::new();
@@ -324,16 +328,16 @@ impl YouView {
         };
         let mut sentences = Vec::new();
         if let Some(&surest) = asked.iter().min_by(|a, b| width(a).total_cmp(&width(b))) {
-            sentences.push(format!("What it knows best is your chance of a right answer in {}.", known(surest)));
+            sentences.push(format!("It is most certain about {}.", known(surest)));
         }
         if let Some(&least) = asked.iter().max_by(|a, b| width(a).total_cmp(&width(b))).filter(|_| asked.len() > 1) {
-            sentences.push(format!("Of the skills it asked about it knows least of {}.", known(least)));
+            sentences.push(format!("Among the skills it asked about, it is least certain about {}.", known(least)));
         }
         let never = SIMULATED_SKILLS.len() - asked.len();
         if never > 0 {
             sentences.push(format!(
-                "It never asked about {never} of {} skills: there it guesses from your other answers and from the simulated \
-                 students it learned from.",
+                "It did not ask about {never} of {} skills: for those it guesses from your other answers and from the simulated \
+                 students it was trained on.",
                 SIMULATED_SKILLS.len()
             ));
         }
@@ -348,8 +352,8 @@ impl YouView {
             ui,
             "Every skill now",
             match one {
-                true => "mastery: the chance that you answer right were it asked next; pale: never asked, a guess",
-                false => "mastery, and the chance that you answer right were it asked next; pale: never asked, a guess",
+                true => "mastery: the chance of a right answer if it were asked next; pale: not asked, a guess",
+                false => "mastery, and the chance of a right answer if it were asked next; pale: not asked, a guess",
             },
         );
         let asked = self.asked();
@@ -372,7 +376,7 @@ impl YouView {
                     let bar = theme::bar_with_band(ui, &label, v, band, &percent(v), width, colour);
                     bar.on_hover_text(match practised {
                         true => percent_between(v, band),
-                        false => "never asked: a guess from your other answers".to_owned(),
+                        false => "not asked: a guess from your other answers".to_owned(),
                     });
                 }
                 ui.end_row();

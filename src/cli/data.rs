@@ -14,7 +14,7 @@ use crate::platform::files;
 /// What `gainakt data` takes.
 #[derive(Debug, Subcommand)]
 pub(super) enum DataCommand {
-    /// Print students, interactions, skills, share correct, window lengths, and what was left out and why.
+    /// Print the format, students, interactions, skills, share correct, window lengths, and what was left out and why.
     Check {
         /// Raw interactions or pykt's sequences.
         file: PathBuf,
@@ -27,7 +27,7 @@ pub(super) enum DataCommand {
         file: PathBuf,
         #[command(flatten)]
         columns: ColumnArgs,
-        /// Where to; standard output if not given.
+        /// Output file; standard output if not given.
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
@@ -112,6 +112,9 @@ fn raw_report(dataset: &Dataset) -> String {
     line("", format!("{} rows with partial credit (a response between 0 and 1)", dropped.fractional));
     if dropped.unscored > 0 {
         line("", format!("{} rows that are neither right nor wrong (a hint, still running)", dropped.unscored));
+    }
+    if dropped.repeated > 0 {
+        line("", format!("{} further attempts at a step (the first counts)", dropped.repeated));
     }
     line(
         "",

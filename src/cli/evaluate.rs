@@ -1,4 +1,4 @@
-//! `gainakt evaluate` and `gainakt explain`.
+//! `gainakt evaluate`.
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -7,13 +7,13 @@ use clap::{Args, ValueEnum};
 use futures_lite::future::block_on;
 
 use super::RunArgs;
-use super::terminal::Terminal;
+use super::terminal::{Progress, Terminal};
 use crate::config::Config;
 use crate::data::{Corpus, Window};
 use crate::error::{Error, Result};
 use crate::evaluate::{
-    Honesty, ItemReport, Trajectory, baselines, check_student, evaluate_parts, evaluate_sliding, final_part, honesty,
-    item_report, item_summary, items_csv, parts, trajectory,
+    Honesty, ItemReport, baselines, check_student, evaluate_parts, evaluate_sliding, final_part, honesty, item_report,
+    item_summary, items_csv, parts,
 };
 use crate::experiment::{RunFolder, baseline_lines, figure, load_config, load_corpus, load_model, pretty};
 use crate::model::Model;
@@ -26,22 +26,22 @@ use crate::train::Results;
 pub(super) struct EvaluateArgs {
     #[command(flatten)]
     run: RunArgs,
-    /// How the answers of the final part are cut into windows.
+    /// How the answers of the test set are cut into windows.
     #[arg(long, value_enum, default_value_t)]
     protocol: Protocol,
-    /// Say in words and figures how far mastery and predictions may be believed.
+    /// Report how far mastery and predictions can be trusted, in sentences and tables.
     #[arg(long)]
     honesty: bool,
     /// Write the measures of honesty as CSV.
     #[arg(long, value_name = "FILE", requires = "honesty")]
     csv: Option<PathBuf>,
-    /// List items (questions) whose answers do not come as expected, and how hard each item is.
+    /// List items (questions) that do not fit, with their difficulty.
     #[arg(long)]
     items: bool,
     /// Write all items as CSV.
     #[arg(long, value_name = "FILE", requires = "items")]
     items_csv: Option<PathBuf>,
-    /// Write the figures as JSON, to this file or `-` for standard output.
+    /// Write the metrics as JSON, to this file or `-` for standard output.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 }
@@ -49,35 +49,11 @@ pub(super) struct EvaluateArgs {
 /// How answers are cut into windows to be predicted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Protocol {
-    /// One window after another; each begins without a past.
+    /// Consecutive windows; each starts without history.
     #[default]
     Sequences,
-    /// pykt's sliding windows: every answer beyond a window's length with the answers just before it. What papers quote.
+    /// pykt's sliding windows: each answer beyond the first window is predicted from the answers just before it. Papers quote this.
     Window,
-}
-
-/// How a trajectory is written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum Format {
-    #[default]
-    Json,
-    Csv,
-}
-
-/// What `gainakt explain` takes.
-#[derive(Debug, Args)]
-pub(super) struct ExplainArgs {
-    #[command(flatten)]
-    run: RunArgs,
-    /// The student's id.
-    #[arg(long, value_name = "ID")]
-    student: String,
-    /// How to write it.
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
-    /// Where to; standard output if not given.
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
 }
 
 /// A trained model with its data, on a device.
@@ -115,7 +91,7 @@ impl Trained {
 /// Prints the figures of a run's best model.
 pub(super) fn evaluate(args: &EvaluateArgs) -> Result<()> {
     let Trained { config, corpus, compute, mut model } = Trained::open(&args.run, None)?;
-    let mut terminal = Terminal::new(None);
+    let mut terminal = Terminal::new(Progress::Bar, None);
     let windows = parts(&config, &corpus)?;
     let progress = async |done, total| {
         terminal.progress("measuring", "", done, total);
@@ -304,23 +280,6 @@ fn print_honesty(honesty: &Honesty, terminal: &mut Terminal) {
         for g in groups {
             let from = format!("{:.1} to {:.1}", g.from, g.from + 0.1);
             terminal.line(&format!("{from:<21}{:>9}{:>11.3}{:>9.3}", g.answers, g.predicted, g.correct));
-        }
-    }
-}
-
-/// Writes one student's trajectory.
-pub(super) fn explain(args: &ExplainArgs) -> Result<()> {
-    let mut trained = Trained::open(&args.run, Some(&args.student))?;
-    let path: Trajectory = block_on(trajectory(&mut trained.model, &trained.corpus, &args.student))?;
-    let text = match args.format {
-        Format::Json => pretty(&path)?,
-        Format::Csv => path.to_csv(),
-    };
-    match &args.out {
-        Some(file) => files::write_atomic(file, text.as_bytes()),
-        None => {
-            print!("{text}");
-            Ok(())
         }
     }
 }

@@ -11,9 +11,9 @@ use super::evaluate::Trained;
 use crate::error::{Error, Result};
 use crate::evaluate::{Measure, agreement, final_part, infer, parts, trajectory};
 use crate::experiment::{
-    Circumstances, File, Launch, RunFolder, RunRecord, checklist, config_differences, differences, export_weights,
-    figure, fingerprint, import_weights, load_corpus, marks, mean_and_std, metric_differences, overlay,
-    predictions_csv, pretty, read_config, start,
+    File, Launch, LaunchInfo, RunFolder, RunRecord, checklist, config_differences, differences, export_weights, figure,
+    fingerprint, import_weights, load_corpus, marks, mean_and_std, metric_differences, overlay, predictions_csv,
+    pretty, read_config, start,
 };
 use crate::model::{Model, ModelConfig};
 use crate::platform::device::DeviceChoice;
@@ -48,24 +48,24 @@ pub(super) fn check(run_dir: &Path) -> Result<()> {
 /// What `gainakt reproduce` takes.
 #[derive(Debug, Args)]
 pub(super) struct ReproduceArgs {
-    /// The experiment folder to repeat.
+    /// The run folder to repeat.
     run_dir: PathBuf,
-    /// The data, where they have moved; the SHA-256 must be the recorded one.
+    /// The data file, if it has moved; its SHA-256 must match the record.
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
-    /// The test data, where they have moved.
+    /// The test file, if it has moved.
     #[arg(long, value_name = "FILE")]
     test_data: Option<PathBuf>,
     /// Repeat only the first epochs.
     #[arg(long)]
     epochs: Option<usize>,
-    /// Where to compute.
+    /// Device to compute on.
     #[arg(long, value_enum, default_value_t)]
     device: DeviceChoice,
-    /// Folder the repetition's folder is made in.
+    /// Where to create the new run folder.
     #[arg(long, value_name = "DIR", default_value = "runs")]
     out: PathBuf,
-    /// Write the report as JSON too.
+    /// Also write the report as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 }
@@ -103,7 +103,7 @@ pub(super) fn reproduce(args: &ReproduceArgs) -> Result<()> {
     let epochs = args.epochs.unwrap_or(original.history.len()).min(original.history.len());
     let corpus = Arc::new(load_corpus(&config)?);
     let again = RunFolder::create(&args.out, config.model.kind, "reproduction")?;
-    let about = Circumstances {
+    let about = LaunchInfo {
         launcher: super::command_line(),
         started: utc_stamp(),
         title: "reproduction".to_owned(),
@@ -167,13 +167,13 @@ pub(super) fn reproduce(args: &ReproduceArgs) -> Result<()> {
 /// What `gainakt compare` takes.
 #[derive(Debug, Args)]
 pub(super) struct CompareArgs {
-    /// Experiment folders.
+    /// Run folders.
     #[arg(required = true, num_args = 2..)]
     run_dirs: Vec<PathBuf>,
-    /// Say how far the runs believe the same of the same students (stability across seeds); they need the same data.
+    /// Report how closely the runs agree about the same students (stability across seeds); they need the same data.
     #[arg(long)]
     stability: bool,
-    /// Draw the runs' validation AUC into this SVG file.
+    /// Plot the runs' validation AUC into this SVG file.
     #[arg(long, value_name = "FILE")]
     plot: Option<PathBuf>,
 }
@@ -269,7 +269,7 @@ pub(super) struct ExportArgs {
     /// What to export.
     #[arg(long, value_enum, default_value = "weights")]
     what: What,
-    /// Where to.
+    /// Output file.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 }
@@ -303,10 +303,10 @@ pub(super) fn export(args: &ExportArgs) -> Result<()> {
 pub(super) struct ImportArgs {
     /// A state dict of GainAKT2Exp: .safetensors, .pt or .pth.
     file: PathBuf,
-    /// A run whose settings and data the weights belong to.
+    /// A run with the settings and data of these weights.
     #[arg(long, value_name = "RUN_DIR")]
     like: PathBuf,
-    /// Folder the imported model's folder is made in.
+    /// Where to create the imported model's run folder.
     #[arg(long, value_name = "DIR", default_value = "runs")]
     out: PathBuf,
 }

@@ -3,6 +3,7 @@
 mod bench;
 mod data;
 mod evaluate;
+mod explain;
 mod folder;
 mod sweep;
 mod terminal;
@@ -14,58 +15,58 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::app::open_window;
-use crate::data::ColumnNames;
+use crate::data::{ColumnNames, format_names};
 use crate::error::Result;
 use crate::experiment::RunFolder;
 use crate::platform::device::DeviceChoice;
 use crate::service::Source;
 
-/// Trains, evaluates and shows GainAKT2Exp, an interpretable knowledge-tracing transformer.
+/// Trains, evaluates and shows interpretable knowledge-tracing models.
 #[derive(Debug, Parser)]
 #[command(name = "gainakt", version, about, max_term_width = 100)]
 struct Cli {
-    /// What to do; nothing: open the window.
+    /// What to do; without a command, the window opens.
     #[command(subcommand)]
     command: Option<CliCommand>,
 }
 
 #[derive(Debug, Subcommand)]
 enum CliCommand {
-    /// Open the window on a run, or without one on the embedded class.
+    /// Open the window on a run, or on the embedded class.
     Open {
-        /// The experiment folder.
+        /// The run folder.
         run_dir: Option<PathBuf>,
     },
-    /// Train a model; without arguments on the embedded class.
+    /// Train a model; without arguments, on the embedded class.
     Train(Box<train::TrainArgs>),
-    /// Measure a trained model on its training, validation and test data.
+    /// Evaluate a trained model on its training, validation and test data.
     Evaluate(evaluate::EvaluateArgs),
-    /// Follow one student: prediction, mastery and gain after every answer.
-    Explain(evaluate::ExplainArgs),
+    /// Follow one student: prediction, mastery and gain after every answer, as data, a picture or a page to print.
+    Explain(explain::ExplainArgs),
     /// Check a finished run's folder: the reproducibility checklist, and every file's hash.
     Check {
-        /// The experiment folder.
+        /// The run folder.
         run_dir: PathBuf,
     },
-    /// Repeat a run from its folder and compare, to the byte on the same adapter.
+    /// Train a run again from its folder and compare, byte for byte on the same adapter.
     Reproduce(folder::ReproduceArgs),
-    /// Put finished runs side by side.
+    /// Compare finished runs side by side.
     Compare(folder::CompareArgs),
-    /// Train over folds, seeds and ablations; resumable, and spread over machines with --shard.
+    /// Train over folds, seeds and ablations; resumable, and distributable with --shard.
     Sweep(Box<sweep::SweepArgs>),
-    /// Write a run's weights, predictions or trajectories for other programs.
+    /// Export a run's weights, predictions or trajectories.
     Export(folder::ExportArgs),
-    /// Take in weights trained elsewhere.
+    /// Import weights trained elsewhere.
     Import(folder::ImportArgs),
     /// Measure speed and memory on this machine.
     #[command(subcommand)]
     Bench(bench::BenchCommand),
-    /// Look at, split or convert a data file.
+    /// Inspect, split or convert a data file.
     #[command(subcommand)]
     Data(data::DataCommand),
 }
 
-/// Columns of a raw interaction file, where they do not have a common name.
+/// Columns of a raw interaction file that have no common name.
 #[derive(Debug, Clone, Default, Args)]
 struct ColumnArgs {
     /// Column with the student.
@@ -83,6 +84,10 @@ struct ColumnArgs {
     /// Column with the item (question, problem).
     #[arg(long, value_name = "NAME")]
     item_column: Option<String>,
+    /// Raw format of the file, if it is not recognised as wanted. `table` finds columns by name, `ednet_all` reads all of
+    /// EdNet's students.
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(format_names()))]
+    format: Option<String>,
 }
 
 impl ColumnArgs {
@@ -93,6 +98,7 @@ impl ColumnArgs {
             response: self.response_column.clone(),
             order: self.order_column.clone(),
             item: self.item_column.clone(),
+            format: self.format.clone(),
         }
     }
 }
@@ -100,9 +106,9 @@ impl ColumnArgs {
 /// A run to read and the device to compute on.
 #[derive(Debug, Clone, Args)]
 struct RunArgs {
-    /// The experiment folder.
+    /// The run folder.
     run_dir: PathBuf,
-    /// Where to compute.
+    /// Device to compute on.
     #[arg(long, value_enum, default_value_t)]
     device: DeviceChoice,
 }
@@ -115,7 +121,7 @@ pub fn main() -> ExitCode {
         CliCommand::Open { run_dir } => open(run_dir),
         CliCommand::Train(args) => train::train(&args),
         CliCommand::Evaluate(args) => evaluate::evaluate(&args),
-        CliCommand::Explain(args) => evaluate::explain(&args),
+        CliCommand::Explain(args) => explain::explain(&args),
         CliCommand::Check { run_dir } => folder::check(&run_dir),
         CliCommand::Reproduce(args) => folder::reproduce(&args),
         CliCommand::Compare(args) => folder::compare(&args),

@@ -8,14 +8,14 @@ use clap::{Args, ValueEnum};
 use futures_lite::future::block_on;
 
 use super::evaluate::{Protocol, Trained};
-use super::terminal::Terminal;
+use super::terminal::{Progress, Terminal};
 use super::train::{SettingsArgs, settings};
 use crate::config::{Config, ModelKind};
 use crate::error::{Error, Result};
 use crate::evaluate::{Measure, evaluate_sliding, final_part, parts};
 use crate::experiment::{
-    Circumstances, Compared, Comparison, File, Launch, RunFolder, RunRecord, figure, finished_folder, load_corpus,
-    pretty, start,
+    Compared, Comparison, File, Launch, LaunchInfo, RunFolder, RunRecord, figure, finished_folder, load_corpus, pretty,
+    start,
 };
 use crate::platform::device::DeviceChoice;
 use crate::platform::{files, utc_stamp};
@@ -85,23 +85,23 @@ pub(super) struct SweepArgs {
     /// Seeds.
     #[arg(long, value_delimiter = ',', default_value = "42")]
     seeds: Vec<u64>,
-    /// Kinds of model to compare, each with its own preset.
+    /// Models to compare, each with its own preset.
     #[arg(long, value_name = "KINDS", value_delimiter = ',', value_parser = ModelKind::from_name,
           conflicts_with_all = ["model", "preset", "config", "ablations"])]
     models: Vec<ModelKind>,
-    /// Parts of the objective left out, one run each.
+    /// Parts of the objective to leave out, one run each.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "none")]
     ablations: Vec<Ablation>,
-    /// Measure each run on sliding windows too, as pykt does.
+    /// Also evaluate each run on sliding windows, as pykt does.
     #[arg(long, value_enum, default_value_t)]
     protocol: Protocol,
     /// Only every n-th run, starting with the i-th: `i/n`, i from 1.
     #[arg(long, value_name = "I/N", value_parser = shard)]
     shard: Option<(usize, usize)>,
-    /// Where to compute.
+    /// Device to compute on.
     #[arg(long, value_enum, default_value_t)]
     device: DeviceChoice,
-    /// Folder of the sweep; what is finished in it is not run again.
+    /// Folder of the sweep; finished runs in it are skipped.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 }
@@ -180,7 +180,7 @@ fn sliding(out: &Path, title: &str, device: DeviceChoice) -> Result<()> {
     let Trained { config, corpus, mut model, .. } = Trained::of_folder(&folder, device, None)?;
     let parts = parts(&config, &corpus)?;
     let windows = corpus.sliding(final_part(&parts), config.model_config.seq_len);
-    let mut terminal = Terminal::new(None);
+    let mut terminal = Terminal::new(Progress::Bar, None);
     let progress = async |done, total| {
         terminal.progress("measuring", "sliding windows", done, total);
         ControlFlow::Continue(())
@@ -203,7 +203,7 @@ fn one(out: &Path, title: &str, config: &Config, device: DeviceChoice) -> Result
     parts(config, &corpus)?;
     let folder = begun.map_or_else(|| RunFolder::create(out, config.model.kind, title), Ok)?;
     let continued = folder.file(File::Config).is_file();
-    let about = (!continued).then(|| Circumstances {
+    let about = (!continued).then(|| LaunchInfo {
         launcher: super::command_line(),
         started: utc_stamp(),
         title: title.to_owned(),

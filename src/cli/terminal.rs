@@ -1,42 +1,71 @@
 //! Lines and progress bars; what is printed is kept in the run's log too.
 
 use std::io::Write;
+use std::path::Path;
 
+use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
 
 use crate::evaluate::Measure;
 use crate::experiment::measure_lines;
 
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Progress {
+    /// Lines, and a bar where standard error is a terminal.
+    #[default]
+    Bar,
+    /// For other programs: standard output has one JSON object a line, `{"kind": "line" | "folder" | "progress", …}`.
+    Json,
+}
+
 /// The terminal of one command.
 pub(super) struct Terminal {
     bar: ProgressBar,
+    shown: Progress,
     /// What the bar counts; another task starts its clock anew.
     task: String,
     log: Option<Box<dyn Write>>,
 }
 
 impl Terminal {
-    /// Shows lines, and a progress bar where standard error is a terminal; `log` gets the lines too.
-    pub(super) fn new(log: Option<Box<dyn Write>>) -> Self {
+    /// Shows lines and progress; `log` gets the lines too.
+    pub(super) fn new(shown: Progress, log: Option<Box<dyn Write>>) -> Self {
         let bar = ProgressBar::new(0);
         let style = ProgressStyle::with_template("{msg} {wide_bar:.cyan/blue} {pos}/{len}  {eta} left");
         if let Ok(style) = style {
             bar.set_style(style);
         }
-        Self { bar, task: String::new(), log }
+        Self { bar, shown, task: String::new(), log }
     }
 
     /// Prints a line.
     pub(super) fn line(&mut self, text: &str) {
-        self.bar.suspend(|| println!("{text}"));
+        match self.shown {
+            Progress::Bar => self.bar.suspend(|| println!("{text}")),
+            Progress::Json => println!("{}", json!({"kind": "line", "text": text})),
+        }
         if let Some(log) = &mut self.log {
             // A full disk shows at the next checkpoint, in words.
             let _ = writeln!(log, "{text}");
         }
     }
 
+    /// Tells another program where the run's folder is; a person reads it in the lines.
+    pub(super) fn folder(&self, path: &Path) {
+        if self.shown == Progress::Json {
+            println!("{}", json!({"kind": "folder", "path": path.display().to_string()}));
+        }
+    }
+
     /// Moves the bar of `task`; `remark` is shown behind it.
     pub(super) fn progress(&mut self, task: &str, remark: &str, done: usize, total: usize) {
+        if self.shown == Progress::Json {
+            let line = json!({"kind": "progress", "task": task, "remark": remark, "done": done, "total": total});
+            println!("{line}");
+            return;
+        }
         if self.task != task {
             task.clone_into(&mut self.task);
             self.bar.reset();

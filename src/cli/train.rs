@@ -8,12 +8,12 @@ use clap::Args;
 use futures_lite::future::block_on;
 
 use super::ColumnArgs;
-use super::terminal::Terminal;
+use super::terminal::{Progress, Terminal};
 use crate::config::{Config, ModelKind};
 use crate::error::{Error, Result};
 use crate::evaluate::parts;
 use crate::experiment::{
-    Circumstances, File, Launch, RunFolder, RunLines, Session, finished_folder, load_config, load_corpus,
+    File, Launch, LaunchInfo, RunFolder, RunLines, Session, finished_folder, load_config, load_corpus,
     settings_from_json, start,
 };
 use crate::platform::device::DeviceChoice;
@@ -23,10 +23,10 @@ use crate::train::{Command, Ended, Message, Phase, Results};
 /// Data and settings of a run.
 #[derive(Debug, Clone, Args)]
 pub(super) struct SettingsArgs {
-    /// Raw interactions, or pykt's train_valid_sequences.csv; plain or gzipped.
+    /// Raw interactions or pykt's train_valid_sequences.csv; plain, gzipped, or in a zip archive.
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
-    /// pykt's test_sequences.csv, beside training sequences.
+    /// pykt's test_sequences.csv, in addition to training sequences.
     #[arg(long, value_name = "FILE", requires = "data")]
     test_data: Option<PathBuf>,
     #[command(flatten)]
@@ -38,16 +38,16 @@ pub(super) struct SettingsArgs {
     /// accurate), evidence_items and evidence_items_lstm (data that name items), dkt, sakt, akt or simplekt.
     #[arg(long, value_name = "NAME", conflicts_with = "config")]
     preset: Option<String>,
-    /// Settings from a JSON file, or an experiment's config.json.
+    /// Settings from a JSON file or a run's config.json.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Validation fold, 0 to 4.
     #[arg(long)]
     fold: Option<u8>,
-    /// Epochs at the most.
+    /// Maximum number of epochs.
     #[arg(long)]
     epochs: Option<usize>,
-    /// Windows in a step.
+    /// Windows per training step.
     #[arg(long)]
     batch_size: Option<usize>,
     /// Learning rate.
@@ -70,16 +70,19 @@ impl SettingsArgs {
 pub(super) struct TrainArgs {
     #[command(flatten)]
     settings: SettingsArgs,
-    /// Where to compute.
+    /// Device to compute on.
     #[arg(long, value_enum, default_value_t)]
     device: DeviceChoice,
-    /// Folder the experiment's folder is made in.
+    /// Where to create the run folder.
     #[arg(long, value_name = "DIR", default_value = "runs")]
     out: PathBuf,
-    /// Last part of the experiment folder's name.
+    /// Last part of the run folder's name.
     #[arg(long, default_value = "baseline")]
     title: String,
-    /// What the run is for, for the record.
+    /// How to show progress.
+    #[arg(long, value_enum, default_value_t)]
+    progress: Progress,
+    /// Purpose of the run, for the record.
     #[arg(long, value_name = "TEXT")]
     purpose: Option<String>,
     /// Continue an interrupted run with the settings it began with.
@@ -106,7 +109,7 @@ pub(super) fn train(args: &TrainArgs) -> Result<()> {
     let corpus = Arc::new(load_corpus(&config)?);
     parts(&config, &corpus)?;
     let seconds = reading.elapsed().as_secs_f64();
-    let about = folder.is_none().then(|| Circumstances {
+    let about = folder.is_none().then(|| LaunchInfo {
         launcher: super::command_line(),
         started: utc_stamp(),
         title: args.title.clone(),
@@ -116,7 +119,8 @@ pub(super) fn train(args: &TrainArgs) -> Result<()> {
         Some(folder) => folder,
         None => RunFolder::create(&args.out, config.model.kind, &args.title)?,
     };
-    let mut terminal = Terminal::new(Some(Box::new(files::append(&folder.file(File::Log))?)));
+    let mut terminal = Terminal::new(args.progress, Some(Box::new(files::append(&folder.file(File::Log))?)));
+    terminal.folder(folder.path());
     terminal.line(&RunLines::data(&config, &corpus, seconds));
     let mut session =
         start(Launch { config, corpus: corpus.clone(), device: args.device, folder: folder.clone(), about })?;

@@ -55,24 +55,24 @@ group! {
 group! {
     /// Optimizer and loop.
     Training {
-        /// Passes over the training answers, at the most; 1 or more.
+        /// Maximum number of passes over the training answers; 1 or more.
         epochs: usize = 2,
         /// Windows of answers in one training step; 1 or more. More is faster and needs more memory.
         batch_size: usize = 64,
         /// Adam's learning rate at the start, above 0; it is halved when validation stops improving.
         #[serde(alias = "learning_rate")]
         lr: f64 = 0.000174,
-        /// Pull of every weight towards 0: L2 added to the gradient, 0 or more.
+        /// Weight decay: L2 penalty added to the gradient, 0 or more.
         weight_decay: f64 = 1.7571e-5,
         /// The optimizer; always "Adam".
         optimizer: String = "Adam".to_owned(),
-        /// Half-precision arithmetic; this program has none, so it must be false.
+        /// Half-precision arithmetic; not supported, must be false.
         mixed_precision: bool = false,
-        /// Largest norm of a step's whole gradient, which is scaled down to it; 0 or more, 0 switches clipping off.
+        /// Gradient clipping: maximum norm of a step's gradient; 0 disables it.
         gradient_clip: f64 = 1.0,
         /// Epochs without a better validation AUC before the run stops; 0 or more.
         patience: usize = 20,
-        /// Whether the order of the training windows is drawn anew each epoch; the original keeps file order.
+        /// Whether the training windows are shuffled each epoch; the original keeps file order.
         shuffle: bool = false,
     }
 }
@@ -82,21 +82,21 @@ group! {
     Data {
         /// Name of the data set, for the record.
         dataset: String = "assist2015".to_owned(),
-        /// The fold that is not trained on but chooses the best epoch, 0 to 4.
+        /// The validation fold, which is not trained on and chooses the best epoch; 0 to 4.
         fold: u8 = 0,
-        /// The data file; where none is named, the simulated class.
+        /// The data file; if none is given, the simulated class.
         path: Option<String> = None,
-        /// pykt's test file, where `path` is pykt's training file.
+        /// pykt's test file, if `path` is pykt's training file.
         test_path: Option<String> = None,
-        /// Columns of a raw file, where their names are not common ones.
+        /// Columns of a raw file, if they have no common names.
         columns: ColumnNames = ColumnNames::default(),
-        /// Students of the simulated class, where no file is named.
+        /// Students in the simulated class, if no file is given.
         simulated_students: usize = 600,
-        /// Items of each skill of the simulated class; 0: it has no items.
+        /// Items per skill in the simulated class; 0: no items.
         simulated_items: usize = 0,
-        /// Whether models that can tell items (questions, problems) apart do so, where the data have them.
+        /// Whether models use items (questions, problems), if they can and the data have them.
         items: bool = true,
-        /// Whether an answer to several skills counts once: it is one row of models that can read it so, and the AUC that chooses
+        /// Whether an answer to several skills counts once: it is one row for models that can read it so, and the AUC that chooses
         /// the best epoch is over answers, not over rows of one skill each.
         whole_answers: bool = true,
     }
@@ -109,21 +109,21 @@ group! {
         use_mastery_head: bool = true,
         /// Whether the model has a gain head.
         use_gain_head: bool = true,
-        /// Weight of the cost of falling mastery, mean relu(M\[t−1\] − M\[t\]); 0 or more.
+        /// Weight of the penalty on falling mastery, mean relu(M\[t−1\] − M\[t\]); 0 or more.
         monotonicity_loss_weight: f64 = 0.1,
-        /// Weight of the term that wants mastery high where answers are right and low where they are wrong; 0 or more.
+        /// Weight of the term that raises mastery for right answers and lowers it for wrong ones; 0 or more.
         mastery_performance_loss_weight: f64 = 0.8,
-        /// Weight of the term that wants larger gains from right than from wrong answers; 0 or more.
+        /// Weight of the term that makes gains of right answers larger than those of wrong ones; 0 or more.
         gain_performance_loss_weight: f64 = 0.8,
-        /// Weight of the cost of gains in skills that were not practised, mean |G|; 0 or more.
+        /// Weight of the penalty on gains in skills that were not practised, mean |G|; 0 or more.
         sparsity_loss_weight: f64 = 0.2,
-        /// Weight of the cost of mastery that moves otherwise than by its gains, mean |ΔM − 0.1·G|; 0 or more.
+        /// Weight of the penalty on mastery that moves differently from its gains, mean |ΔM − 0.1·G|; 0 or more.
         consistency_loss_weight: f64 = 0.3,
         /// Epochs over which the two performance weights rise from 0 to their full size.
         warmup_constraint_epochs: usize = 8,
-        /// Weight of the cost of negative gains, mean relu(−G); 0 or more.
+        /// Weight of the penalty on negative gains, mean relu(−G); 0 or more.
         non_negative_loss_weight: f64 = 0.0,
-        /// Has no effect; the original's record names it.
+        /// No effect; kept because the original's record has it.
         enhanced_constraints: bool = true,
         /// Whether the performance weights rise by a cosine over all epochs instead.
         enable_cosine_perf_schedule: bool = false,
@@ -159,7 +159,7 @@ group! {
         adaptive_alignment: bool = true,
         /// Correlation of mastery with the answers below which the alignment weight is raised, −1 to 1.
         alignment_min_correlation: f64 = 0.05,
-        /// Share of the alignment term in the loss, 0 to 1, above which its weight decays.
+        /// Share of the alignment term in the loss above which its weight decays, 0 to 1.
         alignment_share_cap: f64 = 0.08,
         /// Factor by which the alignment weight then decays, 0 to 1.
         alignment_share_decay_factor: f64 = 0.7,
@@ -173,7 +173,7 @@ group! {
         enable_global_alignment_pass: bool = true,
         /// Students it is measured on, spread evenly over short and long histories.
         alignment_global_students: usize = 600,
-        /// Whether answers are compared after taking off their moving average.
+        /// Whether answers are compared after subtracting their moving average.
         use_residual_alignment: bool = true,
         /// Width of that moving average, in answers; 1 or more.
         alignment_residual_window: usize = 5,
@@ -183,17 +183,17 @@ group! {
 group! {
     /// Retention, lag and the controller's reactions (MODEL §3–4).
     Refinement {
-        /// Whether a correlation that fell below its best adds a cost until it is back.
+        /// Whether a correlation below its best adds a penalty until it recovers.
         enable_retention_loss: bool = true,
-        /// Fall of the correlation that costs nothing.
+        /// Drop in correlation that is not penalised.
         retention_delta: f64 = 0.005,
-        /// Weight of that cost.
+        /// Weight of that penalty.
         retention_weight: f64 = 0.14,
-        /// Whether gains that foretell later answers are rewarded.
+        /// Whether gains that predict later answers are rewarded.
         enable_lag_gain_loss: bool = true,
         /// Weight of that reward.
         lag_gain_weight: f64 = 0.06,
-        /// How many answers later are looked at, 1 to 3.
+        /// How many answers ahead to look, 1 to 3.
         lag_max_lag: usize = 3,
         /// Share of the answer one later in that reward.
         lag_l1_weight: f64 = 0.5,
@@ -205,9 +205,9 @@ group! {
         consistency_rebalance_epoch: usize = 8,
         /// Correlation below which the consistency weight is lowered, −1 to 1.
         consistency_rebalance_threshold: f64 = 0.1,
-        /// The consistency weight then.
+        /// The reduced consistency weight.
         consistency_rebalance_new_weight: f64 = 0.2,
-        /// Variance of mastery below which alignment and lag are switched off: what is even correlates with nothing.
+        /// Variance of mastery below which alignment and lag are switched off: constant values have no correlation.
         variance_floor: f64 = 0.0001,
         /// Epochs in a row below that variance before the sparsity weight is reduced.
         variance_floor_patience: usize = 3,
@@ -228,11 +228,11 @@ group! {
     Evidence {
         /// Weight of the mean square of what the context adds to the logits; 0 or more.
         context_penalty: f64 = 0.0,
-        /// What reads the answers: attention, or an LSTM (lstm), which needs more time and predicts a little better.
+        /// The encoder: attention, or lstm, which is slower and a little more accurate.
         encoder: EncoderKind = EncoderKind::Attention,
-        /// How far items may differ: standard deviation of their difficulties, in logits, in the prior; above 0.
+        /// Prior standard deviation of the items' difficulties, in logits; above 0.
         item_spread: f64 = 1.0,
-        /// Factor of the learning rate for what is learned of items, each of which comes up seldom; above 0.
+        /// Learning rate factor for item parameters, since each item is rare; above 0.
         item_learning_rate: f64 = 5.0,
     }
 }
@@ -240,19 +240,19 @@ group! {
 group! {
     /// Sizes of the model (MODEL §2).
     ModelShape {
-        /// Answers the model reads at a time; it starts afresh with each window. 2 or more.
+        /// Maximum number of answers in a window; the model starts fresh with each window. 2 or more.
         seq_len: usize = 200,
-        /// Width of both streams, D: numbers that stand for an answer. A multiple of the attention heads.
+        /// Width D of both streams: numbers that represent an answer. A multiple of the attention heads.
         d_model: usize = 512,
-        /// Attention heads of a block; 1 or more.
+        /// Attention heads per block; 1 or more.
         n_heads: usize = 8,
-        /// Encoder blocks one after another; 0 or more.
+        /// Number of encoder blocks; 0 or more.
         num_encoder_blocks: usize = 6,
         /// Width of the feed-forward layers; 1 or more.
         d_ff: usize = 1024,
-        /// Share of activations that are dropped at random in training, 0 to below 1.
+        /// Dropout: share of activations dropped at random in training, from 0 to below 1.
         dropout: f64 = 0.2,
-        /// What is embedded; must be "qid" (skill and response), which the original's record names.
+        /// What is embedded; must be "qid" (skill and response), as in the original's record.
         emb_type: String = "qid".to_owned(),
     }
 }

@@ -11,7 +11,7 @@ pub use groups::{
     Alignment, Data, Evaluation, Evidence, GlobalAlignment, GroupDocs, Interpretability, ModelChoice, ModelShape,
     Refinement, Seeds, Training,
 };
-pub use model_kind::{EncoderKind, KindAbout, ModelKind};
+pub use model_kind::{EncoderKind, ModelInfo, ModelKind};
 pub use snapshot::{evaluation_snapshot, model_config, reproducibility_policy};
 
 use serde::{Deserialize, Serialize};

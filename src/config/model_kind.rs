@@ -41,7 +41,7 @@ impl EncoderKind {
 
 /// What is to be known of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct KindAbout {
+pub struct ModelInfo {
     /// Name in settings, records and folder names.
     pub name: &'static str,
     /// Name for people.
@@ -58,7 +58,7 @@ pub struct KindAbout {
     pub knows_items: bool,
 }
 
-const GAINAKT2EXP: KindAbout = KindAbout {
+const GAINAKT2EXP: ModelInfo = ModelInfo {
     name: "gainakt2exp",
     title: "GainAKT2Exp",
     sentence: "mastery that never falls, beside a free prediction",
@@ -74,7 +74,7 @@ const GAINAKT2EXP: KindAbout = KindAbout {
     knows_items: false,
 };
 
-const EVIDENCE: KindAbout = KindAbout {
+const EVIDENCE: ModelInfo = ModelInfo {
     name: "evidence",
     title: "Evidence model",
     sentence: "the prediction of an answer is the mastery of its skill",
@@ -84,7 +84,7 @@ const EVIDENCE: KindAbout = KindAbout {
     knows_items: true,
 };
 
-const DKT: KindAbout = KindAbout {
+const DKT: ModelInfo = ModelInfo {
     name: "dkt",
     title: "DKT",
     sentence: "an LSTM over the answers (Piech et al. 2015); no mastery, a chance for every skill",
@@ -94,7 +94,7 @@ const DKT: KindAbout = KindAbout {
     knows_items: false,
 };
 
-const SAKT: KindAbout = KindAbout {
+const SAKT: ModelInfo = ModelInfo {
     name: "sakt",
     title: "SAKT",
     sentence: "the skill asked looks back at the answers (Pandey and Karypis 2019); no mastery, a chance for every skill",
@@ -104,7 +104,7 @@ const SAKT: KindAbout = KindAbout {
     knows_items: false,
 };
 
-const AKT: KindAbout = KindAbout {
+const AKT: ModelInfo = ModelInfo {
     name: "akt",
     title: "AKT",
     sentence: "attention that fades with distance (Ghosh et al. 2020); no mastery, a chance for every skill",
@@ -114,7 +114,7 @@ const AKT: KindAbout = KindAbout {
     knows_items: true,
 };
 
-const SIMPLEKT: KindAbout = KindAbout {
+const SIMPLEKT: ModelInfo = ModelInfo {
     name: "simplekt",
     title: "simpleKT",
     sentence: "plain attention from exercises to answers (Liu et al. 2023); no mastery, a chance for every skill",
@@ -132,7 +132,7 @@ impl ModelKind {
     pub const EMBEDDED: [Self; 2] = [Self::Evidence, Self::GainAkt2Exp];
 
     /// What is to be known of it.
-    pub fn about(self) -> &'static KindAbout {
+    pub fn about(self) -> &'static ModelInfo {
         match self {
             Self::GainAkt2Exp => &GAINAKT2EXP,
             Self::Evidence => &EVIDENCE,

@@ -16,6 +16,9 @@ pub struct ColumnNames {
     pub order: Option<String>,
     /// Item (question, problem) id.
     pub item: Option<String>,
+    /// The raw format, where it shall not be told from the header ([`super::format_names`]).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<String>,
 }
 
 const STUDENT: &[&str] =

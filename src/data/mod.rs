@@ -5,6 +5,7 @@
 //! Readers take any `Read`, so they work on files and on what a browser hands over.
 
 mod answers;
+mod archive;
 mod batch;
 mod columns;
 mod corpus;
@@ -25,17 +26,19 @@ mod source;
 mod students;
 
 pub use answers::{Answer, Answers};
+pub use archive::{Archive, OpenArchive, ReadSeek};
 pub use batch::{RaggedBatch, RowItems, SkillLists};
 pub use columns::ColumnNames;
 pub use corpus::{Corpus, RowKind, Split, Truth, Window};
 pub use csv_text::CsvText;
 pub use exercises::Exercise;
 pub use folds::{Fold, FoldAssignment, SPLIT_SEED, permutation};
-pub use formats::ednet::FOLDER as EDNET_FOLDER;
+pub use formats::ednet::{FOLDER as EDNET_FOLDER, QUESTIONS as EDNET_QUESTIONS};
+pub use formats::format_names;
 pub use pykt_export::export_pykt;
 pub use pykt_lists::ExportedFile;
 pub use raw::{read_ednet, read_raw};
-pub use sequences::{DataFile, SequenceRow, read_sequences, read_table, read_table_beside};
+pub use sequences::{DataFile, SequenceRow, Table, inspect_header, read_sequences, read_table, read_table_beside};
 pub use simulated::{SIMULATED_SKILLS, SimulatedStudent, simulate, simulate_with_items, simulated_chance};
 pub use sliding::{SlidingWindow, sliding};
 pub use students::{Dataset, Dropped, Skill, Student};

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::io::Read;
 
 use super::columns::{ColumnIndex, ColumnNames};
-use super::formats::ednet::{EdNet, sample};
+use super::formats::ednet::{EdNet, students};
 use super::formats::{Format, Interaction, OpenBeside, Record, Row};
 use super::numbering::{Build, Interner, SkillSplit, UNKNOWN};
 use super::response::{Response, WORDS};
@@ -53,15 +53,15 @@ pub(super) fn read_format(source: TextSource<'_>, header: Vec<String>, format: &
 /// Reads EdNet's folder: `files` are those in KT1, `beside` opens a file by its path from the folder.
 ///
 /// # Errors
-/// Missing or unusable files, no file of a student.
-pub fn read_ednet(folder: &str, files: &[String], beside: &OpenBeside<'_>) -> Result<Dataset> {
+/// Missing or unusable files, no file of a student, or `columns` names another format.
+pub fn read_ednet(folder: &str, files: &[String], columns: &ColumnNames, beside: &OpenBeside<'_>) -> Result<Dataset> {
     let format = EdNet::new(beside)?;
     let open = |file: &String| {
         let mut source = TextSource::open(file, beside(file)?)?;
         let header = source.header()?;
         Ok((source, header))
     };
-    read_parts(folder, &format, sample(folder, files)?.iter().map(open))
+    read_parts(folder, &format, students(folder, files, columns.format.as_deref())?.iter().map(open))
 }
 
 /// Reads files of one format, one after another.
@@ -181,6 +181,10 @@ impl<'a> Rows<'a> {
             }
             Row::Unscored => {
                 self.dropped.unscored += 1;
+                return Ok(());
+            }
+            Row::Repeated => {
+                self.dropped.repeated += 1;
                 return Ok(());
             }
         };

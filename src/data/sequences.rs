@@ -56,14 +56,44 @@ pub fn read_table_beside(
 ) -> Result<DataFile> {
     let mut source = TextSource::open(file, input)?;
     let header = source.header()?;
-    let has = |name: &str| header.iter().any(|h| h == name);
-    if has("fold") && has("concepts") && has("responses") {
+    if is_windows(&header) {
         read_windows(source, &header).map(DataFile::Sequences)
-    } else if let Some(format) = recognise(&header, columns, beside)? {
+    } else if let Some(format) = recognise(file, &header, columns, beside)? {
         read_format(source, header, &*format).map(DataFile::Raw)
     } else {
         read_rows(source, &header, columns).map(DataFile::Raw)
     }
+}
+
+/// What a table is, by its header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Table {
+    /// pykt's windows.
+    Sequences,
+    /// A well-known raw format, by its name.
+    Format(&'static str),
+    /// Interactions whose columns are found by name.
+    Columns,
+}
+
+/// Reads a table's header alone.
+///
+/// # Errors
+/// It is no table of answers, or a file that belongs to its format is missing.
+pub fn inspect_header(file: &str, input: impl Read, columns: &ColumnNames, beside: &OpenBeside<'_>) -> Result<Table> {
+    let header = TextSource::open(file, input)?.header()?;
+    if is_windows(&header) {
+        return Ok(Table::Sequences);
+    }
+    match recognise(file, &header, columns, beside)? {
+        Some(format) => Ok(Table::Format(format.name())),
+        None => columns.locate(file, &header).map(|_| Table::Columns),
+    }
+}
+
+/// Whether this is the header of pykt's windows.
+fn is_windows(header: &[String]) -> bool {
+    ["fold", "concepts", "responses"].iter().all(|name| header.iter().any(|h| h == name))
 }
 
 /// Reads pykt's sequence file (plain or gzipped), of concepts or of questions (`*_quelevel.csv`, where an answer's concepts

@@ -94,7 +94,9 @@ impl<'a> TextSource<'a> {
         }
         let names: Vec<String> = record.iter().map(|f| decode(f).trim().to_owned()).collect();
         for (i, name) in names.iter().enumerate() {
-            if !name.is_empty() && names[..i].contains(name) {
+            // DataShop repeats a column of knowledge components for each skill of an answer.
+            let repeated = name.starts_with("KC ");
+            if !name.is_empty() && !repeated && names[..i].contains(name) {
                 let problem = "the header names this column twice; rename or remove one";
                 return Err(Error::data_at(&self.file, 1, Some(name), problem));
             }

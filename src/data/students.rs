@@ -48,6 +48,8 @@ pub struct Dropped {
     pub fractional: u64,
     /// Rows whose outcome is neither right nor wrong: a hint, a program that still runs.
     pub unscored: u64,
+    /// Rows that are not the first attempt at a step.
+    pub repeated: u64,
     /// Students with fewer than [`super::MIN_INTERACTIONS`] answers, in order of appearance:
     /// position among all students seen, and id.
     pub short_students: Vec<(usize, String)>,

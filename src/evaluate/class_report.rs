@@ -20,7 +20,7 @@ pub const OPPORTUNITIES: usize = 10;
 /// Windows up to which the curves are of the whole class; beyond, they are of the part the final figures are about.
 const WHOLE_CLASS: usize = 3000;
 /// Skills up to which the transfer is told.
-const MOST_TRANSFER: usize = 300;
+const MAX_TRANSFER: usize = 300;
 
 /// Answers at one opportunity to practise.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
@@ -179,7 +179,7 @@ pub async fn class_report(model: &mut Model, corpus: &Corpus, config: &Config) -
             asked[k] += 1;
         }
     }
-    let transfer = if skills <= MOST_TRANSFER { model.transfer().await? } else { Vec::new() };
+    let transfer = if skills <= MAX_TRANSFER { model.transfer().await? } else { Vec::new() };
     let prior = model.prior().await?;
     let others = skills.saturating_sub(1).max(1) as f64;
     let mean = |values: &mut dyn Iterator<Item = f32>| (values.map(f64::from).sum::<f64>() - 1.0) / others;

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::calibration::calibration_error;
 use super::infer::WindowOutcome;
 use super::metrics::{accuracy, auc, correlation, stratified_sample};
-use super::scores::{calibration_error, cross_entropy, within_items, within_skills};
+use super::scores::{cross_entropy, within_items, within_skills};
 use crate::config::ModelKind;
 use crate::data::{Answers, Corpus, Window};
 

@@ -1,12 +1,9 @@
-//! How good a score is beyond its AUC: within skills, calibration, and against a known mastery.
+//! How good a score is beyond its AUC: within skills, and against a known mastery.
 
 use serde::{Deserialize, Serialize};
 
 use super::metrics::{auc, correlation};
 use crate::data::{Answers, Truth, Window};
-
-/// Bins of predicted chance in a calibration error.
-const BINS: usize = 15;
 
 /// Fewest answers of a window whose curves count.
 const MIN_CURVE: usize = 8;
@@ -40,20 +37,6 @@ fn within(scores: &[f64], members: impl Iterator<Item = (usize, u32, u8)>) -> Op
         }
     }
     (weight > 0.0).then(|| sum / weight)
-}
-
-/// Expected calibration error: over 15 even bins of the score, the mean distance of mean score and share correct, weighted
-/// by count (Naeini, Cooper & Hauskrecht 2015). `None` of nothing.
-pub fn calibration_error(scores: &[f64], targets: &[bool]) -> Option<f64> {
-    let mut bins = [[0.0; 3]; BINS];
-    for (score, target) in scores.iter().zip(targets) {
-        let bin = &mut bins[((score * BINS as f64) as usize).min(BINS - 1)];
-        bin[0] += 1.0;
-        bin[1] += score;
-        bin[2] += f64::from(u8::from(*target));
-    }
-    let distance: f64 = bins.iter().map(|[_, score, correct]| (score - correct).abs()).sum();
-    (!scores.is_empty()).then(|| distance / scores.len() as f64)
 }
 
 /// Mean binary cross-entropy of `probability`; `None` of nothing.

@@ -48,10 +48,10 @@ pub fn student_sentences(path: &Trajectory, auc: Option<f64>) -> Vec<String> {
         let how = match auc {
             a if a >= 0.75 => "well",
             a if a >= 0.6 => "fairly well",
-            a if a >= 0.5 => "hardly better than by chance",
-            _ => "worse than by chance",
+            a if a >= 0.5 => "hardly better than chance",
+            _ => "worse than chance",
         };
-        sentences.push(format!("The model told this student's right answers from wrong ones {how} (AUC {auc:.2})."));
+        sentences.push(format!("The model predicted this student's answers {how} (AUC {auc:.2})."));
     }
     if last.drawn().is_empty() {
         sentences.push("This model has no mastery: it only predicts answers.".to_owned());
@@ -86,14 +86,14 @@ pub fn student_sentences(path: &Trajectory, auc: Option<f64>) -> Vec<String> {
     if never > 0 && !last.deviation.is_empty() {
         let were = if never == 1 { "was" } else { "were" };
         sentences.push(format!(
-            "{} {were} never practised: what is said of them is a guess from other skills.",
+            "{} {were} never practised: their values are guesses from other skills.",
             counted(never, "skill")
         ));
     }
     let most = steps.iter().enumerate().filter_map(|(t, s)| Some((t, s, s.own_gain()?)));
     if let Some((t, step, gain)) = most.max_by(|a, b| a.2.total_cmp(&b.2)).filter(|m| m.2 > 0.0) {
         sentences.push(format!(
-            "The largest gain came with answer {}, {}, {}: {gain:.3}.",
+            "The largest gain was at answer {}, {}, {}: {gain:.3}.",
             t + 1,
             name(step.skill),
             outcome_word(step.response)
@@ -101,7 +101,7 @@ pub fn student_sentences(path: &Trajectory, auc: Option<f64>) -> Vec<String> {
     }
     if last.window > first.window {
         sentences
-            .push(format!("The model read the answers in {} parts and started afresh with each.", last.window + 1));
+            .push(format!("The model read the answers in {} windows and started fresh with each.", last.window + 1));
     }
     sentences
 }
@@ -127,24 +127,24 @@ pub fn chance_on_average_item(step: &TrajectoryStep) -> Option<f32> {
 pub fn answer_sentences(step: &TrajectoryStep, name: &str) -> Vec<String> {
     let mut sentences = vec![match (step.prediction, chance_on_average_item(step)) {
         (Some(p), Some(average)) => format!(
-            "The model gave a right answer to this item {}; to an average item of its skill, {}.",
+            "The model expected a right answer to this item with {}; to an average item of its skill, with {}.",
             percent(p),
             percent(average)
         ),
-        (Some(p), None) => format!("The model gave a right answer {}.", percent(p)),
-        (None, _) => "The model had seen nothing yet and expected nothing.".to_owned(),
+        (Some(p), None) => format!("The model expected a right answer with {}.", percent(p)),
+        (None, _) => "This is the first answer, so the model expected nothing.".to_owned(),
     }];
     if let Some(difficulty) = step.difficulty {
         sentences.push(format!("This item is {} ({difficulty:+.1}).", difficulty_words(difficulty)));
     }
     if let (Some(m), Some(g)) = (step.mastery.get(step.skill as usize), step.own_gain()) {
         sentences.push(format!(
-            "Now it believes {name} is mastered to {}; this answer's gain was {g:.3}.",
+            "Mastery of {name} is now {}; this answer's gain was {g:.3}.",
             percent_between(*m, step.drawn_band(step.skill as usize))
         ));
     } else if let Some(chance) = step.drawn().get(step.skill as usize) {
         let chance = percent_between(*chance, step.drawn_band(step.skill as usize));
-        sentences.push(format!("Were {name} asked again, a right answer would have a chance of {chance}."));
+        sentences.push(format!("If {name} were asked again, the chance of a right answer would be {chance}."));
     }
     if let Some(truth) = step.true_mastery.as_ref().and_then(|t| t.get(step.skill as usize)) {
         sentences.push(format!("True mastery of this simulated student: {}.", percent(*truth)));
@@ -223,7 +223,7 @@ mod tests {
         let told = answer_sentences(&path.steps[1], "adding").join(" ").replace('\u{a0}', " ");
         assert_eq!(
             told,
-            "The model gave a right answer 25 %. Now it believes adding is mastered to 75 %; this answer's gain was 0.400."
+            "The model expected a right answer with 25 %. Mastery of adding is now 75 %; this answer's gain was 0.400."
         );
         let rows = skill_rows(&path);
         assert_eq!((rows[0].answers, rows[0].correct, rows[0].mastery), (2, 1, Some(0.75)));

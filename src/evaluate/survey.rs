@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::calibration::Calibration;
 use super::certainty::{band, is_cheap};
 use super::metrics::{auc, correlation};
 use super::trajectory::close;
@@ -14,8 +15,6 @@ use crate::model::{Model, Question, RowStat};
 const MIN_STEPS: usize = 3;
 /// Points kept of a student's mastery over time, for a sparkline.
 const POINTS: usize = 24;
-/// Bins of predicted probability in a calibration.
-const BINS: usize = 10;
 
 /// One student in figures.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -118,42 +117,6 @@ impl Standing {
             (_, true) => Self::NotMastered,
             _ => Self::Perhaps,
         }
-    }
-}
-
-/// Predictions gathered by how sure they were.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct Bin {
-    /// Predictions.
-    pub count: u32,
-    /// Mean predicted probability.
-    pub predicted: f64,
-    /// Share of answers that were right.
-    pub correct: f64,
-}
-
-/// Whether p(right) means what it says: answers predicted with about p should be right in about p of the cases.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct Calibration {
-    /// Tenths of predicted probability, from 0 to 1.
-    pub bins: [Bin; BINS],
-}
-
-impl Calibration {
-    /// Takes in one prediction and its outcome.
-    pub fn add(&mut self, probability: f32, correct: bool) {
-        let bin = &mut self.bins[((probability * BINS as f32) as usize).min(BINS - 1)];
-        bin.count += 1;
-        let share = 1.0 / f64::from(bin.count);
-        bin.predicted += (f64::from(probability) - bin.predicted) * share;
-        bin.correct += (f64::from(u8::from(correct)) - bin.correct) * share;
-    }
-
-    /// Expected calibration error: mean distance of predicted and observed share, weighted by count; none of nothing.
-    pub fn error(&self) -> Option<f64> {
-        let count: u32 = self.bins.iter().map(|b| b.count).sum();
-        let sum: f64 = self.bins.iter().map(|b| f64::from(b.count) * (b.predicted - b.correct).abs()).sum();
-        (count > 0).then(|| sum / f64::from(count))
     }
 }
 
@@ -301,7 +264,7 @@ impl Gather {
         for (&p, &r) in probability.iter().zip(&window.answers.responses()[1..]) {
             self.probabilities.push(f64::from(p));
             self.targets.push(r == 1);
-            calibration.add(p, r == 1);
+            calibration.add(f64::from(p), r == 1);
         }
     }
 

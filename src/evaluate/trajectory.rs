@@ -95,7 +95,7 @@ pub async fn trajectory(model: &mut Model, corpus: &Corpus, id: &str) -> Result<
     let truth = corpus.truth.as_ref().map(|t| &t.mastery[windows[0].student as usize]);
     let mut steps = Vec::new();
     for (w, window) in windows.iter().enumerate() {
-        for (t, mut step) in path(model, &window.answers).await?.into_iter().enumerate() {
+        for (t, mut step) in trace_answers(model, &window.answers).await?.into_iter().enumerate() {
             step.position = window.first + t as u32;
             step.window = w;
             let cells =
@@ -126,7 +126,7 @@ pub fn check_student(corpus: &Corpus, id: &str) -> Result<()> {
 ///
 /// # Errors
 /// The device fails.
-pub async fn path(model: &mut Model, answers: &Answers) -> Result<Vec<TrajectoryStep>> {
+pub async fn trace_answers(model: &mut Model, answers: &Answers) -> Result<Vec<TrajectoryStep>> {
     let skill_count = model.config().num_c;
     let output = model.forward(closed_window(answers)).await?;
     let difficulties = model.difficulties().await?;

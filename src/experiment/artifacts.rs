@@ -14,7 +14,7 @@ use crate::platform::device::Device;
 use crate::train::EpochRow;
 
 /// Most rows of trajectories.csv, one an answer and skill.
-const MOST_CELLS: usize = 2_000_000;
+const MAX_CELLS: usize = 2_000_000;
 /// Skills drawn for a student: the most practised.
 const DRAWN: usize = 4;
 
@@ -73,7 +73,7 @@ fn shown_students(config: &Config, corpus: &Corpus) -> Vec<usize> {
     let fit = students.iter().take_while(|&&student| {
         let before = cells;
         cells += answers(student) * corpus.skills.len();
-        before == 0 || cells <= MOST_CELLS
+        before == 0 || cells <= MAX_CELLS
     });
     let fit = fit.count();
     students.truncate(fit);

@@ -21,7 +21,7 @@ const MODEL_OF_OLD: &str = "gainakt2exp";
 
 /// How a run was started: what config.json says beside the settings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Circumstances {
+pub struct LaunchInfo {
     /// What started the run: the command line as typed, or the window.
     pub launcher: String,
     /// Start in UTC, `YYYYMMDD_HHMMSS`.
@@ -54,7 +54,7 @@ pub fn train_command(title: &str, device: &str) -> String {
 ///
 /// # Errors
 /// Never for a config made by this program.
-pub fn config_json(config: &Config, id: &str, about: &Circumstances, device: DeviceRecord<'_>) -> Result<String> {
+pub fn config_json(config: &Config, id: &str, about: &LaunchInfo, device: DeviceRecord<'_>) -> Result<String> {
     let (snapshot, shape, kind) = (evaluation_snapshot(config), model_config(config), config.model.kind);
     let settings = json_value(config)?;
     let purpose = match about.purpose.is_empty() {
@@ -153,7 +153,7 @@ mod tests {
         let mut config = Config::preset("demo").unwrap();
         config.training.epochs = 3;
         config.evaluation.max_correlation_students = 17;
-        let text = config_json(&config, "a", &Circumstances::default(), CPU).unwrap();
+        let text = config_json(&config, "a", &LaunchInfo::default(), CPU).unwrap();
         assert_eq!(read_config("config.json", &text).unwrap(), config);
         assert_eq!(settings_from_json("config.json", &text).unwrap(), config);
         let record: Map<String, Value> = serde_json::from_str(&text).unwrap();
@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn a_record_of_an_earlier_version_is_read() {
         let config = Config::preset("demo").unwrap();
-        let text = config_json(&config, "a", &Circumstances::default(), CPU).unwrap();
+        let text = config_json(&config, "a", &LaunchInfo::default(), CPU).unwrap();
         let mut record: Map<String, Value> = serde_json::from_str(&text).unwrap();
         record["seeds"] = json!({"seed": 42});
         let lr = record["training"].as_object_mut().unwrap().remove("lr").unwrap();

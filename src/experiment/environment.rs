@@ -1,17 +1,24 @@
 //! What a run was made with and on, and the seeds it began from.
 
+use std::io::Read as _;
 use std::path::Path;
 
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use super::data_files::container;
 use crate::config::Config;
-use crate::error::Result;
+use crate::data::{EDNET_FOLDER, EDNET_QUESTIONS};
+use crate::error::{Error, Result};
 use crate::platform::{files, system};
 
 /// Hexadecimal SHA-256.
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+    hex(&Sha256::digest(bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// environment.json: program, build, device, system and the data's fingerprints.
@@ -47,13 +54,35 @@ fn simulated(config: &Config) -> Value {
     made
 }
 
-/// Name, size and SHA-256 of a data file.
+/// Name, size and SHA-256 of a data file. For a file in a zip archive those of the archive; for EdNet's folder of the table
+/// of questions, with the number of students' files.
 ///
 /// # Errors
 /// It cannot be read.
 pub fn fingerprint(path: &str) -> Result<Value> {
-    let bytes = files::read(Path::new(path))?;
-    Ok(json!({"path": path, "bytes": bytes.len(), "sha256": sha256_hex(&bytes)}))
+    let place = container(Path::new(path));
+    if files::is_dir(&place) {
+        let students = files::list(&place.join(EDNET_FOLDER))?.len();
+        let (bytes, sha256) = size_and_hash(&place.join(EDNET_QUESTIONS))?;
+        return Ok(json!({"path": path, "files": students, "bytes": bytes, "sha256": sha256}));
+    }
+    let (bytes, sha256) = size_and_hash(&place)?;
+    Ok(json!({"path": path, "bytes": bytes, "sha256": sha256}))
+}
+
+/// Bytes of a file and their SHA-256, read piece by piece: data sets may be larger than the memory.
+fn size_and_hash(path: &Path) -> Result<(u64, String)> {
+    let mut file = files::open(path)?;
+    let (mut hash, mut bytes, mut piece) = (Sha256::new(), 0, vec![0; 1 << 16]);
+    loop {
+        match file.read(&mut piece).map_err(|e| Error::io(path.display(), e))? {
+            0 => return Ok((bytes, hex(&hash.finalize()))),
+            count => {
+                hash.update(&piece[..count]);
+                bytes += count as u64;
+            }
+        }
+    }
 }
 
 /// SEED_INFO.md: what each use of randomness is drawn from.

@@ -1,15 +1,12 @@
 //! From files to a corpus and a model.
 
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::config_record::read_config;
+use super::data_files::read_data;
 use super::folder::{File, RunFolder};
 use crate::config::Config;
-use crate::data::{
-    ColumnNames, Corpus, DataFile, Dataset, EDNET_FOLDER, read_ednet, read_sequences, read_table_beside,
-    simulate_with_items,
-};
+use crate::data::{ColumnNames, Corpus, DataFile, read_sequences, simulate_with_items};
 use crate::error::{Error, Result};
 use crate::model::{Model, ModelConfig};
 use crate::platform::device::Device;
@@ -73,39 +70,6 @@ pub fn load_corpus(config: &Config) -> Result<Corpus> {
             };
             Corpus::from_sequences(&config.data.dataset, &train, &test_rows, seq_len, rows)
         }
-    }
-}
-
-/// Reads a data file, with those that lie beside it where its format needs them; or EdNet's folder.
-///
-/// # Errors
-/// Unreadable or unusable files.
-pub fn read_data(path: &Path, columns: &ColumnNames) -> Result<DataFile> {
-    let name = path.display().to_string();
-    let open_in =
-        |folder: &Path, file: &str| -> Result<Box<dyn Read>> { Ok(Box::new(files::open(&folder.join(file))?)) };
-    let students = path.join(EDNET_FOLDER);
-    if files::is_dir(&students) {
-        let beside = |file: &str| open_in(path, file);
-        return read_ednet(&name, &files::list(&students)?, &beside).map(DataFile::Raw);
-    }
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let beside = |file: &str| open_in(folder, file);
-    read_table_beside(&name, files::open(path)?, columns, &beside)
-}
-
-/// Reads a raw interaction file.
-///
-/// # Errors
-/// The file is unreadable, or holds pykt's sequences instead.
-pub fn load_dataset(path: &Path, columns: &ColumnNames) -> Result<Dataset> {
-    let name = path.display().to_string();
-    match read_data(path, columns)? {
-        DataFile::Raw(dataset) => Ok(dataset),
-        DataFile::Sequences(_) => Err(Error::data(
-            &name,
-            "these are pykt's sequences, already split; expected raw interactions, one answer a row",
-        )),
     }
 }
 

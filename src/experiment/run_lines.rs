@@ -148,7 +148,7 @@ pub fn measure_lines(parts: &[(&str, &Measure)]) -> Vec<String> {
     lines
 }
 
-/// The best model beside simpler methods on the same answers; nothing where none was measured.
+/// The best model beside baselines on the same answers; nothing where none was measured.
 pub fn baseline_lines(results: &Results) -> Vec<String> {
     if results.baselines.is_empty() {
         return Vec::new();

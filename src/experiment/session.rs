@@ -1,13 +1,13 @@
 //! A run with its folder: a task trains, the session keeps what it sends and passes it on.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_channel::{Receiver, Sender};
 use futures_lite::future::block_on;
 use serde_json::Value;
 
 use super::artifacts::write_artifacts;
-use super::config_record::{Circumstances, DeviceRecord, config_json, train_command};
+use super::config_record::{DeviceRecord, LaunchInfo, config_json, train_command};
 use super::environment::{environment, seed_info};
 use super::folder::{File, RunFolder};
 use super::manifest::seal;
@@ -15,13 +15,11 @@ use super::record::{metrics_csv, pretty, results_json};
 use super::report::readme;
 use crate::config::Config;
 use crate::data::Corpus;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::ModelConfig;
-use crate::platform::device::{DeviceChoice, choose};
+use crate::platform::device::{Device, DeviceChoice, choose};
 use crate::platform::{Task, files, spawn_task, system};
-use crate::train::{
-    CheckpointKind, Command, Control, EpochRow, Message, Results, Resume, TrainRequest, TrainState, run,
-};
+use crate::train::{CheckpointKind, Command, Control, EpochRow, Message, Results, Resume, TrainInput, TrainState, run};
 
 /// Messages that may wait; checkpoints are large, so with a slow disk the run waits instead of filling memory.
 const WAITING: usize = 16;
@@ -38,7 +36,7 @@ pub struct Launch {
     /// The folder, new or of an interrupted run.
     pub folder: RunFolder,
     /// What config.json says beside the settings; `None` where the folder is continued.
-    pub about: Option<Circumstances>,
+    pub about: Option<LaunchInfo>,
 }
 
 /// A run under way.
@@ -46,11 +44,13 @@ pub struct Launch {
 pub struct Session {
     folder: RunFolder,
     config: Config,
-    about: Option<Circumstances>,
+    about: Option<LaunchInfo>,
     history: Vec<EpochRow>,
     messages: Receiver<Message>,
     commands: Sender<Command>,
     task: Option<Task<Result<Results>>>,
+    /// The device, once it is open.
+    device: Arc<OnceLock<Device>>,
 }
 
 /// Starts training on a thread of its own.
@@ -66,12 +66,15 @@ pub fn start(launch: Launch) -> Result<Session> {
         // A kill may have come between the state and the metrics.
         folder.write(File::Metrics, metrics_csv(&history).as_bytes())?;
     }
-    let (say, messages) = async_channel::bounded(WAITING);
-    let (commands, obey) = async_channel::unbounded();
-    let request = TrainRequest { config: config.clone(), corpus, resume };
-    let control = Control { messages: say, commands: obey };
+    let (message_tx, messages) = async_channel::bounded(WAITING);
+    let (commands, command_rx) = async_channel::unbounded();
+    let request = TrainInput { config: config.clone(), corpus, resume };
+    let control = Control { messages: message_tx, commands: command_rx };
+    let opened_device = Arc::new(OnceLock::new());
+    let task_device = opened_device.clone();
     let task = spawn_task("gainakt-train", move || async move {
         let compute = choose(device).await?;
+        task_device.get_or_init(|| compute.device.clone());
         let opened = Message::Device {
             kind: compute.kind.to_owned(),
             label: compute.label.clone(),
@@ -81,7 +84,7 @@ pub fn start(launch: Launch) -> Result<Session> {
         let _ = control.messages.send(opened).await;
         run(request, &compute.device, &control).await
     })?;
-    Ok(Session { folder, config, about, history, messages, commands, task: Some(task) })
+    Ok(Session { folder, config, about, history, messages, commands, task: Some(task), device: opened_device })
 }
 
 fn saved_state(folder: &RunFolder, shape: &ModelConfig) -> Result<Option<Resume>> {
@@ -137,7 +140,11 @@ impl Session {
         let Some(task) = &self.task else {
             return Ok(None);
         };
-        let outcome = task.join().await.flatten();
+        let outcome = match (task.join().await.flatten(), self.device.get()) {
+            // burn panics where its device is lost: then the device is the reason.
+            (Err(panicked @ Error::Panicked(_)), Some(Device::Gpu(gpu))) => Err(gpu.check().err().unwrap_or(panicked)),
+            (outcome, _) => outcome,
+        };
         self.task = None;
         match outcome {
             Err(error) if !files::is_file(&self.folder.file(File::Config)) => {

@@ -1,7 +1,7 @@
 //! What follows the shared encoder, by architecture: everything in which one differs from the other is chosen here.
 
-use super::encoder::{EncoderAt, EncoderWork, StreamGrads};
-use super::evidence::{self, EvidenceAt, EvidenceInside, EvidenceKernels, EvidenceLosses};
+use super::encoder::{EncoderOffsets, EncoderWork, StreamGrads};
+use super::evidence::{self, EvidenceKernels, EvidenceLosses, EvidenceOffsets, Explanation};
 use super::gainakt2exp::{self, GainAktKernels, GainAktLosses};
 use super::parameters::Builder;
 use super::pass::{Pass, RowOutputs, rows_of};
@@ -72,34 +72,34 @@ impl Losses {
 
 /// Places of all parameters of a model.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Places {
-    pub encoder: EncoderAt,
-    pub readout: ReadoutAt,
+pub(super) struct ParameterOffsets {
+    pub encoder: EncoderOffsets,
+    pub readout: ReadoutOffsets,
 }
 
 /// Places of the parameters that follow the encoder.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum ReadoutAt {
-    GainAkt(gainakt2exp::ReadoutAt),
-    Evidence(EvidenceAt),
+pub(super) enum ReadoutOffsets {
+    GainAkt(gainakt2exp::ReadoutOffsets),
+    Evidence(EvidenceOffsets),
 }
 
-impl Places {
+impl ParameterOffsets {
     /// Lays the parameters in the order PyTorch lists them; also the number of leading values the loss depends on.
     ///
     /// # Errors
     /// The model does not run on kernels.
     pub(super) fn new(b: &mut Builder, config: &ModelConfig) -> Result<(Self, usize)> {
-        let mut encoder = EncoderAt::new(b, config, config.kind == ModelKind::GainAkt2Exp);
+        let mut encoder = EncoderOffsets::new(b, config, config.kind == ModelKind::GainAkt2Exp);
         let (readout, active) = match config.kind {
             ModelKind::GainAkt2Exp => {
-                let (at, active) = gainakt2exp::ReadoutAt::new(b, config);
-                (ReadoutAt::GainAkt(at), active)
+                let (at, active) = gainakt2exp::ReadoutOffsets::new(b, config);
+                (ReadoutOffsets::GainAkt(at), active)
             }
             ModelKind::Evidence => {
-                let mut at = EvidenceAt::new(b, config);
+                let mut at = EvidenceOffsets::new(b, config);
                 at.add_items(b, &mut encoder.tables, config);
-                (ReadoutAt::Evidence(at), b.len())
+                (ReadoutOffsets::Evidence(at), b.len())
             }
             other => {
                 return Err(Error::Request(format!(
@@ -121,10 +121,10 @@ pub(super) enum Readout<K: ModelKernels> {
 }
 
 impl<K: ModelKernels> Readout<K> {
-    pub(super) fn new(k: &mut K, at: &ReadoutAt) -> Result<Self> {
+    pub(super) fn new(k: &mut K, at: &ReadoutOffsets) -> Result<Self> {
         match at {
-            ReadoutAt::GainAkt(at) => gainakt2exp::Readout::new(k, *at).map(Self::GainAkt),
-            ReadoutAt::Evidence(at) => evidence::Readout::new(k, *at).map(Self::Evidence),
+            ReadoutOffsets::GainAkt(at) => gainakt2exp::Readout::new(k, *at).map(Self::GainAkt),
+            ReadoutOffsets::Evidence(at) => evidence::Readout::new(k, *at).map(Self::Evidence),
         }
     }
 
@@ -174,7 +174,7 @@ impl<K: ModelKernels> Readout<K> {
             (Self::Evidence(readout), Losses::Evidence(losses)) => {
                 readout.backward(k, pass, losses, encoder, rows, entries, streams, grads)
             }
-            _ => Err(Error::Device("the losses are those of another kind of model".to_owned())),
+            _ => Err(Error::Request("the losses are those of another kind of model".to_owned())),
         }
     }
 
@@ -214,7 +214,7 @@ impl<K: ModelKernels> Readout<K> {
         &self,
         k: &mut K,
         pass: &Pass<'_, K>,
-        at: &EncoderAt,
+        at: &EncoderOffsets,
         encoder: &EncoderWork<K::Floats>,
         rows: &RowOutputs<K::Floats>,
         wanted: &[usize],
@@ -235,7 +235,7 @@ impl<K: ModelKernels> Readout<K> {
         &self,
         k: &mut K,
         pass: &Pass<'_, K>,
-        at: &EncoderAt,
+        at: &EncoderOffsets,
         encoder: &EncoderWork<K::Floats>,
         n: usize,
         answers: &[Imagined],
@@ -270,7 +270,7 @@ impl<K: ModelKernels> Readout<K> {
         params: &K::Floats,
         count: usize,
         answers: &RaggedBatch,
-    ) -> Result<Option<EvidenceInside>> {
+    ) -> Result<Option<Explanation>> {
         match self {
             Self::GainAkt(_) => Ok(None),
             Self::Evidence(readout) => readout.inside(k, params, count, answers).await.map(Some),

@@ -1,6 +1,6 @@
 //! One moment of one student in detail: attention of the heads, and the chance of every possible next exercise.
 
-use super::evidence::EvidenceInside;
+use super::evidence::Explanation;
 
 /// The last row of a window, looked at closely.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -14,7 +14,7 @@ pub struct Inspection {
     pub attention: Vec<Vec<Vec<f32>>>,
     /// What mastery is made of, where that can be told exactly (evidence model).
     #[serde(default)]
-    pub evidence: Option<EvidenceInside>,
+    pub evidence: Option<Explanation>,
 }
 
 impl Inspection {

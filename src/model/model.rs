@@ -1,6 +1,6 @@
 //! A model as training, evaluation and the service see it: on one of the devices, results on the host.
 
-use super::architectures::{Losses, Places};
+use super::architectures::{Losses, ParameterOffsets};
 use super::layout::Layout;
 use super::network::{LogPlace, Network, Purpose, TrainingStep};
 use super::parameters::{Builder, Parameter, Weights};
@@ -19,12 +19,12 @@ use crate::platform::device::Device;
 pub struct Model {
     config: ModelConfig,
     layout: Layout,
-    network: On,
+    network: Backend,
 }
 
 /// The same network on one of the devices.
 #[derive(Debug)]
-enum On {
+enum Backend {
     Cpu(Box<Network<Cpu>>),
     Gpu(Box<Network<Gpu>>),
     /// A model on burn's tensors, on either.
@@ -33,13 +33,13 @@ enum On {
 }
 
 /// Evaluates an expression for the network of either device.
-macro_rules! on {
+macro_rules! dispatch {
     ($model:expr, $network:ident => $what:expr) => {
         match &mut $model.network {
-            On::Cpu($network) => $what,
-            On::Gpu($network) => $what,
+            Backend::Cpu($network) => $what,
+            Backend::Gpu($network) => $what,
             #[cfg(feature = "burn")]
-            On::Tensors($network) => $what,
+            Backend::Tensors($network) => $what,
         }
     };
 }
@@ -93,7 +93,7 @@ impl Model {
     pub fn on_tensors<M: super::burn::TensorModel>(config: &ModelConfig, seed: u64, device: &Device) -> Result<Self> {
         let layout = super::burn::layout_of::<M>(config);
         let network = super::burn::start_of::<M>(config, &layout.draw(seed), device)?;
-        Ok(Self { config: config.clone(), layout, network: On::Tensors(network) })
+        Ok(Self { config: config.clone(), layout, network: Backend::Tensors(network) })
     }
 
     /// A model with the given weights.
@@ -109,13 +109,13 @@ impl Model {
         if let Some(layout) = super::burn::layout(config) {
             let values = values(&layout)?;
             let network = super::burn::start(config, &values, device)?;
-            return Ok(Self { config: config.clone(), layout, network: On::Tensors(network) });
+            return Ok(Self { config: config.clone(), layout, network: Backend::Tensors(network) });
         }
         let (places, layout) = places(config)?;
         let (c, l, values) = (config.clone(), layout.clone(), values(&layout)?);
         let network = match device {
-            Device::Cpu => On::Cpu(Box::new(Network::new(Cpu::default(), c, l, places, &values)?)),
-            Device::Gpu(gpu) => On::Gpu(Box::new(Network::new(Gpu::new(gpu), c, l, places, &values)?)),
+            Device::Cpu => Backend::Cpu(Box::new(Network::new(Cpu::default(), c, l, places, &values)?)),
+            Device::Gpu(gpu) => Backend::Gpu(Box::new(Network::new(Gpu::new(gpu), c, l, places, &values)?)),
         };
         Ok(Self { config: config.clone(), layout, network })
     }
@@ -153,7 +153,7 @@ impl Model {
     /// They are of another model; nothing is replaced then.
     pub fn write_weights(&mut self, weights: &Weights) -> Result<()> {
         let values = self.layout.flatten(weights)?;
-        on!(self, n => n.write_params(&values));
+        dispatch!(self, n => n.write_params(&values));
         Ok(())
     }
 
@@ -162,7 +162,7 @@ impl Model {
     /// # Errors
     /// The device fails.
     pub async fn read_weights(&mut self) -> Result<Weights> {
-        let values = on!(self, n => n.read_params().await)?;
+        let values = dispatch!(self, n => n.read_params().await)?;
         Ok(self.layout.named(&values))
     }
 
@@ -172,7 +172,7 @@ impl Model {
     /// The device fails.
     pub async fn forward(&mut self, batch: RaggedBatch) -> Result<Output> {
         let plan = self.prepared(batch);
-        on!(self, n => n.output(plan).await)
+        dispatch!(self, n => n.output(plan).await)
     }
 
     /// Chance of a correct answer were each skill asked after each of these rows of the last forward pass, `[rows, C]`.
@@ -180,7 +180,7 @@ impl Model {
     /// # Errors
     /// The device fails.
     pub async fn chances(&mut self, rows: &[usize]) -> Result<Vec<f32>> {
-        on!(self, n => n.chances(rows).await)
+        dispatch!(self, n => n.chances(rows).await)
     }
 
     /// Chance of a correct answer to each of these questions about the last forward pass; empty where the model cannot be
@@ -189,7 +189,7 @@ impl Model {
     /// # Errors
     /// The device fails.
     pub async fn ask(&mut self, questions: &[Question]) -> Result<Vec<f32>> {
-        on!(self, n => n.ask(questions).await)
+        dispatch!(self, n => n.ask(questions).await)
     }
 
     /// What one more answer to each question's skill, on an average item, would change, after rows of the last batch given to
@@ -198,7 +198,7 @@ impl Model {
     /// # Errors
     /// The device fails.
     pub async fn what_if(&mut self, questions: &[Question]) -> Result<Vec<WhatIf>> {
-        on!(self, n => n.what_if(questions).await)
+        dispatch!(self, n => n.what_if(questions).await)
     }
 
     /// Chance of a correct answer to each skill before any answer, `[C]`; empty where the model has no prior.
@@ -206,7 +206,7 @@ impl Model {
     /// # Errors
     /// The device fails.
     pub async fn prior(&mut self) -> Result<Vec<f32>> {
-        on!(self, n => n.prior().await)
+        dispatch!(self, n => n.prior().await)
     }
 
     /// Difficulty of each item, `[I]`, in logits above the average item (that of item 0, unknown, is 0); empty where the
@@ -215,7 +215,7 @@ impl Model {
     /// # Errors
     /// The device fails.
     pub async fn difficulties(&mut self) -> Result<Vec<f32>> {
-        on!(self, n => n.difficulties().await)
+        dispatch!(self, n => n.difficulties().await)
     }
 
     /// The transfer matrix `[C, C]` of the evidence model, row by row: what an answer to the row's skill says about the
@@ -224,7 +224,7 @@ impl Model {
     /// # Errors
     /// The device fails.
     pub async fn transfer(&mut self) -> Result<Vec<Vec<f32>>> {
-        on!(self, n => n.transfer().await)
+        dispatch!(self, n => n.transfer().await)
     }
 
     /// Context and value stream after the encoder in the last forward pass over `rows` rows, each `[N, D]`.
@@ -232,7 +232,7 @@ impl Model {
     /// # Errors
     /// The device fails.
     pub async fn encoded(&mut self, rows: usize) -> Result<(Vec<f32>, Vec<f32>)> {
-        on!(self, n => n.encoded(rows).await)
+        dispatch!(self, n => n.encoded(rows).await)
     }
 
     /// One forward pass, of which only figures of each row come back.
@@ -248,10 +248,12 @@ impl Model {
         let plan = self.prepared(batch);
         let values = match &mut self.network {
             // The CPU's results are there when its operations are done: nothing is waited for.
-            On::Cpu(network) => with_threads_awake(|| futures_lite::future::block_on(network.stats(plan, purpose)))?,
-            On::Gpu(network) => network.stats(plan, purpose).await?,
+            Backend::Cpu(network) => {
+                with_threads_awake(|| futures_lite::future::block_on(network.stats(plan, purpose)))?
+            }
+            Backend::Gpu(network) => network.stats(plan, purpose).await?,
             #[cfg(feature = "burn")]
-            On::Tensors(network) => network.stats(plan).await?,
+            Backend::Tensors(network) => network.stats(plan).await?,
         };
         Ok(RowStats { values, rows })
     }
@@ -262,7 +264,7 @@ impl Model {
     /// The device fails.
     pub async fn inspect(&mut self, batch: RaggedBatch) -> Result<Inspection> {
         let plan = self.prepared(batch);
-        on!(self, n => n.inspect(plan).await)
+        dispatch!(self, n => n.inspect(plan).await)
     }
 
     /// Mastery after every row, `[N, C]`, with the figures of each row: what a survey of many students needs.
@@ -272,7 +274,7 @@ impl Model {
     /// The device fails.
     pub async fn survey(&mut self, batch: RaggedBatch) -> Result<(RowStats, Vec<f32>)> {
         let stats = self.stats_for(batch, Purpose::Inspect).await?;
-        Ok((stats, on!(self, n => n.mastery().await)?))
+        Ok((stats, dispatch!(self, n => n.mastery().await)?))
     }
 
     /// One training step; nothing is read from the device.
@@ -281,10 +283,10 @@ impl Model {
     /// The device has no room.
     pub fn step(&mut self, step: TrainingStep, place: LogPlace) -> Result<()> {
         match &mut self.network {
-            On::Cpu(network) => with_threads_awake(|| network.step(step, place)),
-            On::Gpu(network) => network.step(step, place),
+            Backend::Cpu(network) => with_threads_awake(|| network.step(step, place)),
+            Backend::Gpu(network) => network.step(step, place),
             #[cfg(feature = "burn")]
-            On::Tensors(network) => network.step(step, place),
+            Backend::Tensors(network) => network.step(step, place),
         }
     }
 
@@ -293,7 +295,7 @@ impl Model {
     /// # Errors
     /// The device fails.
     pub async fn logged_terms(&mut self, steps: usize) -> Result<Vec<f32>> {
-        on!(self, n => n.logged_terms(steps).await)
+        dispatch!(self, n => n.logged_terms(steps).await)
     }
 
     /// Probabilities of the epoch's first `rows` rows.
@@ -301,7 +303,7 @@ impl Model {
     /// # Errors
     /// The device fails.
     pub async fn logged_scores(&mut self, rows: usize) -> Result<Vec<f32>> {
-        on!(self, n => n.logged_scores(rows).await)
+        dispatch!(self, n => n.logged_scores(rows).await)
     }
 
     /// Gradients of the loss of `batch`, by parameter, and the loss terms; the weights stay.
@@ -314,7 +316,7 @@ impl Model {
         losses: Losses,
         dropout: DropoutSites,
     ) -> Result<(Weights, Vec<f32>)> {
-        let (mut values, terms) = on!(self, n => n.gradients_of(batch, losses, dropout).await)?;
+        let (mut values, terms) = dispatch!(self, n => n.gradients_of(batch, losses, dropout).await)?;
         values.resize(self.layout.count(), 0.0);
         Ok((self.layout.named(&values), terms))
     }
@@ -324,7 +326,7 @@ impl Model {
     /// # Errors
     /// There was no step, or the device fails.
     pub async fn gradient_norm(&mut self) -> Result<f32> {
-        on!(self, n => n.gradient_norm().await)
+        dispatch!(self, n => n.gradient_norm().await)
     }
 
     /// Adam's moments by parameter, `[2, n]` each; none before the first step.
@@ -333,7 +335,7 @@ impl Model {
     /// The device fails.
     pub async fn read_moments(&mut self) -> Result<Weights> {
         let count = self.layout.count();
-        let Some(values) = on!(self, n => n.read_moments().await)? else { return Ok(Weights::new()) };
+        let Some(values) = dispatch!(self, n => n.read_moments().await)? else { return Ok(Weights::new()) };
         let part = |p: &Parameter| {
             let half = |from: usize| &values[from + p.at..from + p.at + p.len()];
             (p.name.clone(), (vec![2, p.len()], [half(0), half(count)].concat()))
@@ -362,18 +364,18 @@ impl Model {
             values[p.at..p.at + p.len()].copy_from_slice(&part[..p.len()]);
             values[count + p.at..count + p.at + p.len()].copy_from_slice(&part[p.len()..]);
         }
-        on!(self, n => n.write_moments(&values))
+        dispatch!(self, n => n.write_moments(&values))
     }
 
     /// What the device did.
     pub fn stats(&mut self) -> &mut DeviceStats {
-        on!(self, n => n.device_stats())
+        dispatch!(self, n => n.device_stats())
     }
 }
 
 /// Where the parameters of a model lie, and their names.
-fn places(config: &ModelConfig) -> Result<(Places, Layout)> {
+fn places(config: &ModelConfig) -> Result<(ParameterOffsets, Layout)> {
     let mut builder = Builder::default();
-    let (places, active) = Places::new(&mut builder, config)?;
+    let (places, active) = ParameterOffsets::new(&mut builder, config)?;
     Ok((places, Layout::new(builder, active)))
 }

@@ -1,6 +1,6 @@
 //! A model on one device: encoder and readout forward and backward as a fixed sequence of kernels, and the optimizer.
 
-use super::architectures::{Losses, ModelKernels, Places, Readout};
+use super::architectures::{Losses, ModelKernels, ParameterOffsets, Readout};
 use super::encoder::{self, EncoderWork, StreamGrads};
 use super::layout::Layout;
 use super::pass::{Pass, RowOutputs};
@@ -15,7 +15,7 @@ pub(super) struct Network<K: ModelKernels> {
     pub kernels: K,
     pub config: ModelConfig,
     pub layout: Layout,
-    pub places: Places,
+    pub places: ParameterOffsets,
     pub params: K::Floats,
     pub encoder: EncoderWork<K::Floats>,
     pub rows: RowOutputs<K::Floats>,
@@ -86,7 +86,7 @@ impl<K: ModelKernels> Network<K> {
         mut kernels: K,
         config: ModelConfig,
         layout: Layout,
-        places: Places,
+        places: ParameterOffsets,
         values: &[f32],
     ) -> Result<Self> {
         let mut params = kernels.floats(values.len())?;
@@ -120,10 +120,9 @@ impl<K: ModelKernels> Network<K> {
         self.encoder.reserve(&mut self.kernels, &self.config, keep, n)?;
         self.rows.reserve(&mut self.kernels, &self.config, n, w)?;
         self.readout.reserve(&mut self.kernels, &self.config, n, w)?;
-        self.batch = Some(self.kernels.batch(batch, self.batch.take())?);
-        let Self { kernels: k, params, config, places, batch: Some(batch), encoder, rows, readout, .. } = self else {
-            return Ok(());
-        };
+        let Self { kernels: k, params, config, places, batch: stored, encoder, rows, readout, .. } = self;
+        let batch = k.batch(batch, stored.take())?;
+        let batch = stored.insert(batch);
         encoder::forward(k, params, batch, &places.encoder, config, encoder, &mut sites);
         let pass = Pass { params, batch, config };
         readout.forward(k, &pass, encoder, rows, &mut sites, step);
@@ -131,7 +130,7 @@ impl<K: ModelKernels> Network<K> {
     }
 
     /// Makes arrays for gradients and moments, unless they are there; moments start at 0.
-    pub(super) fn learn(&mut self) -> Result<()> {
+    pub(super) fn ensure_training_buffers(&mut self) -> Result<()> {
         if self.learning.is_none() {
             let (k, count) = (&mut self.kernels, self.layout.count());
             let (grads, mut moments, norm) = (k.floats(count)?, k.floats(2 * count)?, k.floats(257)?);
@@ -143,24 +142,12 @@ impl<K: ModelKernels> Network<K> {
 
     /// Forward, losses and backward: gradients of all parameters lie in `learning`.
     pub(super) fn gradients(&mut self, batch: PreparedBatch, losses: Losses, sites: DropoutSites) -> Result<()> {
-        self.learn()?;
+        self.ensure_training_buffers()?;
         let entries = batch.batch.lists.as_ref().map_or(batch.rows(), |lists| lists.skills.len());
         self.forward(batch, sites.clone(), Purpose::Learn)?;
-        let Self {
-            kernels: k,
-            params,
-            config,
-            places,
-            batch: Some(batch),
-            learning: Some(Learning { grads, streams, .. }),
-            encoder,
-            rows,
-            readout,
-            ..
-        } = self
-        else {
-            return Ok(());
-        };
+        let Self { kernels: k, params, config, places, batch, learning, encoder, rows, readout, .. } = self;
+        let batch = batch.as_ref().expect("the forward pass stores the batch");
+        let Learning { grads, streams, .. } = learning.as_mut().expect("the training buffers are allocated above");
         streams.reserve(k, config, rows.count)?;
         let pass = Pass { params, batch, config };
         let item_weight = losses.item_weight();
@@ -177,10 +164,8 @@ impl<K: ModelKernels> Network<K> {
         self.gradients(batch, losses, dropout)?;
         let total = self.layout.count();
         let width = self.config.term_names().len();
-        let Self { kernels: k, learning: Some(learning), params, log: [terms, scores], rows, readout, .. } = self
-        else {
-            return Ok(());
-        };
+        let Self { kernels: k, learning, params, log: [terms, scores], rows, readout, .. } = self;
+        let learning = learning.as_mut().expect("allocated for the gradients");
         k.adam(params, &learning.grads, &mut learning.moments, total, adam, &mut learning.norm);
         k.reserve(terms, place.steps * width)?;
         k.reserve(scores, place.rows)?;

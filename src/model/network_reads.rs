@@ -54,11 +54,11 @@ impl<K: ModelKernels> Network<K> {
         Ok((kernels.read(ctx, 0, len).await?, kernels.read(val, 0, len).await?))
     }
 
-    /// Chance of a correct answer were each skill asked after each of these rows of the last pass, `[rows, C]`.
+    /// Chance of a correct answer were each skill asked after each of these rows of the last pass, `[rows, C]`. There must
+    /// have been a pass.
     pub(super) async fn chances(&mut self, wanted: &[usize]) -> Result<Vec<f32>> {
-        let Self { kernels, params, config, places, batch: Some(batch), encoder, rows, readout, .. } = self else {
-            return Ok(Vec::new());
-        };
+        let Self { kernels, params, config, places, batch, encoder, rows, readout, .. } = self;
+        let batch = batch.as_ref().expect("chances are asked about a pass");
         let pass = super::pass::Pass { params, batch, config };
         readout.chances(kernels, &pass, &places.encoder, encoder, rows, wanted).await
     }
@@ -139,10 +139,9 @@ impl<K: ModelKernels> Network<K> {
 
     /// Replaces Adam's moments `[2, P]`.
     pub(super) fn write_moments(&mut self, values: &[f32]) -> Result<()> {
-        self.learn()?;
-        if let Some(learning) = &mut self.learning {
-            self.kernels.write(&mut learning.moments, values);
-        }
+        self.ensure_training_buffers()?;
+        let learning = self.learning.as_mut().expect("the training buffers are allocated above");
+        self.kernels.write(&mut learning.moments, values);
         Ok(())
     }
 
@@ -163,5 +162,5 @@ impl<K: ModelKernels> Network<K> {
 }
 
 fn no_gradients() -> Error {
-    Error::Device("this model has not taken a training step".to_owned())
+    Error::Request("this model has not taken a training step".to_owned())
 }

@@ -6,7 +6,7 @@ use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, StandardNormal};
 
-use crate::ops::{LinearAt, NormAt};
+use crate::ops::{LinearOffsets, NormOffsets};
 
 /// Host copies of parameters: shape and values by PyTorch name, in name order.
 pub type Weights = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
@@ -71,7 +71,7 @@ impl Builder {
     }
 
     /// A linear layer as PyTorch starts it.
-    pub(super) fn linear(&mut self, name: &str, inputs: usize, outputs: usize) -> LinearAt {
+    pub(super) fn linear(&mut self, name: &str, inputs: usize, outputs: usize) -> LinearOffsets {
         let start = Start::Uniform(1.0 / (inputs as f64).sqrt());
         self.linear_from(name, inputs, outputs, start, start)
     }
@@ -84,16 +84,16 @@ impl Builder {
         outputs: usize,
         weight: Start,
         bias: Start,
-    ) -> LinearAt {
+    ) -> LinearOffsets {
         let weight = self.add(&format!("{name}.weight"), &[outputs, inputs], weight);
         let bias = self.add(&format!("{name}.bias"), &[outputs], bias);
-        LinearAt { weight, bias, inputs, outputs }
+        LinearOffsets { weight, bias, inputs, outputs }
     }
 
-    pub(super) fn norm(&mut self, name: &str, width: usize) -> NormAt {
+    pub(super) fn norm(&mut self, name: &str, width: usize) -> NormOffsets {
         let weight = self.add(&format!("{name}.weight"), &[width], Start::Constant(1.0));
         let bias = self.add(&format!("{name}.bias"), &[width], Start::Constant(0.0));
-        NormAt { weight, bias }
+        NormOffsets { weight, bias }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Work;
+use super::Cost;
 
 /// Counts since the last [`DeviceStats::take`].
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -19,8 +19,8 @@ pub struct DeviceStats {
     pub bytes_peak: u64,
     /// Seconds by operation: always on the CPU, on a GPU where [`Self::timed`] is set.
     pub seconds: BTreeMap<&'static str, f64>,
-    /// What each operation had to do, where that is known and [`Self::timed`] is set.
-    pub work: BTreeMap<&'static str, Work>,
+    /// The cost of each operation, where that is known and [`Self::timed`] is set.
+    pub costs: BTreeMap<&'static str, Cost>,
     /// Starts of each kernel and the fewest workgroups of one (GPU), where [`Self::timed`] is set.
     pub starts: BTreeMap<&'static str, (u64, u64)>,
     /// Whether each operation is waited for, timed and counted: slower, for profiles only.
@@ -33,7 +33,7 @@ impl DeviceStats {
         let counts = self.clone();
         (self.dispatches, self.bytes_read) = (0, 0);
         self.seconds.clear();
-        self.work.clear();
+        self.costs.clear();
         self.starts.clear();
         counts
     }
@@ -44,10 +44,10 @@ impl DeviceStats {
         self.bytes_peak = self.bytes_peak.max(self.bytes_held);
     }
 
-    /// Adds the work of one operation.
-    pub(crate) fn does(&mut self, operation: &'static str, work: Work) {
+    /// Adds the cost of one operation.
+    pub(crate) fn record(&mut self, operation: &'static str, cost: Cost) {
         if self.timed {
-            *self.work.entry(operation).or_default() += work;
+            *self.costs.entry(operation).or_default() += cost;
         }
     }
 

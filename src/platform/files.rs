@@ -1,7 +1,7 @@
 //! Files: errors name the path; a file is written under another name and then renamed, so that none is ever incomplete.
 
 use std::fs::{self, File};
-use std::io::{Read, Write as _};
+use std::io::{Read, Seek, Write as _};
 use std::path::Path;
 
 use crate::error::{Error, Result};
@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 ///
 /// # Errors
 /// It is not there, is a folder, or may not be read.
-pub fn open(path: &Path) -> Result<impl Read + use<>> {
+pub fn open(path: &Path) -> Result<impl Read + Seek + use<>> {
     let file = File::open(path).map_err(|e| Error::io(path.display(), e))?;
     if file.metadata().is_ok_and(|m| m.is_dir()) {
         return Err(Error::data(&path.display().to_string(), "this is a folder, expected a file"));

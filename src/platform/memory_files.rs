@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{Cursor, Error as IoError, ErrorKind, Read, Result as IoResult, Write};
+use std::io::{Cursor, Error as IoError, ErrorKind, Read, Result as IoResult, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
@@ -53,7 +53,7 @@ fn missing(path: &Path) -> Error {
 ///
 /// # Errors
 /// It is not there, or is a folder.
-pub fn open(path: &Path) -> Result<impl Read + use<>> {
+pub fn open(path: &Path) -> Result<impl Read + Seek + use<>> {
     read(path).map(Cursor::new)
 }
 

@@ -22,10 +22,9 @@ impl<T> Task<T> {
     /// # Errors
     /// The task panicked.
     pub async fn join(&self) -> Result<T> {
-        let failed = |what: &str| Error::Device(format!("the work failed inside the device or the program: {what}"));
         match self.outcome.recv().await {
-            Ok(outcome) => outcome.map_err(|what| failed(&what)),
-            Err(_) => Err(failed("it ended without a result")),
+            Ok(outcome) => outcome.map_err(Error::Panicked),
+            Err(_) => Err(Error::Panicked("it ended without a result".to_owned())),
         }
     }
 }

@@ -5,10 +5,10 @@
 //! compiled, and a busy graphics adapter does not hold up an answer.
 
 mod answers;
+mod background;
 mod opened;
 mod packing;
 mod protocol;
-mod readings;
 mod runs;
 mod serve;
 mod state;
@@ -18,7 +18,7 @@ mod transfer;
 pub use packing::{pack, unpack};
 pub use protocol::{
     DataReport, Event, Export, FilePurpose, ItemAnswer, ItemAnswers, ModelRole, OpenedInfo, Request, RunDetail,
-    RunEntry, RunPair, Source, StudentInfo, TrainOrder,
+    RunEntry, RunPair, Source, StudentInfo, TrainRequest,
 };
 pub use serve::serve;
 pub use state::EventSender;

@@ -28,11 +28,11 @@ mod tests {
     use crate::config::Config;
     use crate::data::Answers;
     use crate::platform::device::DeviceChoice;
-    use crate::service::{Event, Export, Request, TrainOrder};
+    use crate::service::{Event, Export, Request, TrainRequest};
 
     #[test]
     fn messages_cross_the_border_as_they_are() {
-        let order = TrainOrder {
+        let order = TrainRequest {
             config: Config::default(),
             device: DeviceChoice::Auto,
             out: "runs".into(),

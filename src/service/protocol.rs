@@ -39,7 +39,7 @@ pub enum ModelRole {
 
 /// A run to be started.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct TrainOrder {
+pub struct TrainRequest {
     /// All settings, the data's place among them.
     pub config: Config,
     /// Where to compute.
@@ -52,7 +52,7 @@ pub struct TrainOrder {
     pub resume: Option<PathBuf>,
 }
 
-impl TrainOrder {
+impl TrainRequest {
     /// The order to go on with the interrupted run in `folder`.
     pub fn resume(folder: &Path, device: DeviceChoice) -> Self {
         Self {
@@ -131,7 +131,7 @@ pub enum Request {
     /// Read the data a config names, and say what is in them.
     CheckData(Box<Config>),
     /// Start a run.
-    Train(Box<TrainOrder>),
+    Train(Box<TrainRequest>),
     /// An order to the run under way.
     Command(Command),
     /// List the runs in a folder.
@@ -342,7 +342,7 @@ pub enum Event {
         history: Vec<EpochRow>,
     },
     /// The run was given an order.
-    Ordered(Command),
+    CommandAccepted(Command),
     /// The run under way is over and its folder complete; an error says why it is not.
     RunEnded(Result<String, String>),
     /// Runs in a folder.
@@ -362,7 +362,7 @@ pub enum Event {
         bytes: Vec<u8>,
     },
     /// A data file was taken in and lies here.
-    Taken(PathBuf, FilePurpose),
+    FileImported(PathBuf, FilePurpose),
     /// Something that was asked for could not be done: what, and why.
     Failed {
         /// What was being done.

@@ -7,14 +7,14 @@ use async_channel::{Receiver, TryRecvError};
 use futures_lite::future::or;
 
 use super::answers::Survey;
+use super::background::{Reading, Readings, outcome};
 use super::opened::OpenedModel;
 use super::protocol::{DataReport, Event, ModelRole, Request, Source};
-use super::readings::{Reading, Readings, outcome};
 use super::state::{EventSender, Service};
 use super::{answers, runs};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::evaluate::{ClassReport, inspect, inspect_with_deviations, path};
+use crate::evaluate::{ClassReport, inspect, inspect_with_deviations, trace_answers};
 use crate::experiment::load_corpus;
 use crate::platform::{Instant, files};
 use crate::train::{Command, Message};
@@ -135,7 +135,7 @@ impl Service {
             }
             Request::WhatIf { ticket, answers } => {
                 let model = &mut self.opened_model()?.model;
-                let steps = path(model, &answers).await?;
+                let steps = trace_answers(model, &answers).await?;
                 self.events.send(Event::WhatIf { ticket, steps });
             }
             Request::Inspection { ticket, answers, deviations } => {
@@ -163,7 +163,7 @@ impl Service {
             Request::Command(command) => {
                 if let Some(training) = &self.training {
                     let _ = training.session.commands().try_send(command);
-                    self.events.send(Event::Ordered(command));
+                    self.events.send(Event::CommandAccepted(command));
                 }
             }
             Request::Runs(parent) => {

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use async_channel::Sender;
 
 use super::answers::Survey;
+use super::background::Readings;
 use super::opened::OpenedModel;
-use super::protocol::{Event, Request, TrainOrder};
-use super::readings::Readings;
+use super::protocol::{Event, Request, TrainRequest};
 use crate::data::Corpus;
 use crate::error::{Error, Result};
 use crate::evaluate::ClassReport;
@@ -69,7 +69,7 @@ pub(super) struct Service {
 pub(super) struct Training {
     pub session: Session,
     pub(super) corpus: Arc<Corpus>,
-    pub(super) order: TrainOrder,
+    pub(super) order: TrainRequest,
     pub(super) folder: RunFolder,
     pub(super) lines: RunLines,
     pub(super) log: files::Log,

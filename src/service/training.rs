@@ -5,14 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::opened::{OpenedModel, folder_name, open_folder, shape};
-use super::protocol::{Event, TrainOrder};
+use super::protocol::{Event, TrainRequest};
 use super::state::{Service, Training};
 use crate::config::Config;
 use crate::data::Corpus;
 use crate::error::{Error, Result};
 use crate::evaluate::parts;
 use crate::experiment::{
-    Circumstances, File, Launch, RunFolder, RunLines, Session, finished_folder, load_corpus, load_model, start,
+    File, Launch, LaunchInfo, RunFolder, RunLines, Session, finished_folder, load_corpus, load_model, start,
 };
 use crate::model::Model;
 use crate::platform::device::{Device, DeviceChoice};
@@ -27,7 +27,7 @@ const LAUNCHER: &str = if crate::platform::IN_BROWSER { "the page, Train" } else
 
 impl Service {
     /// Starts (or goes on with) a run; its data and its untrained model become what is open.
-    pub(super) fn train(&mut self, order: TrainOrder) -> Result<()> {
+    pub(super) fn train(&mut self, order: TrainRequest) -> Result<()> {
         if self.training.is_some() || self.completing.is_some() {
             return Err(Error::Request("a run is under way already; stop it or wait for its end".to_owned()));
         }
@@ -56,7 +56,7 @@ impl Service {
             true => load_model(&folder, &config, &corpus, &Device::Cpu)?,
             false => Model::new(&shape(&config, &corpus), config.seeds.seed, &Device::Cpu)?,
         };
-        let about = fresh.then(|| Circumstances {
+        let about = fresh.then(|| LaunchInfo {
             launcher: LAUNCHER.to_owned(),
             started: utc_stamp(),
             title: order.title.clone(),
@@ -155,7 +155,7 @@ impl Service {
         let device = if training.failures == 0 { training.order.device } else { DeviceChoice::Cpu };
         let failures = training.failures + 1;
         let resume = Some(training.folder.path().to_owned());
-        let order = TrainOrder { device, resume, ..training.order };
+        let order = TrainRequest { device, resume, ..training.order };
         drop((training.session, training.log));
         match self.train(order) {
             Ok(()) => {

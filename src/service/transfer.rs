@@ -65,7 +65,7 @@ impl Service {
                     return Err(Error::data(name, "expected a zipped run or a checkpoint (.safetensors)"));
                 }
                 let path = put(name, bytes)?;
-                self.events.send(Event::Taken(path, purpose));
+                self.events.send(Event::FileImported(path, purpose));
                 return Ok(());
             }
         };

@@ -14,5 +14,5 @@ pub use checkpoint::{RunState, TrainState, decode_weights, encode_state, encode_
 pub use ended::Ended;
 pub use message::{CheckpointKind, Command, EpochRow, Message, Phase, READ_EVERY, Results};
 pub use plateau::Plateau;
-pub use run::{Control, Resume, TrainRequest, run};
+pub use run::{Control, Resume, TrainInput, run};
 pub use stepper::Stepper;

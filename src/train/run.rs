@@ -32,7 +32,7 @@ const VARIANCE: &str = LossTerm::NAMES[LossTerm::MasteryVariance as usize];
 
 /// What to train.
 #[derive(Debug, Clone)]
-pub struct TrainRequest {
+pub struct TrainInput {
     /// All settings.
     pub config: Config,
     /// The data.
@@ -61,7 +61,7 @@ pub struct Control {
 
 impl Control {
     async fn send(&self, message: Message) -> Result<()> {
-        self.messages.send(message).await.map_err(|_| Error::Device("nobody listens to the run any more".to_owned()))
+        self.messages.send(message).await.map_err(|_| Error::Cancelled("nobody listens to the run any more".to_owned()))
     }
 
     /// Tells progress, which may be dropped where the listener is slow, and obeys waiting commands.
@@ -99,8 +99,8 @@ impl Control {
 ///
 /// # Errors
 /// Data without training or validation windows, a state of another model, a non-finite loss, a failing device.
-pub async fn run(request: TrainRequest, device: &Device, control: &Control) -> Result<Results> {
-    let TrainRequest { config, corpus, resume } = request;
+pub async fn run(request: TrainInput, device: &Device, control: &Control) -> Result<Results> {
+    let TrainInput { config, corpus, resume } = request;
     let windows = parts(&config, &corpus)?;
     let mut trainer = Trainer::new(&config, &corpus, device, resume)?;
     let first_epoch = trainer.state.epoch + 1;

@@ -142,7 +142,7 @@ async function looks() {
   check(files.every((name) => /-[0-9a-f]{8,}(_bg)?\.\w+$/.test(name)), `every file name carries a hash: ${[...new Set(files)].join(', ')}`);
   check(files.filter((name) => name.endsWith('.wasm')).length === 1, 'the program is loaded once, for both threads');
 
-  const mastery = async () => number(await hears(page, /believes .* is mastered to/), /mastered to (\d+) %/);
+  const mastery = async () => number(await hears(page, /Mastery of .* is now/), /is now (\d+)\s%/);
   const early = await mastery();
   for (let i = 0; i < 12; i += 1) await press(page, 'One answer back');
   await hears(page, /^Answer 34 of 46/);
@@ -176,7 +176,7 @@ async function looks() {
   await hears(other, /^Imagined answer 37 of 37/);
   check(true, 'the link shows the same in a fresh profile');
   await follow(other, `${site.url}#view=cellar`);
-  await hears(other, /Following the link failed.*view="cellar"/);
+  await hears(other, /The link could not be opened.*view="cellar"/);
   await follow(other, `${site.url}#student=nobody`);
   await hears(other, /student "nobody", who is not in/);
   check(true, 'a bad link is told in words');
@@ -185,7 +185,7 @@ async function looks() {
   await hears(other, /^Student S002/);
   await hears(other, /^Evidence model: Its mastery is the chance/);
   await hears(other, /^Why: \d+\s%/);
-  await hears(other, /mastered to \d+\s%, between \d+ and \d+/);
+  await hears(other, /is now \d+\s%, between \d+ and \d+/);
   await wait(800);
   await picture(other, 'evidence');
   await press(other, 'Look through GainAKT2Exp');
@@ -198,8 +198,8 @@ async function looks() {
   await hears(other, /^Evidence model: Its mastery is the chance/);
   await press(other, 'Class');
   await hears(other, /^Embedded class: 600 students/);
-  await press(other, 'May the model be believed');
-  await hears(other, /^A right last answer instead of a wrong one raises/);
+  await press(other, 'Can the model be trusted');
+  await hears(other, /^Changing the last answer from wrong to right raises/);
   check(true, 'the class tells how far the model may be believed');
   await other.goto(`${site.url}?device=toaster`);
   await other.waitForSelector('#problem:not([hidden])');
@@ -243,7 +243,7 @@ async function ownData() {
   await context.close().catch(() => {});
   const again = await browser({ profile });
   const back = await open(again.context, site.url);
-  await hears(back, /^A run from an earlier visit is kept here: .*_page, \d+ epochs done/);
+  await hears(back, /^There is a run from an earlier visit: .*_page, \d+ epochs done/);
   await picture(back, 'offer');
   await press(back, 'Continue the run from an earlier visit');
   await hears(back, /^Epoch 1:/);

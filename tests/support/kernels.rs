@@ -17,9 +17,9 @@ macro_rules! on_each_device {
                 gainakt::platform::device::Device::Gpu(gpu) => {
                     use gainakt::ops::gpu::{Gpu, Hardware};
                     // A software adapter computes what a GPU is given, too, and the other way round.
-                    $test(&mut Gpu::cut_for(Hardware::Gpu, gpu), "gpu");
+                    $test(&mut Gpu::with_kernel_target(Hardware::Gpu, gpu), "gpu");
                     let processor = Hardware::Processor { lanes: 0 };
-                    $test(&mut Gpu::cut_for(processor, gpu), "gpu, kernels cut for a processor");
+                    $test(&mut Gpu::with_kernel_target(processor, gpu), "gpu, kernels cut for a processor");
                     $test(&mut Gpu::new(gpu), "gpu, kernels cut for this adapter");
                 }
             }

@@ -7,7 +7,7 @@ use gainakt::config::Config;
 use gainakt::data::{Corpus, Window};
 use gainakt::platform::device::{ComputeDevice, Device, DeviceChoice, GpuDevice, choose};
 use gainakt::platform::spawn_task;
-use gainakt::train::{Command, Control, Message, TrainRequest, run};
+use gainakt::train::{Command, Control, Message, TrainInput, run};
 
 /// The devices to test on: those `GAINAKT_DEVICE` names (`cpu` or `gpu`), else both.
 ///
@@ -80,13 +80,13 @@ pub struct Outcome {
 /// Trains on the CPU from start to end.
 pub fn train(config: Config, corpus: Arc<Corpus>) -> Outcome {
     let cpu = futures_lite::future::block_on(choose(DeviceChoice::Cpu)).unwrap();
-    train_on(&cpu, TrainRequest { config, corpus, resume: None }, |_, _| {})
+    train_on(&cpu, TrainInput { config, corpus, resume: None }, |_, _| {})
 }
 
 /// Trains on `compute`; `listen` hears each message and may give commands.
 pub fn train_on(
     compute: &ComputeDevice,
-    request: TrainRequest,
+    request: TrainInput,
     mut listen: impl FnMut(&Message, &async_channel::Sender<Command>),
 ) -> Outcome {
     let (say, messages) = async_channel::bounded(4);

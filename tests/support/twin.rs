@@ -2,7 +2,7 @@
 
 #![allow(dead_code)]
 
-use gainakt::ops::{Activation, AttentionSizes, Dropout, EmbeddingTables, LinearAt, NormAt};
+use gainakt::ops::{Activation, AttentionSizes, Dropout, EmbeddingTables, LinearOffsets, NormOffsets};
 
 /// softmax(QKᵀ/√(D/H))·V over steps ≤ t of each window, from q, k, v `[3, N, D]`.
 pub fn attention(qkv: &[f64], offsets: &[u32], at: AttentionSizes) -> Vec<f64> {
@@ -29,7 +29,7 @@ pub fn attention(qkv: &[f64], offsets: &[u32], at: AttentionSizes) -> Vec<f64> {
 }
 
 /// LayerNorm(x + a) of rows of `width`.
-pub fn norm(x: &[f64], a: &[f64], params: &[f64], at: NormAt, width: usize) -> Vec<f64> {
+pub fn norm(x: &[f64], a: &[f64], params: &[f64], at: NormOffsets, width: usize) -> Vec<f64> {
     let rows = x.chunks(width).zip(a.chunks(width));
     rows.flat_map(|(x, a)| {
         let sum: Vec<f64> = x.iter().zip(a).map(|(x, a)| x + a).collect();
@@ -42,7 +42,7 @@ pub fn norm(x: &[f64], a: &[f64], params: &[f64], at: NormAt, width: usize) -> V
 }
 
 /// dropout(activation(x·Wᵀ + b)) of rows of `inputs`.
-pub fn linear(x: &[f64], params: &[f64], at: LinearAt, activation: Activation, dropout: Dropout) -> Vec<f64> {
+pub fn linear(x: &[f64], params: &[f64], at: LinearOffsets, activation: Activation, dropout: Dropout) -> Vec<f64> {
     let mut out = Vec::new();
     for row in x.chunks(at.inputs) {
         for o in 0..at.outputs {

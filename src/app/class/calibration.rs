@@ -17,7 +17,7 @@ impl ClassView {
     }
 
     pub(super) fn calibration(&mut self, ui: &mut Ui, state: &ViewState) {
-        theme::part(ui, "Calibration", "do 7 of 10 answers given 70 % come out right?");
+        theme::part(ui, "Calibration", "are 7 of 10 answers predicted at 70 % right?");
         let (Some(part), Some(all)) = (self.shown_part(state), &state.calibration) else {
             ui.spinner();
             return;
@@ -35,7 +35,7 @@ impl ClassView {
         let calibration = &all[part as usize];
         let filled = || calibration.bins.iter().filter(|b| b.count > 0);
         let (ink, weak) = (theme::accent(ui), ui.visuals().weak_text_color());
-        let points: Vec<[f64; 2]> = filled().map(|b| [b.predicted, b.correct]).collect();
+        let points: Vec<[f64; 2]> = filled().map(|b| [b.predicted(), b.share_correct()]).collect();
         let most = filled().map(|b| b.count).max().map_or(1.0, f64::from);
         let tenths = || egui_plot::uniform_grid_spacer(|_| [1.0, 0.5, 0.1]);
         theme::with_grid(ui, Plot::new("calibration"))
@@ -65,7 +65,7 @@ impl ClassView {
                 // A disc's area is its bin's share of the answers: a small one says little.
                 for bin in filled() {
                     let radius = (f64::from(bin.count) / most).sqrt() as f32 * 6.0;
-                    let point = PlotPoints::from(vec![[bin.predicted, bin.correct]]);
+                    let point = PlotPoints::from(vec![[bin.predicted(), bin.share_correct()]]);
                     let disc = Points::new("", point).shape(MarkerShape::Circle).radius(radius.max(1.5));
                     plot.points(disc.color(ink).allow_hover(false));
                 }

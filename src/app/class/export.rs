@@ -76,8 +76,12 @@ impl ClassView {
         if let (Some(part), Some(all)) = (self.shown_part(state), &state.calibration)
             && ui.button("calibration, PNG").clicked()
         {
-            let points: Vec<(f64, f64)> =
-                all[part as usize].bins.iter().filter(|b| b.count > 0).map(|b| (b.predicted, b.correct)).collect();
+            let points: Vec<(f64, f64)> = all[part as usize]
+                .bins
+                .iter()
+                .filter(|b| b.count > 0)
+                .map(|b| (b.predicted(), b.share_correct()))
+                .collect();
             let line = |name: &str, points, dash| Series {
                 name: name.to_owned(),
                 points,

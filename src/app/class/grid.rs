@@ -15,10 +15,10 @@ impl ClassView {
         theme::part(
             ui,
             "After the last answer",
-            "struggling students first, weakest skills first; paler: less sure; dot: never practised; click opens the student",
+            "struggling students and weakest skills first; paler: less certain; dot: never practised; click to open the student",
         );
         ui.horizontal(|ui| {
-            let hint = "chance of a right answer were the skill asked now";
+            let hint = "chance of a right answer if the skill were asked now";
             if Self::shown_by(state) == "mastery" {
                 ui.selectable_value(&mut self.chance, false, "mastery").on_hover_text("what the model calls mastery");
                 ui.selectable_value(&mut self.chance, true, "chance").on_hover_text(hint);

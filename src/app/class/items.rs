@@ -43,7 +43,11 @@ const COLUMNS: [(&str, SortBy, &str); 10] = [
     ),
     ("expected", SortBy::Expected, "share right that the model expected, over answers it did not learn from"),
     ("observed", SortBy::Observed, "share right of those answers"),
-    ("infit", SortBy::Infit, "how surprising its answers are: 1 is as expected, more is noisier, less is sharper"),
+    (
+        "infit",
+        SortBy::Infit,
+        "how surprising its answers are: 1 is as expected, above 1 is noisier, below 1 is more predictable",
+    ),
     ("outfit", SortBy::Outfit, "the same, more sensitive to single great surprises"),
     ("fit", SortBy::Fit, "whether its answers come as expected, and by how many standard errors they do not"),
 ];
@@ -105,13 +109,13 @@ impl ClassView {
         };
         let opened = state.opened.as_ref()?;
         if report.items.is_empty() {
-            ui.label("These data do not say which item (question, problem) was answered.");
+            ui.label("These data have no items (questions, problems).");
             return None;
         }
         let items = &report.items;
         let misfits = items.iter().filter(|i| i.fit.is_misfit()).count();
         ui.horizontal_wrapped(|ui| {
-            theme::part(ui, "Items", &format!("{} in all, {misfits} do not fit", items.len()));
+            theme::part(ui, "Items", &format!("{} in total, {misfits} do not fit", items.len()));
             let label = ui.label("search");
             ui.add(egui::TextEdit::singleline(&mut self.items.search).desired_width(140.0)).labelled_by(label.id);
         });
@@ -264,11 +268,11 @@ fn sentences(item: &ItemReport) -> Vec<String> {
             ItemFit::TooFewAnswers => "too few to judge",
             ItemFit::TooHard => "harder than expected",
             ItemFit::TooEasy => "easier than expected",
-            ItemFit::Noisy => "and who was right surprises: look for a flaw, or for a skill that is not named",
-            ItemFit::Sharp => "and it tells weak and strong students apart better than expected",
+            ItemFit::Noisy => "and who was right is surprising: look for a flaw, or for a missing skill",
+            ItemFit::Sharp => "and it separates weak and strong students better than expected",
         };
         out.push(format!(
-            "Of {} answers the model did not learn from, it expected {} right and {} were: {why}.",
+            "Of {} answers the model was not trained on, it expected {} right and {} were: {why}.",
             item.held_out,
             theme::percent(expected),
             theme::percent(observed)

@@ -156,7 +156,7 @@ impl ClassView {
             ui.label(match done < total {
                 true => format!("Looking at every student… {}", theme::percent(done as f64 / total as f64)),
                 false => {
-                    "This model tells nothing of skills that were not asked: there is nothing to show here.".to_owned()
+                    "This model only predicts the skill that is asked, so there is nothing to show here.".to_owned()
                 }
             });
             return None;

@@ -14,13 +14,13 @@ const COLUMNS: [(&str, &str); 10] = [
     ("skill", "click to see its learning curve"),
     ("answers", "answers to it"),
     ("right", "share of them that were right"),
-    ("prior", "chance of a right answer before any answer (evidence model): the lower, the harder"),
-    ("slope", "points by which the share right rises from one opportunity to the next"),
+    ("prior", "chance of a right answer before any answer (evidence model); lower is harder"),
+    ("slope", "how many points the share right rises from one opportunity to the next"),
     ("AUC", "how well its answers are predicted; 0.5 is guessing"),
-    ("learns from others", "how much an answer to another skill tells about it, on average (evidence model)"),
-    ("informs others", "how much an answer to it tells about another skill, on average (evidence model)"),
-    ("mastered", "share of those who practised it whose mastery is at the threshold or above"),
-    ("for sure", "share of those who practised it whose whole 80 % band is at the threshold or above"),
+    ("learns from others", "how much it learns from answers to other skills, on average (evidence model)"),
+    ("informs others", "how much an answer to it informs other skills, on average (evidence model)"),
+    ("mastered", "share of students who practised it whose mastery is at or above the threshold"),
+    ("for sure", "share of students who practised it whose whole 80 % band is at or above the threshold"),
 ];
 
 impl ClassView {

@@ -17,8 +17,8 @@ fn builds_on(k: usize, q: usize) -> bool {
 pub(super) fn show(ui: &mut Ui, opened: &OpenedInfo, transfer: &[Vec<f32>]) {
     let simulated = opened.has_truth && transfer.len() == SIMULATED_SKILLS.len();
     let remark = match simulated {
-        true => "an answer to the row's skill says so much about the column's; framed: one builds on the other",
-        false => "an answer to the row's skill says so much about the column's",
+        true => "how much an answer to the row's skill informs the column's; framed: one builds on the other",
+        false => "how much an answer to the row's skill informs the column's",
     };
     theme::part(ui, "Transfer", remark);
     if simulated {
@@ -58,13 +58,11 @@ pub(super) fn show(ui: &mut Ui, opened: &OpenedInfo, transfer: &[Vec<f32>]) {
             let (of, about) = (&opened.skills[q].name, &opened.skills[k].name);
             let text = match q == k {
                 true => format!("{of} itself"),
-                false => format!("an answer to {of} says {} as much about {about}", theme::percent(transfer[q][k])),
+                false => format!("an answer to {of} counts {} as much for {about}", theme::percent(transfer[q][k])),
             };
             response.clone().on_hover_text_at_pointer(text);
         }
-        response.widget_info(|| {
-            egui::WidgetInfo::labeled(egui::Role::GraphicsObject, true, "Transfer between skills, as shades")
-        });
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::GraphicsObject, true, "Transfer between skills"));
     });
     ui.horizontal(|ui| theme::scale_key(ui, most));
 }
@@ -79,7 +77,7 @@ fn found(transfer: &[Vec<f32>]) -> String {
     }
     let mean = |values: &[f32]| values.iter().sum::<f32>() / values.len().max(1) as f32;
     format!(
-        "The model was told nothing of the curriculum. Between skills that build on one another it found {}, between others {}.",
+        "The model does not know the curriculum. It found a transfer of {} between skills that build on each other, and {} between others.",
         theme::percent(mean(&related)),
         theme::percent(mean(&others))
     )

@@ -45,10 +45,8 @@ pub(super) fn show(
         });
     });
     if opened.model.seq_len < timeline.steps.len() || timeline.steps.iter().any(|s| s.window > 0) {
-        let text = format!(
-            "The model reads {} answers at a time and starts afresh at the dotted lines.",
-            opened.model.seq_len
-        );
+        let text =
+            format!("The model reads {} answers at a time and starts fresh at the dotted lines.", opened.model.seq_len);
         ui.label(theme::weak(text).small());
     }
 }

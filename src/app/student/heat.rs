@@ -36,7 +36,7 @@ impl Shade {
         match self {
             Self::Mastery => "what the model calls mastery",
             Self::Gain => "what each answer changed",
-            Self::Chance => "chance of a right answer were the skill asked now",
+            Self::Chance => "chance of a right answer if the skill were asked now",
         }
     }
 }
@@ -213,7 +213,7 @@ pub(super) fn show(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills
     }
     response
         .response
-        .widget_info(|| egui::WidgetInfo::labeled(egui::Role::GraphicsObject, true, "All skills over time, as shades"));
+        .widget_info(|| egui::WidgetInfo::labeled(egui::Role::GraphicsObject, true, "All skills over time"));
     page.heat = heat;
 }
 

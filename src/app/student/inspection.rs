@@ -44,7 +44,7 @@ fn sentence(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, path: &Trajec
         }
         let title = if imagined { "Imagined answer" } else { "Answer" };
         ui.label(RichText::new(format!("{title} {} of {}", at + 1, timeline.steps.len())).strong().size(16.0));
-        if ui.small_button("▶").on_hover_text("one answer on (right arrow)").clicked() {
+        if ui.small_button("▶").on_hover_text("one answer forward (right arrow)").clicked() {
             page.step(timeline, 1);
         }
     });
@@ -81,22 +81,22 @@ fn what_if(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skil
                 .fill(ui.visuals().faint_bg_color)
         };
         let right = button(ui, "● right", theme::right(ui));
-        if ui.add(right).on_hover_text("append a right answer (R)").clicked() {
+        if ui.add(right).on_hover_text("add a right answer (R)").clicked() {
             page.imagine(timeline, 1);
         }
         let wrong = button(ui, "× wrong", theme::wrong(ui));
-        if ui.add(wrong).on_hover_text("append a wrong answer (W)").clicked() {
+        if ui.add(wrong).on_hover_text("add a wrong answer (W)").clicked() {
             page.imagine(timeline, 0);
         }
     });
     let Some(imagined) = &page.imagined else {
-        ui.label(theme::weak("Added behind the cursor; nothing is stored.").small());
+        ui.label(theme::weak("Added after the cursor; not stored.").small());
         return;
     };
     let signs: String = imagined.answers.responses().iter().map(|&r| theme::sign(r)).collect();
     ui.label(format!("{} imagined after answer {}: {signs}", imagined.answers.len(), imagined.from));
     ui.horizontal(|ui| {
-        if ui.button("Undo").on_hover_text("take the last one back (U)").clicked() {
+        if ui.button("Undo").on_hover_text("remove the last one (U)").clicked() {
             page.undo();
         }
         if ui.button("Back to what happened").clicked() {
@@ -120,9 +120,9 @@ fn beliefs(
         ui,
         "Every skill now",
         match one {
-            _ if !timeline.has_mastery() => "the chance of a right answer were it asked next",
-            true => "mastery: the chance of a right answer were it asked next",
-            false => "mastery, and the chance of a right answer were it asked next",
+            _ if !timeline.has_mastery() => "the chance of a right answer if it were asked next",
+            true => "mastery: the chance of a right answer if it were asked next",
+            false => "mastery, and the chance of a right answer if it were asked next",
         },
     );
     let step = timeline.steps[at];
@@ -187,7 +187,7 @@ fn attention(
     at: usize,
     moment: Option<&Inspection>,
 ) {
-    theme::part(ui, "Where the model looked", "attention weights: which past answers it drew on, not why");
+    theme::part(ui, "Where the model looked", "attention weights: which past answers were used, not why");
     let Some(moment) = moment else {
         ui.spinner();
         return;

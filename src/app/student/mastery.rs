@@ -22,17 +22,17 @@ pub(super) fn show(
     let lines = page.lines(timeline);
     let (title, remark) = match state.opened.as_ref().map(|o| o.model.kind) {
         _ if !timeline.has_mastery() => {
-            ("Chance of a right answer", "were the skill asked, 0 to 1; this model has no mastery of its own")
+            ("Chance of a right answer", "if the skill were asked, 0 to 1; this model has no mastery of its own")
         }
         Some(ModelKind::Evidence) => {
-            ("Mastery", "the chance of a right answer were the skill asked, 0 to 1; it falls after wrong ones")
+            ("Mastery", "the chance of a right answer if the skill were asked, 0 to 1; it falls after wrong answers")
         }
-        _ => ("Mastery", "what the model believes the student can do, 0 to 1; it never falls while it reads on"),
+        _ => ("Mastery", "how well the model thinks the student knows it, 0 to 1; it never falls within a window"),
     };
     theme::part(ui, title, remark);
     chips(page, ui, timeline, skills, &lines);
     if timeline.steps.iter().all(|s| s.drawn().is_empty()) {
-        ui.label("This model tells nothing of skills that were not asked: it predicts answers only.");
+        ui.label("This model only predicts the skill that is asked; it says nothing about other skills.");
         return;
     }
     key(page, ui, state, timeline);
@@ -109,7 +109,7 @@ fn chips(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skill]
         });
         if has_bands(timeline) {
             let mut show = !page.hide_bands;
-            let hint = "where the true chance lies with 80 %, as far as the model knows: how far one more answer would move it";
+            let hint = "where the true chance is with 80 % probability, according to the model: based on how far one more answer would move it";
             ui.toggle_value(&mut show, "Bands").on_hover_text(hint);
             page.hide_bands = !show;
         }

@@ -378,7 +378,7 @@ fn step_text(timeline: &Timeline<'_>, skills: &[Skill], at: usize, of: Option<u3
     );
     text += &match step.prediction {
         Some(p) => format!("expected right with {}\n", theme::percent(p)),
-        None => "the model's first answer: nothing expected\n".to_owned(),
+        None => "first answer in the window: nothing expected\n".to_owned(),
     };
     let shown = of.unwrap_or(step.skill);
     if let (Some(m), Some(g)) = (step.mastery.get(shown as usize), step.gain.get(shown as usize)) {

@@ -49,9 +49,9 @@ pub(super) fn predictions(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>,
     if let Some(at) = page.pointed(timeline, &response) {
         response.response.clone().on_hover_text_at_pointer(step_text(timeline, skills, at, None));
     }
-    response.response.widget_info(|| {
-        egui::WidgetInfo::labeled(egui::Role::GraphicsObject, true, "Expected and happened, by answer")
-    });
+    response
+        .response
+        .widget_info(|| egui::WidgetInfo::labeled(egui::Role::GraphicsObject, true, "Expected and actual, by answer"));
 }
 
 /// Gain of the skill answered, upwards, and of all others together, downwards; where gains may be negative, both as they
@@ -64,7 +64,7 @@ pub(super) fn gains(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skill
     let remark = match signed {
         true => "what each answer changed: its own skill's mastery, and behind it the sum over all others",
         false => {
-            "what each answer added: upwards to its own skill, downwards the sum over all others (a tenth of it goes into mastery)"
+            "what each answer added: up: its own skill; down: the sum over all others (a tenth of it goes into mastery)"
         }
     };
     theme::part(ui, "Gain", remark);

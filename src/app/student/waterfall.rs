@@ -7,7 +7,7 @@ use super::{Page, Timeline};
 use crate::app::theme;
 use crate::data::Skill;
 use crate::evaluate::Trajectory;
-use crate::model::evidence::EvidenceInside;
+use crate::model::evidence::Explanation;
 
 /// Past answers told one by one; the rest together.
 const LISTED: usize = 7;
@@ -28,7 +28,7 @@ fn sigmoid(x: f32) -> f32 {
 }
 
 /// Prior, answers from the largest effect on, the rest of them, context.
-fn parts(inside: &EvidenceInside, timeline: &Timeline<'_>, skills: &[Skill], start: usize, skill: usize) -> Vec<Part> {
+fn parts(inside: &Explanation, timeline: &Timeline<'_>, skills: &[Skill], start: usize, skill: usize) -> Vec<Part> {
     let mut order: Vec<usize> = (0..inside.contributions.len()).collect();
     let of = |i: usize| inside.contributions[i][skill];
     order.sort_by(|&a, &b| of(b).abs().total_cmp(&of(a).abs()));
@@ -53,12 +53,7 @@ fn parts(inside: &EvidenceInside, timeline: &Timeline<'_>, skills: &[Skill], sta
 }
 
 /// The largest parts of the mastery of the skill answered, in a sentence.
-pub(in crate::app) fn sentence(
-    inside: &EvidenceInside,
-    timeline: &Timeline<'_>,
-    skills: &[Skill],
-    at: usize,
-) -> String {
+pub(in crate::app) fn sentence(inside: &Explanation, timeline: &Timeline<'_>, skills: &[Skill], at: usize) -> String {
     let skill = timeline.steps[at].skill as usize;
     let mut logit = 0.0;
     let mut told = Vec::new();
@@ -81,10 +76,10 @@ pub(super) fn show(
     timeline: &Timeline<'_>,
     path: &Trajectory,
     at: usize,
-    inside: &EvidenceInside,
+    inside: &Explanation,
 ) {
     let skills = path.skills.as_slice();
-    theme::part(ui, "Why this mastery", "exact: the parts add up");
+    theme::part(ui, "Why this mastery", "exact: the parts add up to the prediction");
     let skill = page.explained.unwrap_or(timeline.steps[at].skill);
     let Some(name) = skills.get(skill as usize).map(|s| s.name.as_str()) else { return };
     theme::chooser(ui, "skill that is explained", theme::short(name, 24), 180.0, |ui| {
@@ -120,11 +115,11 @@ pub(super) fn show(
     if let Some(text) = next_item(inside, timeline, path, at) {
         ui.label(text);
     }
-    ui.label(theme::weak("In points as listed, in log-odds in any order.").small());
+    ui.label(theme::weak("Points depend on the order listed; log-odds do not.").small());
 }
 
 /// How the prediction of the next answer follows from mastery and the item's difficulty: exact, as the rest.
-fn next_item(inside: &EvidenceInside, timeline: &Timeline<'_>, path: &Trajectory, at: usize) -> Option<String> {
+fn next_item(inside: &Explanation, timeline: &Timeline<'_>, path: &Trajectory, at: usize) -> Option<String> {
     let next = timeline.steps.get(at + 1).filter(|_| !timeline.starts_window(at + 1))?;
     let difficulty = next.difficulty?;
     let skills: Vec<u32> = next.skills().collect();

@@ -11,7 +11,7 @@ use web_sys::{HtmlCanvasElement, UrlSearchParams, Window};
 
 use super::browser;
 use super::worker_client::WorkerClient;
-use crate::app::{App, Client, Place};
+use crate::app::{App, Client, Link};
 use crate::error::{Error, Result};
 use crate::platform::Instant;
 use crate::platform::device::DeviceChoice;
@@ -25,7 +25,7 @@ const TEXT_PAUSE: Duration = Duration::from_millis(100);
 /// Starts the page.
 pub(super) fn start() {
     std::panic::set_hook(Box::new(|info| {
-        browser::fail("The program met a state it was not made for. Please reload the page.", &info.to_string());
+        browser::fail("The program failed. Please reload the page.", &info.to_string());
     }));
     spawn_local(async {
         if let Err(error) = open().await {
@@ -91,7 +91,7 @@ struct Page {
     /// Whether the first full picture was shown.
     started: bool,
     /// The place in the address bar, and when it was put there.
-    address: (Place, Instant),
+    address: (Link, Instant),
     /// Receives a message when the address was changed: by Back, by Forward or by typing.
     moved: Receiver<()>,
     /// Buttons pressed in the text version.
@@ -123,9 +123,9 @@ impl Page {
         }
         popped.forget();
         let ctx = cc.egui_ctx.clone();
-        let (say, pressed) = async_channel::unbounded();
+        let (tx, pressed) = async_channel::unbounded();
         let press: Closure<dyn FnMut(String)> = Closure::new(move |button| {
-            let _ = say.try_send(button);
+            let _ = tx.try_send(button);
             ctx.request_repaint();
         });
         let press = press.into_js_value();
@@ -133,7 +133,7 @@ impl Page {
             app,
             window,
             started: false,
-            address: (Place::default(), Instant::now()),
+            address: (Link::default(), Instant::now()),
             moved,
             pressed,
             press,
@@ -148,14 +148,14 @@ impl Page {
     /// Goes where the address says.
     fn follow_address(&mut self) {
         let fragment = self.window.location().hash().unwrap_or_default();
-        match Place::from_fragment(&fragment) {
+        match Link::from_fragment(&fragment) {
             Ok(place) => {
                 self.address = (place.clone(), Instant::now());
                 self.app.go(place);
             }
             Err(problem) => {
-                self.app.go(Place::default());
-                self.app.add_error("Following the link failed", &problem);
+                self.app.go(Link::default());
+                self.app.add_error("The link could not be opened", &problem);
             }
         }
     }

@@ -33,7 +33,7 @@ pub(super) fn start(scope: DedicatedWorkerGlobalScope) {
         // A worker that cannot send messages is of no use; the page notices by itself.
         let _ = scope.post_message(&JsString::from(READY));
         if let Err(error) = restored {
-            let doing = "reading what was kept in this browser".to_owned();
+            let doing = "reading what is stored in this browser".to_owned();
             events.send(Event::Failed { doing, problem: error.to_string() });
         }
         spawn_local(serve(incoming, events));

@@ -21,7 +21,7 @@ use crate::train::{Command, Message};
 /// How long a run may take to end once it was told to stop.
 const STOP_PATIENCE: Duration = Duration::from_secs(1);
 /// Workers that may fail within [`FAILURE_WINDOW`] before the page gives up.
-const MOST_FAILURES: usize = 3;
+const MAX_FAILURES: usize = 3;
 const FAILURE_WINDOW: Duration = Duration::from_secs(20);
 
 /// What the page must know to put a new worker in the place of one that is gone.
@@ -201,7 +201,7 @@ impl WorkerClient {
             let mut failures = self.failures.borrow_mut();
             failures.retain(|since| since.elapsed() < FAILURE_WINDOW);
             failures.push(Instant::now());
-            if failures.len() > MOST_FAILURES {
+            if failures.len() > MAX_FAILURES {
                 browser::fail("The part of the page that computes keeps failing.", reason);
                 return;
             }

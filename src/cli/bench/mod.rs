@@ -6,9 +6,9 @@ mod peer;
 #[cfg(feature = "burn")]
 mod products;
 mod read;
+mod reference;
 mod step;
 mod times;
-mod twin;
 mod window;
 #[cfg(feature = "burn")]
 mod window_ops;
@@ -23,7 +23,7 @@ use crate::error::Result;
 pub(super) enum BenchCommand {
     /// Time whole training steps (forward, every loss term, backward, clip and Adam) or forward passes.
     Step(Box<StepArgs>),
-    /// Time matrix products beside burn's, on the same device; and our operations within models on burn's tensors.
+    /// Time matrix products next to burn's on the same device, and our operations within models on burn's tensors.
     #[cfg(feature = "burn")]
     Products(products::ProductsArgs),
     /// Time reading generated raw interactions.
@@ -36,7 +36,7 @@ pub(super) enum BenchCommand {
     Window(window::WindowArgs),
 }
 
-/// Measures what is asked for and prints it.
+/// Runs the benchmark and prints the result.
 pub(super) fn bench(command: &BenchCommand) -> Result<()> {
     match command {
         BenchCommand::Step(args) => step::step(args),

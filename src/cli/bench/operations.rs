@@ -75,14 +75,14 @@ pub(super) fn operations(all: &DeviceStats, steps: usize) -> Operations {
     let per_step = 1.0 / steps as f64;
     let of = |(&name, &seconds): (&&'static str, &f64)| {
         let starts = all.starts.get(name);
-        let work = all.work.get(name);
+        let cost = all.costs.get(name);
         let operation = Operation {
             starts: starts.map(|s| s.0 / steps as u64),
             fewest_workgroups: starts.map(|s| s.1),
             ms: 1e3 * seconds * per_step,
             share: seconds / total,
-            gflop: work.filter(|w| w.flop > 0.0).map(|w| 1e-9 * w.flop * per_step),
-            mb: work.map(|w| 1e-6 * w.bytes * per_step),
+            gflop: cost.filter(|w| w.flop > 0.0).map(|w| 1e-9 * w.flop * per_step),
+            mb: cost.map(|w| 1e-6 * w.bytes * per_step),
         };
         (name, operation)
     };
@@ -94,8 +94,8 @@ pub(super) fn add(all: &mut DeviceStats, step: DeviceStats) {
     for (name, seconds) in step.seconds {
         *all.seconds.entry(name).or_default() += seconds;
     }
-    for (name, work) in step.work {
-        *all.work.entry(name).or_default() += work;
+    for (name, cost) in step.costs {
+        *all.costs.entry(name).or_default() += cost;
     }
     for (name, (starts, fewest)) in step.starts {
         let entry = all.starts.entry(name).or_insert((0, fewest));
@@ -170,15 +170,15 @@ fn on_paper(operations: &Operations, (gflops, gbs): (f64, f64)) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::Work;
+    use crate::ops::Cost;
 
     #[test]
     fn the_slower_of_computing_and_moving_counts() {
         let mut all = DeviceStats { timed: true, ..DeviceStats::default() };
         all.seconds.insert("linear", 2.0);
-        all.does("linear", Work { flop: 4e9, bytes: 1e6 });
+        all.record("linear", Cost { flop: 4e9, bytes: 1e6 });
         all.seconds.insert("b", 2.0);
-        all.does("b", Work { flop: 0.0, bytes: 2e9 });
+        all.record("b", Cost { flop: 0.0, bytes: 2e9 });
         let operations = operations(&all, 2);
         assert_eq!(operations["linear"].gflop, Some(2.0));
         assert_eq!((operations["b"].gflop, operations["b"].share), (None, 0.5));

@@ -11,13 +11,13 @@ use crate::error::{Error, Result};
 use crate::model::burn::tensor_device;
 use crate::ops::cpu::Cpu;
 use crate::ops::gpu::Gpu;
-use crate::ops::{Activation, Arrays as _, Dropout, Input, LinearAt, LinearKernels, PreparedBatch};
+use crate::ops::{Activation, Arrays as _, Dropout, Input, LinearKernels, LinearOffsets, PreparedBatch};
 use crate::platform::device::{Device, DeviceChoice, choose};
 
 /// What `gainakt bench products` takes.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ProductsArgs {
-    /// Where to compute.
+    /// Device to compute on.
     #[arg(long, value_enum, default_value_t)]
     device: DeviceChoice,
     /// Rows of the products.
@@ -45,7 +45,7 @@ pub(super) fn products(args: &ProductsArgs) -> Result<()> {
         let x: Vec<f32> = (0..args.rows * inputs).map(|i| ((i * 7919) % 2003) as f32 / 1001.0 - 1.0).collect();
         let params: Vec<f32> =
             (0..(inputs + 1) * outputs).map(|i| ((i * 104_729) % 2003) as f32 / 1001.0 - 1.0).collect();
-        let at = LinearAt { weight: 0, bias: inputs * outputs, inputs, outputs };
+        let at = LinearOffsets { weight: 0, bias: inputs * outputs, inputs, outputs };
         let (ours, value) = match &compute.device {
             Device::Cpu => kernel(&mut Cpu::default(), args, at, &x, &params)?,
             Device::Gpu(gpu) => kernel(&mut Gpu::new(gpu), args, at, &x, &params)?,
@@ -71,7 +71,7 @@ fn starts_of(gpu: &mut Gpu, count: usize) -> Result<f32> {
     window.push_skills(&[0; 3], &[0; 3]);
     let batch = gpu.batch(PreparedBatch::new(window, 1), None)?;
     let (x, params, mut out) = (gpu.floats(8)?, gpu.floats(20)?, gpu.floats(8)?);
-    let at = LinearAt { weight: 0, bias: 16, inputs: 4, outputs: 4 };
+    let at = LinearOffsets { weight: 0, bias: 16, inputs: 4, outputs: 4 };
     for _ in 0..count {
         gpu.linear(&params, &batch, Input::Rows(&x), &[at], Activation::None, Dropout::OFF, &mut out);
     }
@@ -81,7 +81,7 @@ fn starts_of(gpu: &mut Gpu, count: usize) -> Result<f32> {
 fn kernel<K: LinearKernels>(
     k: &mut K,
     args: &ProductsArgs,
-    at: LinearAt,
+    at: LinearOffsets,
     x: &[f32],
     params: &[f32],
 ) -> Result<(f64, f32)> {
@@ -99,7 +99,13 @@ fn kernel<K: LinearKernels>(
     })
 }
 
-fn general(device: &TensorDevice, args: &ProductsArgs, at: LinearAt, x: &[f32], params: &[f32]) -> Result<(f64, f32)> {
+fn general(
+    device: &TensorDevice,
+    args: &ProductsArgs,
+    at: LinearOffsets,
+    x: &[f32],
+    params: &[f32],
+) -> Result<(f64, f32)> {
     let tensor =
         |values: &[f32], shape: [usize; 2]| Tensor::<2>::from_data(TensorData::new(values.to_vec(), shape), device);
     let x = tensor(x, [args.rows, at.inputs]);

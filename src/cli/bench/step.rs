@@ -12,9 +12,9 @@ use serde::Serialize;
 use super::gemm;
 use super::operations::{self, Operations, PeakArgs};
 use super::peer::{self, Against, Peer, PeerTimes, Turn};
+use super::reference::reference_stepper;
 use super::times::Times;
-use super::twin::twin;
-use crate::cli::terminal::Terminal;
+use crate::cli::terminal::{Progress, Terminal};
 use crate::config::Config;
 use crate::data::{Answers, Corpus, Fold, RaggedBatch, Window};
 use crate::error::{Error, Result};
@@ -62,7 +62,7 @@ pub(in crate::cli) struct StepArgs {
     /// Built-in settings whose sizes are used.
     #[arg(long, default_value = "demo")]
     preset: String,
-    /// Where to compute.
+    /// Device to compute on.
     #[arg(long, value_enum, default_value_t)]
     device: DeviceChoice,
     /// Windows in a step; the preset's if not given.
@@ -189,12 +189,12 @@ pub(super) fn step(args: &StepArgs) -> Result<()> {
     }
     let shape = ModelConfig::new(&config, skills, items);
     let stepper = Stepper::new(&config, &shape, Corpus::steps(&train), &compute.device)?;
-    let mut bench = Bench { args, config: &config, batches, stepper, terminal: Terminal::new(None) };
+    let mut bench = Bench { args, config: &config, batches, stepper, terminal: Terminal::new(Progress::Bar, None) };
     let mut turns = Vec::new();
     let (mut times, mut counts) = bench.run()?;
     if let Some(against) = &args.against {
         let mut competitor = match against {
-            Against::Burn => Competitor::Twin(Box::new(twin(&config, &shape, &compute.device)?)),
+            Against::Burn => Competitor::Reference(Box::new(reference_stepper(&config, &shape, &compute.device)?)),
             Against::Python(python) => {
                 Competitor::Process(Peer { python, script: &args.peer, config: &config, skills, forward: args.forward })
             }
@@ -245,7 +245,7 @@ pub(super) fn step(args: &StepArgs) -> Result<()> {
 /// What is timed in turn with the program's kernels.
 enum Competitor<'a> {
     Process(Peer<'a>),
-    Twin(Box<Stepper>),
+    Reference(Box<Stepper>),
 }
 
 impl Bench<'_> {
@@ -255,7 +255,7 @@ impl Bench<'_> {
             Competitor::Process(peer) => {
                 peer.time(self.args.data.as_deref(), &self.args.modes, self.args.steps, self.args.warmup)
             }
-            Competitor::Twin(stepper) => {
+            Competitor::Reference(stepper) => {
                 std::mem::swap(&mut self.stepper, stepper);
                 let ran = self.run();
                 std::mem::swap(&mut self.stepper, stepper);

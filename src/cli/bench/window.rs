@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::error::Result;
 use crate::platform::device::DeviceChoice;
 use crate::platform::files;
-use crate::service::TrainOrder;
+use crate::service::TrainRequest;
 
 /// What `gainakt bench window` takes.
 #[derive(Debug, Args)]
@@ -31,7 +31,7 @@ pub(super) fn window(args: &WindowArgs) -> Result<()> {
     config.training.epochs = 1000;
     config.training.patience = 1000;
     let out = std::env::temp_dir().join(format!("gainakt-bench-{}", std::process::id()));
-    let order = TrainOrder { config, device: args.device, out: out.clone(), title: "bench".to_owned(), resume: None };
+    let order = TrainRequest { config, device: args.device, out: out.clone(), title: "bench".to_owned(), resume: None };
     let times = measure(order);
     if files::is_dir(&out) {
         files::remove_dir(&out)?;

@@ -4,13 +4,18 @@ use super::time::milliseconds;
 use super::{Format, Interaction, Record, Row, places};
 use crate::error::Result;
 
+/// Columns of the data of 2012.
+pub(super) const COLUMNS_2012: [&str; 6] =
+    ["user_id", "skill_id", "start_time", "problem_id", "correct", "ms_first_response"];
+/// Columns of the data of 2017.
+pub(super) const COLUMNS_2017: [&str; 6] = ["studentId", "skill", "problemId", "correct", "startTime", "timeTaken"];
+
 /// 2012-2013-data-with-predictions-4-final.csv.
 pub(super) struct Assist2012([usize; 6]);
 
 impl Assist2012 {
     pub(super) fn of(header: &[String]) -> Option<Self> {
-        let names = ["user_id", "skill_id", "start_time", "problem_id", "correct", "ms_first_response"];
-        places(header, names).map(Self)
+        places(header, COLUMNS_2012).map(Self)
     }
 }
 
@@ -50,7 +55,7 @@ pub(super) struct Assist2017([usize; 6]);
 
 impl Assist2017 {
     pub(super) fn of(header: &[String]) -> Option<Self> {
-        places(header, ["studentId", "skill", "problemId", "correct", "startTime", "timeTaken"]).map(Self)
+        places(header, COLUMNS_2017).map(Self)
     }
 }
 

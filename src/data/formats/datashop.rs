@@ -17,7 +17,7 @@ pub(super) struct KddCup {
 }
 
 /// The columns every export has.
-const COLUMNS: [&str; 4] = ["Anon Student Id", "Problem Name", "Step Name", "First Transaction Time"];
+pub(super) const COLUMNS: [&str; 4] = ["Anon Student Id", "Problem Name", "Step Name", "First Transaction Time"];
 
 impl KddCup {
     /// `skill`: the column of knowledge components that the user names.
@@ -25,15 +25,25 @@ impl KddCup {
         let columns = places(header, COLUMNS)?;
         let place = |name: &str| header.iter().position(|h| h == name);
         let attempt = place("Correct First Attempt").or_else(|| place("First Attempt"))?;
-        let skill = match skill {
-            Some(name) => place(name)?,
-            None => ["KC(Default)", "KC(SubSkills)", "KC (Default)"]
-                .into_iter()
-                .find_map(place)
-                .or_else(|| header.iter().position(|h| h.starts_with("KC(") || h.starts_with("KC (")))?,
-        };
-        Some(Self { columns, skill, attempt })
+        Some(Self { columns, skill: skill_column(header, skill)?, attempt })
     }
+}
+
+/// The column of knowledge components: the one of this name, else the usual ones, else the first there is.
+pub(super) fn skill_column(header: &[String], named: Option<&str>) -> Option<usize> {
+    let place = |name: &str| header.iter().position(|h| h == name);
+    match named {
+        Some(name) => place(name),
+        None => ["KC(Default)", "KC(SubSkills)", "KC (Default)"]
+            .into_iter()
+            .find_map(place)
+            .or_else(|| header.iter().position(|h| h.starts_with("KC(") || h.starts_with("KC ("))),
+    }
+}
+
+/// The id of a step of a problem.
+pub(super) fn step_id(problem: &str, step: &str) -> String {
+    format!("{}{STEP}{}", without_separators(problem), without_separators(step))
 }
 
 impl Format for KddCup {
@@ -60,7 +70,7 @@ impl Format for KddCup {
         Ok(Row::Answer(Interaction {
             student: student.into_owned(),
             skill: without_separators(&skill).replace("~~", "_"),
-            item: Some(format!("{}{STEP}{}", without_separators(&problem), without_separators(&step))),
+            item: Some(step_id(&problem, &step)),
             response,
             time,
             order: time,
@@ -110,7 +120,7 @@ impl Format for Statics2011 {
         let time = milliseconds(&start).ok_or_else(|| record.error(self.0[3], &start, expected))?;
         Ok(Row::Answer(Interaction {
             student: student.into_owned(),
-            skill: format!("{}{STEP}{}", without_separators(&problem), without_separators(&step)),
+            skill: step_id(&problem, &step),
             item: None,
             response,
             time,

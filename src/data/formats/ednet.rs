@@ -1,5 +1,5 @@
 //! EdNet KT1: a folder with a file of answers for each student, and a table of questions. Read are the 5,000 students that pykt
-//! draws, in its order.
+//! draws, in its order, or all where the format is named so.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,11 @@ use crate::error::{Error, Result};
 
 /// The folder of the students' files.
 pub const FOLDER: &str = "KT1";
-const QUESTIONS: &str = "contents/questions.csv";
+/// The table of questions.
+pub const QUESTIONS: &str = "contents/questions.csv";
+/// What the format is called with pykt's sample of students, and with all.
+pub(super) const SAMPLED: &str = "ednet";
+pub(super) const WHOLE: &str = "ednet_all";
 /// Students there are, and those that pykt takes.
 const STUDENTS: usize = 840_473;
 const SAMPLE: usize = 5000;
@@ -39,16 +43,30 @@ impl EdNet {
     }
 }
 
-/// Of these files of students, those that pykt draws, in its order.
+/// Of these files of students, those that pykt draws, in its order; where the format named is the whole, all by their numbers.
 ///
 /// # Errors
-/// None of them is named `u` and a number below 840,473.
-pub(in super::super) fn sample(folder: &str, files: &[String]) -> Result<Vec<String>> {
+/// The format named is another; no file is named `u` and a number, below 840,473 for pykt's sample.
+pub(in super::super) fn students(folder: &str, files: &[String], format: Option<&str>) -> Result<Vec<String>> {
+    let whole = format == Some(WHOLE);
+    if let Some(other) = format.filter(|&name| name != SAMPLED && !whole) {
+        return Err(Error::data(
+            folder,
+            format!("this is EdNet's folder, not the format {other}; use {SAMPLED} or {WHOLE}"),
+        ));
+    }
     let number = |name: &String| name.strip_prefix('u')?.strip_suffix(".csv")?.parse::<u32>().ok();
     let there: std::collections::HashSet<u32> = files.iter().filter_map(number).collect();
-    let mut order: Vec<u32> = (0..STUDENTS as u32).collect();
-    PythonRandom::new(SEED).shuffle(&mut order);
-    let drawn = order.into_iter().filter(|student| there.contains(student)).take(SAMPLE);
+    let order: Vec<u32> = if whole {
+        let mut all: Vec<u32> = there.into_iter().collect();
+        all.sort_unstable();
+        all
+    } else {
+        let mut order: Vec<u32> = (0..STUDENTS as u32).collect();
+        PythonRandom::new(SEED).shuffle(&mut order);
+        order.into_iter().filter(|student| there.contains(student)).take(SAMPLE).collect()
+    };
+    let drawn = order.into_iter();
     let drawn: Vec<String> = drawn.map(|student| format!("{FOLDER}/u{student}.csv")).collect();
     match drawn.is_empty() {
         true => Err(Error::data(folder, format!("no file such as {FOLDER}/u123.csv; expected one for each student"))),

@@ -8,6 +8,8 @@ use super::time::milliseconds;
 use super::{Format, Interaction, OpenBeside, Record, Row, places, read_beside};
 use crate::error::Result;
 
+/// Columns of train_task_3_4.csv.
+pub(super) const COLUMNS: [&str; 4] = ["QuestionId", "UserId", "AnswerId", "IsCorrect"];
 const ANSWERS: &str = "metadata/answer_metadata_task_3_4.csv";
 const QUESTIONS: &str = "metadata/question_metadata_task_3_4.csv";
 const SUBJECTS: &str = "metadata/subject_metadata.csv";
@@ -22,8 +24,7 @@ pub(super) struct Eedi {
 
 impl Eedi {
     pub(super) fn of(header: &[String], beside: &OpenBeside<'_>) -> Result<Option<Self>> {
-        let names = ["QuestionId", "UserId", "AnswerId", "IsCorrect"];
-        let Some(columns) = places(header, names) else { return Ok(None) };
+        let Some(columns) = places(header, COLUMNS) else { return Ok(None) };
         let mut level_three = Vec::new();
         read_beside(SUBJECTS, beside, ["SubjectId", "Level"], |record, [subject, level]| {
             if record.text(level).is_some_and(|level| level.parse() == Ok(3.0)) {

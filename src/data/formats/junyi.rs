@@ -7,6 +7,8 @@ use super::super::response::Response;
 use super::{Format, Interaction, OpenBeside, Record, Row, places, read_beside, without_separators};
 use crate::error::Result;
 
+/// Columns of the log.
+pub(super) const COLUMNS: [&str; 5] = ["user_id", "exercise", "time_done", "time_taken_attempts", "correct"];
 /// The table of exercises.
 const TABLE: &str = "junyi_Exercise_table.csv";
 
@@ -18,8 +20,7 @@ pub(super) struct Junyi2015 {
 
 impl Junyi2015 {
     pub(super) fn of(header: &[String], beside: &OpenBeside<'_>) -> Result<Option<Self>> {
-        let names = ["user_id", "exercise", "time_done", "time_taken_attempts", "correct"];
-        let Some(columns) = places(header, names) else { return Ok(None) };
+        let Some(columns) = places(header, COLUMNS) else { return Ok(None) };
         let mut topics = HashMap::new();
         read_beside(TABLE, beside, ["name", "topic"], |record, [name, topic]| {
             if let (Some(name), Some(topic)) = (record.text(name), record.text(topic)) {

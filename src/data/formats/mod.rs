@@ -10,6 +10,7 @@ mod poj;
 mod python_random;
 mod python_set;
 mod time;
+mod transactions;
 
 use std::borrow::Cow;
 use std::io::Read;
@@ -47,6 +48,8 @@ pub(super) enum Row {
     Untimed,
     /// The outcome is neither right nor wrong: a hint, a program that still runs.
     Unscored,
+    /// Not the first attempt at a step.
+    Repeated,
 }
 
 /// A row with its place, for a format to read.
@@ -115,41 +118,118 @@ fn places<const N: usize>(header: &[String], names: [&str; N]) -> Option<[usize;
     Some(found)
 }
 
-/// The format of a file with this header; `None`: a table whose columns are found by name. Whoever names columns gets that too.
+/// A well-known data set: its name for `--format`, the columns its file has at least, and how to open it.
+struct Known {
+    name: &'static str,
+    columns: &'static [&'static str],
+    /// `None` where the header is another, or where the file is an ordinary table.
+    open: fn(&[String], &ColumnNames, &OpenBeside<'_>) -> Result<Option<Box<dyn Format>>>,
+}
+
+fn boxed<F: Format + 'static>(format: Option<F>) -> Result<Option<Box<dyn Format>>> {
+    Ok(format.map(|format| Box::new(format) as Box<dyn Format>))
+}
+
+/// All but EdNet, which is a folder. The first that fits a header is taken.
+const KNOWN: [Known; 11] = [
+    Known {
+        name: "kddcup",
+        columns: &datashop::COLUMNS,
+        open: |header, columns, _| boxed(datashop::KddCup::of(header, columns.skill.as_deref())),
+    },
+    Known {
+        name: "datashop_transactions",
+        columns: &transactions::COLUMNS,
+        open: |header, columns, _| boxed(transactions::Transactions::of(header, columns.skill.as_deref())),
+    },
+    Known {
+        name: "assist2012",
+        columns: &assistments::COLUMNS_2012,
+        open: |header, _, _| boxed(assistments::Assist2012::of(header)),
+    },
+    Known {
+        name: "assist2017",
+        columns: &assistments::COLUMNS_2017,
+        open: |header, _, _| boxed(assistments::Assist2017::of(header)),
+    },
+    Known {
+        name: "statics2011",
+        columns: &datashop::COLUMNS,
+        open: |header, _, _| boxed(datashop::Statics2011::of(header)),
+    },
+    Known { name: "poj", columns: &poj::COLUMNS, open: |header, _, _| boxed(poj::Poj::of(header)) },
+    Known {
+        name: "junyi2015",
+        columns: &junyi::COLUMNS,
+        open: |header, _, beside| boxed(junyi::Junyi2015::of(header, beside)?),
+    },
+    Known {
+        name: "nips_task34",
+        columns: &eedi::COLUMNS,
+        open: |header, _, beside| boxed(eedi::Eedi::of(header, beside)?),
+    },
+    Known {
+        name: "assist2009",
+        columns: &["order_id", "user_id", "skill_id", "problem_id", "correct"],
+        open: |_, _, _| Ok(None),
+    },
+    Known { name: "assist2015", columns: &["log_id", "user_id", "sequence_id", "correct"], open: |_, _, _| Ok(None) },
+    Known { name: "table", columns: &[], open: |_, _, _| Ok(None) },
+];
+
+/// Names that `--format` takes.
+pub fn format_names() -> Vec<&'static str> {
+    KNOWN.iter().map(|known| known.name).chain([ednet::SAMPLED, ednet::WHOLE]).collect()
+}
+
+/// The format of a file with this header; `None`: a table whose columns are found by name. Whoever names columns gets that too,
+/// but for a format whose column of skills may be chosen.
 ///
 /// # Errors
-/// A file that belongs to the format is missing or unusable.
+/// A named format whose columns are not there; a file that belongs to the format is missing or unusable.
 pub(super) fn recognise(
+    file: &str,
     header: &[String],
     columns: &ColumnNames,
     beside: &OpenBeside<'_>,
 ) -> Result<Option<Box<dyn Format>>> {
-    let ColumnNames { student, skill, response, order, item } = columns;
+    if let Some(name) = &columns.format {
+        let known = KNOWN.iter().find(|known| known.name == name).ok_or_else(|| no_table(file, name))?;
+        let missing = known.columns.iter().find(|column| !header.iter().any(|h| h == *column));
+        let other =
+            |problem: String| Error::data_at(file, 1, None, format!("this is not the format {name}: {problem}"));
+        if let Some(column) = missing {
+            return Err(other(format!("there is no column {}", quote(column))));
+        }
+        let format = (known.open)(header, columns, beside)?;
+        let is_table = ["assist2009", "assist2015", "table"].contains(&known.name);
+        return match format {
+            None if !is_table => Err(other("a column of skills or outcomes is missing".to_owned())),
+            format => Ok(format),
+        };
+    }
+    let ColumnNames { student, skill, response, order, item, .. } = columns;
     if student.is_some() || response.is_some() || order.is_some() || item.is_some() {
         return Ok(None);
     }
-    if let Some(format) = datashop::KddCup::of(header, skill.as_deref()) {
-        return Ok(Some(Box::new(format)));
+    let choose_skill = ["kddcup", "datashop_transactions"];
+    for known in KNOWN.iter().filter(|known| skill.is_none() || choose_skill.contains(&known.name)) {
+        if let Some(format) = (known.open)(header, columns, beside)? {
+            return Ok(Some(format));
+        }
     }
-    if skill.is_some() {
-        return Ok(None);
-    }
-    if let Some(format) = assistments::Assist2012::of(header) {
-        return Ok(Some(Box::new(format)));
-    }
-    if let Some(format) = assistments::Assist2017::of(header) {
-        return Ok(Some(Box::new(format)));
-    }
-    if let Some(format) = datashop::Statics2011::of(header) {
-        return Ok(Some(Box::new(format)));
-    }
-    if let Some(format) = poj::Poj::of(header) {
-        return Ok(Some(Box::new(format)));
-    }
-    if let Some(format) = junyi::Junyi2015::of(header, beside)? {
-        return Ok(Some(Box::new(format)));
-    }
-    Ok(eedi::Eedi::of(header, beside)?.map(|format| Box::new(format) as Box<dyn Format>))
+    Ok(None)
+}
+
+/// The error for a format that no table has.
+fn no_table(file: &str, name: &str) -> Error {
+    let problem = match [ednet::SAMPLED, ednet::WHOLE].contains(&name) {
+        true => {
+            format!("the format {name} is a folder with {}/ and contents/questions.csv, or a zip of it", ednet::FOLDER)
+        }
+        false => format!("there is no format {}; there are {}", quote(name), format_names().join(", ")),
+    };
+    Error::data(file, problem)
 }
 
 /// pykt's way to keep `_` and `,` out of ids: they join skills and answers.

@@ -4,6 +4,9 @@ use super::time::milliseconds;
 use super::{Format, Interaction, Record, Row, places};
 use crate::error::Result;
 
+/// Columns of poj_log.csv.
+pub(super) const COLUMNS: [&str; 4] = ["User", "Problem", "Result", "Submit Time"];
+
 /// Verdicts that say the program is wrong.
 const WRONG: [&str; 9] = [
     "Wrong Answer",
@@ -22,7 +25,7 @@ pub(super) struct Poj([usize; 4]);
 
 impl Poj {
     pub(super) fn of(header: &[String]) -> Option<Self> {
-        places(header, ["User", "Problem", "Result", "Submit Time"]).map(Self)
+        places(header, COLUMNS).map(Self)
     }
 }
 

@@ -6,9 +6,9 @@ use rayon::prelude::*;
 use crate::data::Window;
 
 /// Most a guess or a slip may explain: beyond one half knowing and not knowing change places.
-const MOST_GUESS: f64 = 0.5;
-/// See [`MOST_GUESS`].
-const MOST_SLIP: f64 = 0.3;
+const MAX_GUESS: f64 = 0.5;
+/// See [`MAX_GUESS`].
+const MAX_SLIP: f64 = 0.3;
 /// Rounds of expectation maximisation.
 const ROUNDS: usize = 40;
 /// Chances stay this far from 0 and 1.
@@ -125,8 +125,8 @@ fn maximise(sequences: &[Vec<u8>]) -> Tracing {
         skill = Tracing {
             known: share(sums.known_first, sums.sequences, 1.0 - MARGIN),
             learn: share(sums.learned, sums.chances, 1.0 - MARGIN),
-            guess: share(sums.guesses, sums.unknown, MOST_GUESS),
-            slip: share(sums.slips, sums.known, MOST_SLIP),
+            guess: share(sums.guesses, sums.unknown, MAX_GUESS),
+            slip: share(sums.slips, sums.known, MAX_SLIP),
         };
     }
     skill

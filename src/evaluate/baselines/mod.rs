@@ -2,19 +2,20 @@
 //! adds shows beside them.
 
 mod bkt;
+mod ideal_observer;
 mod items;
-mod observer;
 mod pfa;
 
 pub use bkt::SkillTracing;
-pub use observer::observe;
+pub use ideal_observer::observe;
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use super::calibration::calibration_error;
 use super::metrics::{accuracy, auc};
-use super::scores::{TruthAgreement, calibration_error, cross_entropy, within_items, within_skills};
+use super::scores::{TruthAgreement, cross_entropy, within_items, within_skills};
 use crate::data::{Answer, Answers, Corpus, Window};
 
 /// One method's figures on one part of the data.

@@ -4,8 +4,8 @@
 mod across;
 mod probes;
 mod reliability;
+mod sentences;
 mod sureness;
-mod words;
 
 pub use across::{Agreement, agreement};
 pub use reliability::{Opportunity, Reliability, by_observed_rate, by_opportunity, by_prediction};
@@ -16,11 +16,12 @@ use serde::{Deserialize, Serialize};
 
 use self::reliability::Answer;
 use super::baselines::{Asked, of_skills, skill_means};
+use super::calibration::calibration_error;
 use super::certainty::{Coverage, WhatIfOutcome};
 use super::infer::{WindowOutcome, infer};
 use super::items::ItemSummary;
 use super::metrics::auc;
-use super::scores::{TruthAgreement, calibration_error, within_items, within_skills};
+use super::scores::{TruthAgreement, within_items, within_skills};
 use crate::data::{Answers, Corpus, CsvText, Window};
 use crate::error::Result;
 use crate::model::Model;

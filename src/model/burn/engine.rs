@@ -95,7 +95,7 @@ impl<M: TensorModel> Engine for Network<M> {
     }
 
     fn step(&mut self, step: TrainingStep, place: LogPlace) -> Result<()> {
-        self.learn_and_move(step, place)
+        self.train_step(step, place)
     }
 
     fn gradients_of(&mut self, b: PreparedBatch, l: Losses, d: DropoutSites) -> Now<(Vec<f32>, Vec<f32>)> {

@@ -13,7 +13,7 @@ use crate::model::evidence::RANK;
 
 /// The twin's parameters; C skills, D features.
 #[derive(Module, Debug)]
-pub struct EvidenceTwin {
+pub struct EvidenceReference {
     encoder: Encoder,
     prior: Param<Tensor<1>>,
     strength_head: Linear,
@@ -23,7 +23,7 @@ pub struct EvidenceTwin {
     context_head: Linear,
 }
 
-impl EvidenceTwin {
+impl EvidenceReference {
     /// Weight of the context penalty in the twin's loss.
     pub const CONTEXT_PENALTY: f32 = 0.5;
 
@@ -55,7 +55,7 @@ impl EvidenceTwin {
     }
 }
 
-impl TensorModel for EvidenceTwin {
+impl TensorModel for EvidenceReference {
     fn new(config: &ModelConfig, device: &Device) -> Self {
         let (c, d) = (config.num_c, config.d_model);
         let vector = |n: usize| Param::from_tensor(Tensor::zeros([n], device));

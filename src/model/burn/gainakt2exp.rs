@@ -22,7 +22,7 @@ struct PredictionHead {
 
 /// The twin's layers; C skills, D features.
 #[derive(Module, Debug)]
-pub struct GainAktTwin {
+pub struct GainAktReference {
     encoder: Encoder,
     concept_embedding: Embedding,
     prediction_head: PredictionHead,
@@ -30,7 +30,7 @@ pub struct GainAktTwin {
     gain_head: Linear,
 }
 
-impl GainAktTwin {
+impl GainAktReference {
     /// Weight of the sparsity term in the twin's loss.
     pub const SPARSITY: f32 = 0.2;
     /// Weight of the mastery-performance term in the twin's loss.
@@ -57,7 +57,7 @@ impl GainAktTwin {
     }
 }
 
-impl TensorModel for GainAktTwin {
+impl TensorModel for GainAktReference {
     fn new(config: &ModelConfig, device: &Device) -> Self {
         let (c, d) = (config.num_c, config.d_model);
         Self {

@@ -217,7 +217,7 @@ impl<M: TensorModel> Network<M> {
     /// Forward and backward group by group: gradients lie in `grads`, the loss terms in `terms`; figures of the rows.
     pub(super) fn learn(&mut self, plan: PreparedBatch, losses: &Losses, sites: DropoutSites) -> Result<Vec<f32>> {
         if *losses != Losses::CrossEntropy {
-            return Err(Error::Device("the losses are those of another kind of model".to_owned()));
+            return Err(Error::Request("the losses are those of another kind of model".to_owned()));
         }
         let n = plan.rows();
         let mut dropout = Dropouts(sites);
@@ -239,7 +239,7 @@ impl<M: TensorModel> Network<M> {
     }
 
     /// One training step: gradients, the optimizer, and the step's figures into the log.
-    pub(super) fn learn_and_move(&mut self, step: TrainingStep, place: LogPlace) -> Result<()> {
+    pub(super) fn train_step(&mut self, step: TrainingStep, place: LogPlace) -> Result<()> {
         let TrainingStep { batch, losses, dropout, adam } = step;
         let n = batch.rows();
         let stats = self.learn(batch, &losses, dropout)?;

@@ -10,7 +10,7 @@ use crate::data::RaggedBatch;
 use crate::model::Question;
 
 /// Most rows of a group: attention keeps heads × rows × length numbers of each block for the way back.
-const MOST_ROWS: usize = 2048;
+const MAX_ROWS: usize = 2048;
 
 /// Padded rows that are not worth a further group.
 const PADDING: usize = 128;
@@ -81,7 +81,7 @@ impl Windows {
             for &w in &order {
                 let rows = batch.range(w).len();
                 let padding = (taken + 1) * longest - (real + rows);
-                if taken > 0 && ((taken + 1) * longest > MOST_ROWS || padding > PADDING.max((real + rows) / 4)) {
+                if taken > 0 && ((taken + 1) * longest > MAX_ROWS || padding > PADDING.max((real + rows) / 4)) {
                     break;
                 }
                 (taken, real) = (taken + 1, real + rows);

@@ -10,37 +10,37 @@ use super::parameters::{Builder, Start};
 use super::{DropoutSites, ModelConfig};
 use crate::config::EncoderKind;
 use crate::ops::{
-    Activation, AttentionSizes, Dropout, EmbeddingTables, Input, InputGrad, Kernels, LinearAt, NormAt, NormStream,
-    NormStreamGrad,
+    Activation, AttentionSizes, Dropout, EmbeddingTables, Input, InputGrad, Kernels, LinearOffsets, NormOffsets,
+    NormStream, NormStreamGrad,
 };
 
 /// Places of the encoder's parameters.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct EncoderAt {
+pub(super) struct EncoderOffsets {
     pub tables: EmbeddingTables,
-    pub layers: LayersAt,
+    pub layers: LayerOffsets,
 }
 
 /// Places of what follows the embeddings.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum LayersAt {
-    Attention(Vec<BlockAt>),
+pub(super) enum LayerOffsets {
+    Attention(Vec<BlockOffsets>),
     /// Inputs' part and hidden state's part of the gates: D inputs, 4D outputs each.
-    Lstm([LinearAt; 2]),
+    Lstm([LinearOffsets; 2]),
 }
 
 /// Places of a block's layers.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct BlockAt {
-    qkv: [LinearAt; 3],
-    output: LinearAt,
-    ffn: [LinearAt; 2],
-    norm1_ctx: NormAt,
-    norm1_val: NormAt,
-    norm2_ctx: NormAt,
+pub(super) struct BlockOffsets {
+    qkv: [LinearOffsets; 3],
+    output: LinearOffsets,
+    ffn: [LinearOffsets; 2],
+    norm1_ctx: NormOffsets,
+    norm1_val: NormOffsets,
+    norm2_ctx: NormOffsets,
 }
 
-impl EncoderAt {
+impl EncoderOffsets {
     /// Lays the parameters in the order PyTorch lists them; `concept`: whether the model reads the skill asked next.
     pub(super) fn new(b: &mut Builder, config: &ModelConfig, concept: bool) -> Self {
         let (c, d) = (config.num_c, config.d_model);
@@ -60,8 +60,8 @@ impl EncoderAt {
                 let value = Some(b.table("value_embedding", 2 * c, d));
                 let concept = concept.then(|| b.table("concept_embedding", c, d));
                 let tables = sizes(context, value, concept, Some(b.table("pos_embedding", config.seq_len, d)));
-                let blocks = (0..config.num_encoder_blocks).map(|i| BlockAt::new(b, i, config)).collect();
-                Self { tables, layers: LayersAt::Attention(blocks) }
+                let blocks = (0..config.num_encoder_blocks).map(|i| BlockOffsets::new(b, i, config)).collect();
+                Self { tables, layers: LayerOffsets::Attention(blocks) }
             }
             EncoderKind::Lstm => {
                 assert!(!concept, "only models that do not read the skill asked next have an LSTM");
@@ -70,14 +70,14 @@ impl EncoderAt {
                 let mut add = |name: &str, shape: &[usize]| b.add(&format!("lstm.{name}_l0"), shape, start);
                 let weights = [add("weight_ih", &[4 * d, d]), add("weight_hh", &[4 * d, d])];
                 let biases = [add("bias_ih", &[4 * d]), add("bias_hh", &[4 * d])];
-                let layer = |i: usize| LinearAt { weight: weights[i], bias: biases[i], inputs: d, outputs: 4 * d };
-                Self { tables: sizes(context, None, None, None), layers: LayersAt::Lstm([layer(0), layer(1)]) }
+                let layer = |i: usize| LinearOffsets { weight: weights[i], bias: biases[i], inputs: d, outputs: 4 * d };
+                Self { tables: sizes(context, None, None, None), layers: LayerOffsets::Lstm([layer(0), layer(1)]) }
             }
         }
     }
 }
 
-impl BlockAt {
+impl BlockOffsets {
     fn new(b: &mut Builder, i: usize, config: &ModelConfig) -> Self {
         let (d, d_ff) = (config.d_model, config.d_ff);
         let name = |part: &str| format!("encoder_blocks.{i}.{part}");
@@ -133,7 +133,7 @@ pub(super) fn forward<K: Kernels>(
     k: &mut K,
     p: &K::Floats,
     batch: &K::Batch,
-    at: &EncoderAt,
+    at: &EncoderOffsets,
     config: &ModelConfig,
     work: &mut EncoderWork<K::Floats>,
     sites: &mut DropoutSites,
@@ -141,8 +141,8 @@ pub(super) fn forward<K: Kernels>(
     let heads = attention_sizes(config);
     k.embed(p, batch, at.tables, &mut work.ctx, &mut work.val, &mut work.next);
     let blocks = match &at.layers {
-        LayersAt::Attention(blocks) => blocks,
-        LayersAt::Lstm([input, recurrent]) => {
+        LayerOffsets::Attention(blocks) => blocks,
+        LayerOffsets::Lstm([input, recurrent]) => {
             let lstm = work.lstm.as_mut().expect("room was made for the encoder that the config names");
             let rows = Input::Rows(&work.ctx);
             k.linear(p, batch, rows, &[*input], Activation::None, Dropout::OFF, &mut lstm.gates);
@@ -164,7 +164,7 @@ pub(super) fn forward_after<K: Kernels>(
     k: &mut K,
     p: &K::Floats,
     batch: &K::Batch,
-    at: &EncoderAt,
+    at: &EncoderOffsets,
     config: &ModelConfig,
     history: &EncoderWork<K::Floats>,
     history_rows: usize,
@@ -172,7 +172,7 @@ pub(super) fn forward_after<K: Kernels>(
 ) {
     k.embed(p, batch, at.tables, &mut work.ctx, &mut work.val, &mut work.next);
     match &at.layers {
-        LayersAt::Attention(blocks) => {
+        LayerOffsets::Attention(blocks) => {
             assert_eq!(history.blocks.len(), blocks.len(), "every block's results were kept");
             let heads = attention_sizes(config);
             in_turns(work, blocks, |b, at, streams, block| {
@@ -182,7 +182,7 @@ pub(super) fn forward_after<K: Kernels>(
                 after_attention(k, p, batch, at, heads, streams, block, &BlockDropout::off());
             });
         }
-        LayersAt::Lstm([input, recurrent]) => {
+        LayerOffsets::Lstm([input, recurrent]) => {
             let lstm = work.lstm.as_mut().expect("room was made for the encoder that the config names");
             let rows = Input::Rows(&work.ctx);
             k.linear(p, batch, rows, &[*input], Activation::None, Dropout::OFF, &mut lstm.gates);
@@ -195,8 +195,8 @@ pub(super) fn forward_after<K: Kernels>(
 /// Takes the blocks one after another: number, places, the streams it reads, and where its results go.
 fn in_turns<F>(
     work: &mut EncoderWork<F>,
-    blocks: &[BlockAt],
-    mut each: impl FnMut(usize, &BlockAt, Streams<'_, F>, &mut BlockWork<F>),
+    blocks: &[BlockOffsets],
+    mut each: impl FnMut(usize, &BlockOffsets, Streams<'_, F>, &mut BlockWork<F>),
 ) {
     let turns = work.blocks.len();
     for (b, at) in blocks.iter().enumerate() {
@@ -229,7 +229,7 @@ pub(super) fn backward<K: Kernels>(
     k: &mut K,
     p: &K::Floats,
     batch: &K::Batch,
-    at: &EncoderAt,
+    at: &EncoderOffsets,
     config: &ModelConfig,
     work: &EncoderWork<K::Floats>,
     back: &mut StreamGrads<K::Floats>,
@@ -237,7 +237,7 @@ pub(super) fn backward<K: Kernels>(
     mut sites: DropoutSites,
 ) {
     match &at.layers {
-        LayersAt::Attention(blocks) => {
+        LayerOffsets::Attention(blocks) => {
             let dropouts: Vec<BlockDropout> = blocks.iter().map(|_| BlockDropout::next(&mut sites)).collect();
             for (b, (at, dropout)) in blocks.iter().zip(&dropouts).enumerate().rev() {
                 let previous = b.checked_sub(1).map(|i| &work.blocks[i]);
@@ -246,7 +246,7 @@ pub(super) fn backward<K: Kernels>(
                 block_backward(k, p, batch, at, attention_sizes(config), streams, block, dropout, back, grads);
             }
         }
-        LayersAt::Lstm([input, recurrent]) => {
+        LayerOffsets::Lstm([input, recurrent]) => {
             let lstm = work.lstm.as_ref().expect("a forward pass came before");
             let StreamGrads { d_ctx, d_val, d_gates, .. } = back;
             k.lstm_grad(p, batch, *recurrent, sites.site(), d_val, lstm, d_gates);
@@ -265,7 +265,7 @@ fn after_attention<K: Kernels>(
     k: &mut K,
     p: &K::Floats,
     batch: &K::Batch,
-    at: &BlockAt,
+    at: &BlockOffsets,
     heads: AttentionSizes,
     Streams { ctx, val }: Streams<'_, K::Floats>,
     w: &mut BlockWork<K::Floats>,
@@ -291,7 +291,7 @@ fn block_backward<K: Kernels>(
     k: &mut K,
     p: &K::Floats,
     batch: &K::Batch,
-    at: &BlockAt,
+    at: &BlockOffsets,
     heads: AttentionSizes,
     [ctx, val]: [&K::Floats; 2],
     w: &BlockWork<K::Floats>,
@@ -301,7 +301,7 @@ fn block_backward<K: Kernels>(
 ) {
     let width = heads.heads * heads.width;
     let StreamGrads { d_ctx, d_val, d_a, d_hidden, d_attended, delta, d_qkv, .. } = back;
-    let one = |at: LinearAt| [at];
+    let one = |at: LinearOffsets| [at];
     let stream = &mut [NormStreamGrad { x: &w.x, at: at.norm2_ctx, grad: &mut *d_ctx }];
     k.residual_norm_grad(p, batch, width, &w.f, stream, &w.stats2, dropout.output, d_a, grads);
     k.linear_weight_grad(batch, d_a, Input::Rows(&w.hidden), &one(at.ffn[1]), grads);

@@ -2,7 +2,9 @@
 
 use rayon::prelude::*;
 
-use super::kernels::{EvidenceAt, EvidenceGrads, EvidenceKernels, EvidenceLosses, EvidenceWork, ItemsAt, LossTerm};
+use super::kernels::{
+    EvidenceGrads, EvidenceKernels, EvidenceLosses, EvidenceOffsets, EvidenceWork, ItemOffsets, LossTerm,
+};
 use super::transfer_cpu::{Transfer, transfer_grads};
 use crate::data::RaggedBatch;
 use crate::model::row_stats::RowStat;
@@ -23,7 +25,7 @@ fn evidence_of(strength: &[f32], response: u8) -> f32 {
 }
 
 /// Difficulty of the item asked after `row`, 0 where it is unknown.
-fn difficulty(params: &[f32], batch: &RaggedBatch, at: EvidenceAt, row: usize) -> f32 {
+fn difficulty(params: &[f32], batch: &RaggedBatch, at: EvidenceOffsets, row: usize) -> f32 {
     match (at.items, &batch.items) {
         (Some(at), Some(items)) if items.next[row] > 0 => params[at.difficulty + items.next[row] as usize],
         _ => 0.0,
@@ -31,11 +33,11 @@ fn difficulty(params: &[f32], batch: &RaggedBatch, at: EvidenceAt, row: usize) -
 }
 
 /// The share of evidence that every skill keeps, `[C]`.
-fn kept(params: &[f32], at: EvidenceAt) -> Vec<f32> {
+fn kept(params: &[f32], at: EvidenceOffsets) -> Vec<f32> {
     params[at.decay..at.decay + at.skills].iter().map(|&d| sigmoid(d)).collect()
 }
 
-fn scan(params: &[f32], batch: &RaggedBatch, at: EvidenceAt, evidence: &[f32], state: &mut [f32]) {
+fn scan(params: &[f32], batch: &RaggedBatch, at: EvidenceOffsets, evidence: &[f32], state: &mut [f32]) {
     let (keep, transfer) = (kept(params, at), Transfer::new(params, at, batch));
     let c = at.skills;
     by_window(state, &batch.offsets, c).into_par_iter().enumerate().for_each(|(w, state)| {
@@ -94,7 +96,13 @@ fn state_grad(batch: &RaggedBatch, keep: &[f32], d_logits: &[f32], state: &[f32]
 }
 
 impl EvidenceKernels for Cpu {
-    fn evidence_scan(&mut self, params: &Vec<f32>, batch: &Batch, at: EvidenceAt, work: &mut EvidenceWork<Vec<f32>>) {
+    fn evidence_scan(
+        &mut self,
+        params: &Vec<f32>,
+        batch: &Batch,
+        at: EvidenceOffsets,
+        work: &mut EvidenceWork<Vec<f32>>,
+    ) {
         let batch = &batch.prepared.batch;
         let n = batch.rows();
         let EvidenceWork { strength, evidence, state, .. } = work;
@@ -110,7 +118,7 @@ impl EvidenceKernels for Cpu {
         &mut self,
         params: &Vec<f32>,
         batch: &Batch,
-        at: EvidenceAt,
+        at: EvidenceOffsets,
         work: &mut EvidenceWork<Vec<f32>>,
         logits: &mut Vec<f32>,
     ) {
@@ -139,7 +147,7 @@ impl EvidenceKernels for Cpu {
         &mut self,
         params: &Vec<f32>,
         batch: &Batch,
-        at: EvidenceAt,
+        at: EvidenceOffsets,
         work: &EvidenceWork<Vec<f32>>,
         mastery: &mut Vec<f32>,
         gains: &mut Vec<f32>,
@@ -173,7 +181,7 @@ impl EvidenceKernels for Cpu {
         &mut self,
         params: &Vec<f32>,
         batch: &Batch,
-        at: EvidenceAt,
+        at: EvidenceOffsets,
         losses: EvidenceLosses,
         stats: &Vec<f32>,
         work: &mut EvidenceWork<Vec<f32>>,
@@ -198,7 +206,7 @@ impl EvidenceKernels for Cpu {
         &mut self,
         params: &Vec<f32>,
         batch: &Batch,
-        at: EvidenceAt,
+        at: EvidenceOffsets,
         penalty: f32,
         d_logits: &Vec<f32>,
         work: &EvidenceWork<Vec<f32>>,
@@ -254,7 +262,7 @@ impl EvidenceKernels for Cpu {
         &mut self,
         params: &Vec<f32>,
         batch: &Batch,
-        at: ItemsAt,
+        at: ItemOffsets,
         weight: f32,
         d_logits: &Vec<f32>,
         shift_by_row: &Vec<f32>,

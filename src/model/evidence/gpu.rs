@@ -2,7 +2,7 @@
 //! it is needed: no array has a cell for each pair of skills.
 
 use super::kernels::{
-    EvidenceAt, EvidenceGrads, EvidenceKernels, EvidenceLosses, EvidenceWork, ItemsAt, LossTerm, RANK,
+    EvidenceGrads, EvidenceKernels, EvidenceLosses, EvidenceOffsets, EvidenceWork, ItemOffsets, LossTerm, RANK,
 };
 use crate::model::row_stats;
 use crate::ops::gpu::{Array, Batch, Gpu, Includes, groups, kernel_args, kernels, skills_of_answers, workgroup_grid};
@@ -55,7 +55,7 @@ fn includes() -> Includes {
     includes
 }
 
-fn args(at: EvidenceAt, batch: &Batch, losses: EvidenceLosses) -> EvidenceArgs {
+fn args(at: EvidenceOffsets, batch: &Batch, losses: EvidenceLosses) -> EvidenceArgs {
     let [skills, prior, transfer, transfer_bias, decay, most_skills] =
         [at.skills, at.prior, at.transfer, at.transfer_bias, at.decay, batch.prepared.most_skills()].map(|v| v as u32);
     let [items, difficulty] = at.items.map_or([0; 2], |items| [items.count as u32, items.difficulty as u32]);
@@ -64,7 +64,7 @@ fn args(at: EvidenceAt, batch: &Batch, losses: EvidenceLosses) -> EvidenceArgs {
 }
 
 impl EvidenceKernels for Gpu {
-    fn evidence_scan(&mut self, params: &Array, batch: &Batch, at: EvidenceAt, work: &mut EvidenceWork<Array>) {
+    fn evidence_scan(&mut self, params: &Array, batch: &Batch, at: EvidenceOffsets, work: &mut EvidenceWork<Array>) {
         let args = args(at, batch, EvidenceLosses::default());
         let arrays = [&batch.integers, &work.strength, &work.evidence].map(Some);
         self.dispatch(&evidence_answers(), &args, &arrays, groups(batch.prepared.rows()));
@@ -81,7 +81,7 @@ impl EvidenceKernels for Gpu {
         &mut self,
         params: &Array,
         batch: &Batch,
-        at: EvidenceAt,
+        at: EvidenceOffsets,
         work: &mut EvidenceWork<Array>,
         logits: &mut Array,
     ) {
@@ -94,7 +94,7 @@ impl EvidenceKernels for Gpu {
         &mut self,
         params: &Array,
         batch: &Batch,
-        at: EvidenceAt,
+        at: EvidenceOffsets,
         work: &EvidenceWork<Array>,
         mastery: &mut Array,
         gains: &mut Array,
@@ -108,7 +108,7 @@ impl EvidenceKernels for Gpu {
         &mut self,
         params: &Array,
         batch: &Batch,
-        at: EvidenceAt,
+        at: EvidenceOffsets,
         losses: EvidenceLosses,
         stats: &Array,
         work: &mut EvidenceWork<Array>,
@@ -126,7 +126,7 @@ impl EvidenceKernels for Gpu {
         &mut self,
         params: &Array,
         batch: &Batch,
-        at: ItemsAt,
+        at: ItemOffsets,
         weight: f32,
         d_logits: &Array,
         shift_by_row: &Array,
@@ -142,7 +142,7 @@ impl EvidenceKernels for Gpu {
         &mut self,
         params: &Array,
         batch: &Batch,
-        at: EvidenceAt,
+        at: EvidenceOffsets,
         penalty: f32,
         d_logits: &Array,
         work: &EvidenceWork<Array>,

@@ -2,18 +2,18 @@
 //! losses, and the gradients of all that.
 
 use crate::ops::gpu::shader_enum;
-use crate::ops::{Arrays, LinearAt};
+use crate::ops::{Arrays, LinearOffsets};
 
 /// Length of a skill's transfer vector.
 pub const RANK: usize = 8;
 
 /// Places of the parameters after the encoder.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct EvidenceAt {
+pub struct EvidenceOffsets {
     /// Logit of every skill before the first answer, `[C]`.
     pub prior: usize,
     /// Strength of a correct and of an incorrect answer before softplus: 2·D inputs, 2 outputs.
-    pub strength: LinearAt,
+    pub strength: LinearOffsets,
     /// Transfer vectors E, `[C, 8]`.
     pub transfer: usize,
     /// b_T, one value.
@@ -21,16 +21,16 @@ pub struct EvidenceAt {
     /// Logit of what evidence keeps from answer to answer, `[C]`.
     pub decay: usize,
     /// What the context adds to every skill's logit: 2·D inputs, C outputs.
-    pub context: LinearAt,
+    pub context: LinearOffsets,
     /// Skills, C.
     pub skills: usize,
     /// Of models that know items.
-    pub items: Option<ItemsAt>,
+    pub items: Option<ItemOffsets>,
 }
 
 /// Places of what is known of items (MODEL §10): one after the other, and the last of all parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ItemsAt {
+pub struct ItemOffsets {
     /// Difficulty b, `[I]`; that of item 0, unknown, stays 0.
     pub difficulty: usize,
     /// μ, `[I]`; that of item 0 stays 0.
@@ -104,7 +104,7 @@ pub trait EvidenceKernels: Arrays {
         &mut self,
         params: &Self::Floats,
         batch: &Self::Batch,
-        at: EvidenceAt,
+        at: EvidenceOffsets,
         work: &mut EvidenceWork<Self::Floats>,
     );
 
@@ -114,7 +114,7 @@ pub trait EvidenceKernels: Arrays {
         &mut self,
         params: &Self::Floats,
         batch: &Self::Batch,
-        at: EvidenceAt,
+        at: EvidenceOffsets,
         work: &mut EvidenceWork<Self::Floats>,
         logits: &mut Self::Floats,
     );
@@ -124,7 +124,7 @@ pub trait EvidenceKernels: Arrays {
         &mut self,
         params: &Self::Floats,
         batch: &Self::Batch,
-        at: EvidenceAt,
+        at: EvidenceOffsets,
         work: &EvidenceWork<Self::Floats>,
         mastery: &mut Self::Floats,
         gains: &mut Self::Floats,
@@ -137,7 +137,7 @@ pub trait EvidenceKernels: Arrays {
         &mut self,
         params: &Self::Floats,
         batch: &Self::Batch,
-        at: EvidenceAt,
+        at: EvidenceOffsets,
         losses: EvidenceLosses,
         stats: &Self::Floats,
         work: &mut EvidenceWork<Self::Floats>,
@@ -151,7 +151,7 @@ pub trait EvidenceKernels: Arrays {
         &mut self,
         params: &Self::Floats,
         batch: &Self::Batch,
-        at: EvidenceAt,
+        at: EvidenceOffsets,
         penalty: f32,
         d_logits: &Self::Floats,
         work: &EvidenceWork<Self::Floats>,
@@ -166,7 +166,7 @@ pub trait EvidenceKernels: Arrays {
         &mut self,
         params: &Self::Floats,
         batch: &Self::Batch,
-        at: ItemsAt,
+        at: ItemOffsets,
         weight: f32,
         d_logits: &Self::Floats,
         shift_by_row: &Self::Floats,

@@ -5,13 +5,15 @@
 //! the logit of every skill's mastery.
 
 mod cpu;
+mod explanation;
 pub(super) mod gpu;
-mod inside;
 mod kernels;
 mod transfer_cpu;
 
-pub use inside::EvidenceInside;
-pub use kernels::{EvidenceAt, EvidenceGrads, EvidenceKernels, EvidenceLosses, EvidenceWork, ItemsAt, LossTerm, RANK};
+pub use explanation::Explanation;
+pub use kernels::{
+    EvidenceGrads, EvidenceKernels, EvidenceLosses, EvidenceOffsets, EvidenceWork, ItemOffsets, LossTerm, RANK,
+};
 
 use super::ModelConfig;
 use super::encoder::{EncoderWork, StreamGrads};
@@ -24,9 +26,9 @@ use crate::data::RaggedBatch;
 use crate::error::Result;
 use crate::ops::cpu::lanes::sigmoid;
 use crate::ops::{Activation, Dropout, EmbeddingTables, ItemTables, Kernels};
-use inside::transfer_row;
+use explanation::transfer_row;
 
-impl EvidenceAt {
+impl EvidenceOffsets {
     /// Lays the parameters one after another; all of them are learned.
     pub(super) fn new(b: &mut Builder, config: &ModelConfig) -> Self {
         let c = config.num_c;
@@ -61,20 +63,20 @@ impl EvidenceAt {
         let difficulty = b.add("item_difficulty", &[count], zero);
         let shift = b.add("item_shift", &[count], zero);
         tables.items = Some(ItemTables { context, value, shift, count });
-        self.items = Some(ItemsAt { difficulty, shift, count });
+        self.items = Some(ItemOffsets { difficulty, shift, count });
     }
 }
 
 /// The part after the encoder on a device.
 #[derive(Debug)]
 pub(super) struct Readout<K: EvidenceKernels> {
-    at: EvidenceAt,
+    at: EvidenceOffsets,
     work: EvidenceWork<K::Floats>,
     learning: Option<EvidenceGrads<K::Floats>>,
 }
 
 impl<K: Kernels + RowStatKernels + EvidenceKernels> Readout<K> {
-    pub(super) fn new(k: &mut K, at: EvidenceAt) -> Result<Self> {
+    pub(super) fn new(k: &mut K, at: EvidenceOffsets) -> Result<Self> {
         let work = EvidenceWork {
             strength: k.floats(4)?,
             evidence: k.floats(4)?,
@@ -225,12 +227,12 @@ impl<K: Kernels + RowStatKernels + EvidenceKernels> Readout<K> {
         params: &K::Floats,
         count: usize,
         answers: &RaggedBatch,
-    ) -> Result<EvidenceInside> {
+    ) -> Result<Explanation> {
         let params = k.read(params, 0, count).await?;
         let (n, skills) = (answers.rows(), self.at.skills);
         let evidence = k.read(&self.work.evidence, 0, n).await?;
         let context = k.read(&self.work.context, (n - 1) * skills, skills).await?;
-        Ok(EvidenceInside::new(&params, self.at, answers, &evidence, context))
+        Ok(Explanation::new(&params, self.at, answers, &evidence, context))
     }
 
     /// Values of [`LossTerm`] of the last step; `None` before the first.

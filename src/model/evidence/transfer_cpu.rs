@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::kernels::{EvidenceAt, RANK};
+use super::kernels::{EvidenceOffsets, RANK};
 use crate::data::RaggedBatch;
 use crate::ops::PreparedBatch;
 use crate::ops::cpu::lanes::{dot, sigmoid, vectorised};
@@ -28,7 +28,7 @@ pub(super) struct Transfer<'a> {
 
 impl<'a> Transfer<'a> {
     /// The rows of the skills answered in `batch`.
-    pub(super) fn new(params: &'a [f32], at: EvidenceAt, batch: &RaggedBatch) -> Self {
+    pub(super) fn new(params: &'a [f32], at: EvidenceOffsets, batch: &RaggedBatch) -> Self {
         let c = at.skills;
         let vectors = &params[at.transfer..at.transfer + c * RANK];
         let columns = (0..RANK).flat_map(|d| (0..c).map(move |k| vectors[k * RANK + d])).collect();
@@ -93,7 +93,7 @@ impl<'a> Transfer<'a> {
 pub(super) fn transfer_grads(
     params: &[f32],
     prepared: &PreparedBatch,
-    at: EvidenceAt,
+    at: EvidenceOffsets,
     transfer: &Transfer<'_>,
     evidence: &[f32],
     d_state: &[f32],

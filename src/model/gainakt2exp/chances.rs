@@ -5,7 +5,7 @@
 
 use rayon::prelude::*;
 
-use crate::ops::LinearAt;
+use crate::ops::LinearOffsets;
 use crate::ops::cpu::lanes::{sigmoid, vectorised};
 use crate::ops::cpu::product::{Matrix, product};
 
@@ -21,8 +21,8 @@ pub(super) struct PredictionHead {
 
 impl PredictionHead {
     /// Places of the head's weights and biases among the parameters: first element and number of values of each.
-    pub(super) fn places([first, second]: [LinearAt; 2]) -> [(usize, usize); 4] {
-        let of = |at: LinearAt| [(at.weight, at.inputs * at.outputs), (at.bias, at.outputs)];
+    pub(super) fn places([first, second]: [LinearOffsets; 2]) -> [(usize, usize); 4] {
+        let of = |at: LinearOffsets| [(at.weight, at.inputs * at.outputs), (at.bias, at.outputs)];
         let ([a, b], [c, d]) = (of(first), of(second));
         [a, b, c, d]
     }

@@ -5,7 +5,7 @@ use super::targets::LossTargets;
 use super::terms::{ADAPT_MOST, ADAPT_SLOPE, CORR_EPS, Factor, LossArgs, LossSettings, LossTerm, MARGIN, VARIANCE_EPS};
 use crate::error::Result;
 use crate::model::row_stats::{Cells, gpu};
-use crate::ops::Work;
+use crate::ops::Cost;
 #[cfg(feature = "burn")]
 use crate::ops::gpu::Shader;
 use crate::ops::gpu::{Array, Batch, Gpu, Includes, NoArgs, float_constant, groups, kernel_args, kernels, shader_enum};
@@ -155,7 +155,7 @@ impl GainAktKernels for Gpu {
     fn scan(&mut self, batch: &Batch, skills: usize, initial: &Array, gains: &Array, mastery: &mut Array) {
         let arrays = [&batch.integers, initial, gains, mastery].map(Some);
         let tasks = groups(batch.prepared.windows() * skills);
-        self.clock.does("scan", Work::moving(2 * batch.prepared.rows() * skills));
+        self.clock.record("scan", Cost::moving(2 * batch.prepared.rows() * skills));
         self.dispatch(&scan(), &ScanArgs { skills: skills as u32 }, &arrays, tasks);
     }
 
@@ -172,8 +172,7 @@ impl GainAktKernels for Gpu {
         let LossBuffers { groups: correlated, terms, factors, rows } = buffers;
         let arrays = [&batch.integers, integers, floats, stats, &*correlated].map(Some);
         self.dispatch(&correlations(), &NoArgs, &arrays, [t.groups.len(), 1, 1]);
-        // Always there: 3 KB are within every device's limits.
-        let Some(sums) = self.lend_scratch(Sum::COUNT * RANGES) else { return };
+        let sums = self.lend_scratch(Sum::COUNT * RANGES).expect("3 KB are within every device's limits");
         self.dispatch(&loss_sums(), &NoArgs, &[Some(&batch.integers), Some(stats), Some(&sums)], [RANGES, 1, 1]);
         let args = LossArgs::new(skills, s, t);
         let arrays = [&batch.integers, integers, floats, &sums, &*correlated, &*terms, &*factors].map(Some);
@@ -196,7 +195,7 @@ impl GainAktKernels for Gpu {
     ) {
         let arrays = [&batch.integers, mastery, gains, &losses.rows, &losses.factors, d_gains, d_initial].map(Some);
         let tasks = groups(batch.prepared.windows() * skills);
-        self.clock.does("scan_grad", Work::moving(3 * batch.prepared.rows() * skills));
+        self.clock.record("scan_grad", Cost::moving(3 * batch.prepared.rows() * skills));
         self.dispatch(&scan_grad(), &ScanArgs { skills: skills as u32 }, &arrays, tasks);
     }
 }

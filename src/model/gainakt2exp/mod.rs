@@ -14,26 +14,26 @@ pub use kernels::{GainAktKernels, LossBuffers};
 pub use targets::{Group, GroupKind, LossTargets};
 pub use terms::{ADAPT_MOST, ADAPT_SLOPE, LossSettings, LossTerm};
 
-use super::encoder::{EncoderAt, EncoderWork, StreamGrads};
+use super::encoder::{EncoderOffsets, EncoderWork, StreamGrads};
 use super::parameters::Builder;
 use super::pass::{Pass, RowOutputs, rows_of};
 use super::question::Imagined;
 use super::row_stats::{Cells, RowStatKernels};
 use super::{DropoutSites, ModelConfig};
 use crate::error::Result;
-use crate::ops::{Activation, Dropout, Input, InputGrad, Kernels, LinearAt};
+use crate::ops::{Activation, Dropout, Input, InputGrad, Kernels, LinearOffsets};
 use chances::PredictionHead;
 use terms::Factor;
 
 /// Places of the parameters after the encoder.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct ReadoutAt {
-    prediction: [LinearAt; 2],
+pub(super) struct ReadoutOffsets {
+    prediction: [LinearOffsets; 2],
     /// Mastery and gain head; `None` unless the model has both.
-    heads: Option<[LinearAt; 2]>,
+    heads: Option<[LinearOffsets; 2]>,
 }
 
-impl ReadoutAt {
+impl ReadoutOffsets {
     /// Lays the parameters in the order PyTorch lists them; also the number of leading values the loss depends on.
     pub(super) fn new(b: &mut Builder, config: &ModelConfig) -> (Self, usize) {
         let (c, d) = (config.num_c, config.d_model);
@@ -59,7 +59,7 @@ pub struct GainAktLosses {
 /// The part after the encoder on a device.
 #[derive(Debug)]
 pub(super) struct Readout<K: GainAktKernels> {
-    at: ReadoutAt,
+    at: ReadoutOffsets,
     hidden: K::Floats,
     /// Mastery before the first gain, `[W, C]`.
     initial: K::Floats,
@@ -76,7 +76,7 @@ struct Learning<K: GainAktKernels> {
 }
 
 impl<K: Kernels + RowStatKernels + GainAktKernels> Readout<K> {
-    pub(super) fn new(k: &mut K, at: ReadoutAt) -> Result<Self> {
+    pub(super) fn new(k: &mut K, at: ReadoutOffsets) -> Result<Self> {
         Ok(Self { at, hidden: k.floats(4)?, initial: k.floats(4)?, learning: None })
     }
 
@@ -118,7 +118,7 @@ impl<K: Kernels + RowStatKernels + GainAktKernels> Readout<K> {
         &self,
         k: &mut K,
         pass: &Pass<'_, K>,
-        at: &EncoderAt,
+        at: &EncoderOffsets,
         encoder: &EncoderWork<K::Floats>,
         n: usize,
         wanted: &[usize],
@@ -136,7 +136,7 @@ impl<K: Kernels + RowStatKernels + GainAktKernels> Readout<K> {
         &self,
         k: &mut K,
         pass: &Pass<'_, K>,
-        at: &EncoderAt,
+        at: &EncoderOffsets,
         encoder: &EncoderWork<K::Floats>,
         answers: &[Imagined],
     ) -> Result<Vec<f32>> {
@@ -148,7 +148,7 @@ impl<K: Kernels + RowStatKernels + GainAktKernels> Readout<K> {
     }
 
     /// The prediction head on the host.
-    async fn prediction_head(&self, k: &mut K, pass: &Pass<'_, K>, at: &EncoderAt) -> Result<PredictionHead> {
+    async fn prediction_head(&self, k: &mut K, pass: &Pass<'_, K>, at: &EncoderOffsets) -> Result<PredictionHead> {
         let (c, d) = (pass.config.num_c, pass.config.d_model);
         let concepts = at.tables.concept.expect("this model reads the skill asked next");
         let mut params = [const { Vec::new() }; 4];

@@ -1,7 +1,7 @@
 //! The rows' statistics as one invocation a row.
 
 use super::{Cells, GAIN_SCALE, RowStat, RowStatKernels};
-use crate::ops::Work;
+use crate::ops::Cost;
 use crate::ops::gpu::{Array, Batch, Gpu, Includes, float_constant, groups, kernel_args, kernels, skills_of_answers};
 
 kernel_args! {
@@ -33,7 +33,7 @@ impl RowStatKernels for Gpu {
         let (mastery, gains) = cells.map_or((logits, logits), |c| (c.mastery, c.gains));
         let arrays = [&batch.integers, mastery, gains, logits, stats, d_logits].map(Some);
         let cells = if args.heads == 1 { 2 * batch.prepared.rows() * skills } else { 0 };
-        self.clock.does("row_stats", Work::moving(cells));
+        self.clock.record("row_stats", Cost::moving(cells));
         self.dispatch(&row_stats(skills_of_answers(batch)), &args, &arrays, groups(batch.prepared.rows()));
     }
 }

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::{AdamKernels, AdamStep};
-use crate::ops::Work;
+use crate::ops::Cost;
 use crate::ops::cpu::Cpu;
 use crate::ops::cpu::lanes::{dot, vectorised};
 
@@ -49,7 +49,7 @@ impl AdamKernels for Cpu {
         norm: &mut Vec<f32>,
     ) {
         let (first, second) = moments.split_at_mut(total);
-        self.clock.does("adam", Work::moving(8 * step.count));
+        self.clock.record("adam", Cost::moving(8 * step.count));
         norm[0] = self.run("adam", || adam(params, grads, first, second, step));
     }
 }

@@ -1,7 +1,7 @@
 //! Adam: the gradient's norm by 256 workgroups, then one invocation for one or more parameters.
 
 use super::{AdamKernels, AdamStep};
-use crate::ops::Work;
+use crate::ops::Cost;
 use crate::ops::gpu::{Array, Gpu, Hardware, Includes, float_constant, groups, kernel_args, kernels};
 
 kernel_args! {
@@ -43,8 +43,8 @@ impl AdamKernels for Gpu {
         norm: &mut Array,
     ) {
         let count = step.count as u32;
-        self.clock.does("grad_norm", Work::moving(step.count));
-        self.clock.does("adam", Work::moving(7 * step.count));
+        self.clock.record("grad_norm", Cost::moving(step.count));
+        self.clock.record("adam", Cost::moving(7 * step.count));
         self.dispatch(&grad_norm(), &GradNormArgs { count }, &[grads, &*norm].map(Some), [256, 1, 1]);
         let items = step.items_or_end();
         let args = AdamArgs {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::{AttentionKernels, AttentionSizes};
-use crate::ops::Work;
+use crate::ops::Cost;
 use crate::ops::cpu::lanes::{LANES, dot, exp, vectorised};
 use crate::ops::cpu::product::Matrix;
 use crate::ops::cpu::small_product::small_product;
@@ -258,7 +258,7 @@ impl AttentionKernels for Cpu {
         let (n, width) = (batch.prepared.rows(), heads.heads * heads.width);
         let qkv = std::array::from_fn(|i| &qkv[i * n * width..(i + 1) * n * width]);
         let (out, lse) = (&mut out[..n * width], &mut lse[..n * heads.heads]);
-        self.clock.does("attention", Work::attention(&batch.prepared, heads, 2, 4));
+        self.clock.record("attention", Cost::attention(&batch.prepared, heads, 2, 4));
         self.run("attention", || forward(qkv, &batch.prepared.batch.offsets, heads, out, lse));
     }
 
@@ -295,7 +295,7 @@ impl AttentionKernels for Cpu {
         let (dk, rest) = rest.split_at_mut(len);
         let d_qkv = [dq, dk, &mut rest[..len]];
         let saved = [q, k, v, out, lse];
-        self.clock.does("attention_grad", Work::attention(&batch.prepared, heads, 5, 8));
+        self.clock.record("attention_grad", Cost::attention(&batch.prepared, heads, 5, 8));
         self.run("attention_grad", || backward(saved, d_out, &batch.prepared.batch.offsets, heads, d_qkv));
     }
 }

@@ -1,9 +1,9 @@
 //! Attention by tiles of 64 rows of a head, or by subgroups.
 
 use super::{AttentionKernels, AttentionSizes};
-use crate::ops::Work;
+use crate::ops::Cost;
 use crate::ops::gpu::{
-    Array, Batch, Gpu, Hardware, NoArgs, Shader, at_once, groups, kernel_args, kernels, workgroup_grid,
+    Array, Batch, Gpu, Hardware, NoArgs, Shader, groups, kernel_args, kernels, vector_width, workgroup_grid,
 };
 
 /// Rows of a head that a workgroup takes, where there are no subgroups.
@@ -16,16 +16,16 @@ kernel_args! {
 
 kernels! {
     includes Vec::new;
-    attention(heads, dk, at_once, per_row): NoArgs, "attention.wgsl", [Read, Read, Write, Write];
-    attention_query_grad(heads, dk, at_once, per_row): NoArgs, "attention_query_grad.wgsl",
+    attention(heads, dk, vector_width, per_row): NoArgs, "attention.wgsl", [Read, Read, Write, Write];
+    attention_query_grad(heads, dk, vector_width, per_row): NoArgs, "attention_query_grad.wgsl",
         [Read, Read, Read, Read, Read, Write, Write];
-    attention_key_value_grad(heads, dk, at_once, per_row): NoArgs, "attention_key_value_grad.wgsl",
+    attention_key_value_grad(heads, dk, vector_width, per_row): NoArgs, "attention_key_value_grad.wgsl",
         [Read, Read, Read, Read, Read, Write];
     attention_after(heads, dk): AfterArgs, "attention_after.wgsl", [Read, Read, Read, Write];
-    subgroup_attention(heads, dk, at_once, lanes): NoArgs, "subgroup/attention.wgsl", [Read, Read, Write, Write];
-    subgroup_attention_query_grad(heads, dk, at_once, lanes): NoArgs, "subgroup/attention_query_grad.wgsl",
+    subgroup_attention(heads, dk, vector_width, lanes): NoArgs, "subgroup/attention.wgsl", [Read, Read, Write, Write];
+    subgroup_attention_query_grad(heads, dk, vector_width, lanes): NoArgs, "subgroup/attention_query_grad.wgsl",
         [Read, Read, Read, Read, Read, Write, Write];
-    subgroup_attention_key_value_grad(heads, dk, at_once, lanes): NoArgs, "subgroup/attention_key_value_grad.wgsl",
+    subgroup_attention_key_value_grad(heads, dk, vector_width, lanes): NoArgs, "subgroup/attention_key_value_grad.wgsl",
         [Read, Read, Read, Read, Read, Write];
 }
 
@@ -45,18 +45,18 @@ pub(crate) struct AttentionShaders {
 impl AttentionShaders {
     pub(crate) fn new(at: AttentionSizes, hardware: Hardware) -> Self {
         let (heads, dk, per_row) = (at.heads, at.width, hardware.invocations_a_row());
-        let at_once = at_once(&[dk]);
+        let vector_width = vector_width(&[dk]);
         let lanes = hardware.lanes();
         let (forward, query_grad, key_value_grad) = match lanes {
             Some(lanes) => (
-                subgroup_attention(heads, dk, at_once, lanes),
-                subgroup_attention_query_grad(heads, dk, at_once, lanes),
-                subgroup_attention_key_value_grad(heads, dk, at_once, lanes),
+                subgroup_attention(heads, dk, vector_width, lanes),
+                subgroup_attention_query_grad(heads, dk, vector_width, lanes),
+                subgroup_attention_key_value_grad(heads, dk, vector_width, lanes),
             ),
             None => (
-                attention(heads, dk, at_once, per_row),
-                attention_query_grad(heads, dk, at_once, per_row),
-                attention_key_value_grad(heads, dk, at_once, per_row),
+                attention(heads, dk, vector_width, per_row),
+                attention_query_grad(heads, dk, vector_width, per_row),
+                attention_key_value_grad(heads, dk, vector_width, per_row),
             ),
         };
         Self {
@@ -89,7 +89,7 @@ impl AttentionKernels for Gpu {
     fn attention(&mut self, batch: &Batch, heads: AttentionSizes, qkv: &Array, out: &mut Array, lse: &mut Array) {
         let shaders = AttentionShaders::new(heads, self.hardware);
         let arrays = [&batch.integers, qkv, out, lse].map(Some);
-        self.clock.does(shaders.forward.name, Work::attention(&batch.prepared, heads, 2, 4));
+        self.clock.record(shaders.forward.name, Cost::attention(&batch.prepared, heads, 2, 4));
         self.dispatch(&shaders.forward, &NoArgs, &arrays, shaders.groups(batch.prepared.rows()));
     }
 
@@ -122,10 +122,10 @@ impl AttentionKernels for Gpu {
         let shaders = AttentionShaders::new(heads, self.hardware);
         let count = shaders.groups(batch.prepared.rows());
         let arrays = [&batch.integers, qkv, out, lse, d_out, &*delta, &*d_qkv].map(Some);
-        self.clock.does(shaders.query_grad.name, Work::attention(&batch.prepared, heads, 3, 6));
+        self.clock.record(shaders.query_grad.name, Cost::attention(&batch.prepared, heads, 3, 6));
         self.dispatch(&shaders.query_grad, &NoArgs, &arrays, count);
         let arrays = [&batch.integers, qkv, lse, &*delta, d_out, &*d_qkv].map(Some);
-        self.clock.does(shaders.key_value_grad.name, Work::attention(&batch.prepared, heads, 4, 6));
+        self.clock.record(shaders.key_value_grad.name, Cost::attention(&batch.prepared, heads, 4, 6));
         self.dispatch(&shaders.key_value_grad, &NoArgs, &arrays, count);
     }
 }

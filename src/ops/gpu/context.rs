@@ -18,6 +18,9 @@ const SLOT: usize = 256;
 /// Dispatches recorded before they are handed over by themselves.
 const SLOTS: usize = 512;
 
+/// Bytes of an array that stands for an unused output.
+const SPARE_BYTES: u64 = 16;
+
 /// Most workgroups WebGPU allows in one dimension.
 const MAX_GROUPS: usize = 65_535;
 
@@ -58,7 +61,7 @@ pub struct Gpu {
     args_buffer: wgpu::Buffer,
     next_id: u64,
     /// Bound where a kernel's output has no use: two, since no array may be written through two bindings.
-    spare: [Option<Array>; 2],
+    spare: [Array; 2],
     /// For profiles, where the adapter has a clock.
     timer: Option<Timer>,
     /// What kernels are cut for.
@@ -71,18 +74,20 @@ pub struct Gpu {
 impl Gpu {
     /// Nothing recorded, no kernel compiled.
     pub fn new(device: &GpuDevice) -> Self {
-        Self::cut_for(Hardware::of(device), device)
+        Self::with_kernel_target(Hardware::of(device), device)
     }
 
     /// The same with kernels cut for other hardware than the adapter's: what a GPU is given, a software adapter can try too.
-    pub fn cut_for(hardware: Hardware, device: &GpuDevice) -> Self {
+    pub fn with_kernel_target(hardware: Hardware, device: &GpuDevice) -> Self {
         let args_buffer = device.device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("arguments"),
             size: (SLOT * SLOTS) as u64,
             usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
         });
-        let mut gpu = Self {
+        let spare =
+            [1, 2].map(|id| Array { buffer: storage(&device.device, SPARE_BYTES), id, len: SPARE_BYTES as usize / 4 });
+        Self {
             device: device.clone(),
             pipelines: Vec::new(),
             by_shader: HashMap::new(),
@@ -90,15 +95,13 @@ impl Gpu {
             commands: Vec::new(),
             args: Vec::new(),
             args_buffer,
-            next_id: 0,
-            spare: [None, None],
+            next_id: spare.len() as u64,
+            spare,
             timer: Timer::new(&device.device, &device.queue),
             hardware,
             scratch: None,
             clock: DeviceStats::default(),
-        };
-        gpu.spare = [gpu.array(4).ok(), gpu.array(4).ok()];
-        gpu
+        }
     }
 
     /// An array of `len` four-byte elements.
@@ -113,12 +116,7 @@ impl Gpu {
                 bytes >> 20
             )));
         }
-        let buffer = self.device.device.create_buffer(&wgpu::BufferDescriptor {
-            label: None,
-            size: bytes,
-            usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST,
-            mapped_at_creation: false,
-        });
+        let buffer = storage(&self.device.device, bytes);
         self.clock.held(0, bytes as usize);
         self.next_id += 1;
         Ok(Array { buffer, id: self.next_id, len })
@@ -136,14 +134,17 @@ impl Gpu {
         Ok(())
     }
 
-    /// Lends an array of at least `len`, which whoever comes next gets too; nothing where the device has no room for it.
-    pub(crate) fn lend_scratch(&mut self, len: usize) -> Option<Array> {
+    /// Lends an array of at least `len`, which whoever comes next gets too.
+    ///
+    /// # Errors
+    /// The device holds no array of this length.
+    pub(crate) fn lend_scratch(&mut self, len: usize) -> Result<Array> {
         let mut scratch = match self.scratch.take() {
             Some(scratch) => scratch,
-            None => self.array(len).ok()?,
+            None => self.array(len)?,
         };
-        self.grow(&mut scratch, len).ok()?;
-        Some(scratch)
+        self.grow(&mut scratch, len)?;
+        Ok(scratch)
     }
 
     /// Takes a lent array back.
@@ -188,7 +189,14 @@ impl Gpu {
             self.flush();
         }
         let pipeline = self.pipeline(shader);
-        let mut spares = self.spare.iter().flatten();
+        let mut spares = self.spare.iter();
+        let unused = arrays.iter().filter(|a| a.is_none()).count();
+        assert!(
+            unused <= spares.len(),
+            "{}: {unused} unused outputs, at most {} are possible",
+            shader.name,
+            spares.len()
+        );
         let bound: Vec<&Array> = arrays.iter().filter_map(|a| a.or_else(|| spares.next())).collect();
         let key = (pipeline, bound.iter().map(|a| a.id).collect());
         let group = match self.groups.get(&key) {
@@ -332,19 +340,29 @@ impl Gpu {
         });
         self.flush();
         self.clock.bytes_read += bytes;
-        let (say, hear) = async_channel::bounded(1);
+        let (tx, rx) = async_channel::bounded(1);
         staging.map_async(wgpu::MapMode::Read, .., move |result| {
-            // Nobody hears where the read was given up.
-            let _ = say.try_send(result);
+            // The receiver is gone where the read was given up.
+            let _ = tx.try_send(result);
         });
         self.wait();
-        let mapped = hear.recv().await;
+        let mapped = rx.recv().await;
         self.device.check()?;
         let failed = |e: &dyn std::fmt::Display| Error::Device(format!("reading from the graphics device failed: {e}"));
         mapped.map_err(|e| failed(&e))?.map_err(|e| failed(&e))?;
         let view = staging.get_mapped_range(..).map_err(|e| failed(&e))?;
         Ok(view.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
     }
+}
+
+/// A new storage buffer.
+fn storage(device: &wgpu::Device, bytes: u64) -> wgpu::Buffer {
+    device.create_buffer(&wgpu::BufferDescriptor {
+        label: None,
+        size: bytes,
+        usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST,
+        mapped_at_creation: false,
+    })
 }
 
 /// The kernel's module, compiled without a counter in every loop that would end it after 2^64 turns: with it a GPU's compiler

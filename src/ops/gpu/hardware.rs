@@ -31,7 +31,7 @@ impl Hardware {
     }
 
     /// Workgroups that leave no part of it idle: GPUs have up to some hundred multiprocessors.
-    pub(crate) fn enough(self) -> usize {
+    pub(crate) fn min_workgroups(self) -> usize {
         match self {
             Self::Gpu => 128,
             Self::Processor { .. } => 8,
@@ -48,7 +48,7 @@ impl Hardware {
 
     /// Whether a kernel is compiled for each case it meets: a software adapter computes both sides of a branch. Others choose when it
     /// runs and have fewer kernels to compile.
-    pub(crate) fn one_kernel_a_case(self) -> bool {
+    pub(crate) fn specializes_kernels(self) -> bool {
         self.lanes().is_some()
     }
 

@@ -16,7 +16,7 @@ pub use self::context::{Array, Gpu};
 pub(crate) use self::context::{groups, workgroup_grid};
 pub use self::hardware::Hardware;
 pub(crate) use self::hardware::SUBGROUP_SIZES;
-pub(crate) use self::quads::at_once;
+pub(crate) use self::quads::vector_width;
 pub(crate) use self::shaders::{Access, Includes, Shader, float_constant, kernels, skills_of_answers};
 use super::{Arrays, DeviceBatch, DeviceStats, Dropout, PreparedBatch};
 use crate::error::Result;

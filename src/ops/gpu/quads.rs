@@ -2,26 +2,27 @@
 //!
 //! Where everything a kernel touches begins and ends at multiples of four, its arrays are bound as `array<vec4<f32>>` and an
 //! accessor is one load; else as `array<f32>` and it is up to four. A template's arrays are declared
-//! `array<{{ element }}>`; what `at_once` it is compiled for, 4 or 1, says which.
+//! `array<{{ element }}>`; what `vector_width` it is compiled for, 4 or 1, says which.
 
-/// Whether `at_once` floats are read as one vector.
-fn as_vectors(at_once: usize) -> bool {
-    at_once.is_multiple_of(4)
+/// Whether `vector_width` floats are read as one vector.
+fn as_vectors(vector_width: usize) -> bool {
+    vector_width.is_multiple_of(4)
 }
 
 /// 4 where all of these places and lengths are multiples of four, else 1.
-pub(crate) fn at_once(places: &[usize]) -> usize {
+pub(crate) fn vector_width(places: &[usize]) -> usize {
     if places.iter().all(|&place| as_vectors(place)) { 4 } else { 1 }
 }
 
 /// The template with its elements and accessors written in.
-pub(super) fn write_in(mut source: String, at_once: usize) -> String {
-    source = source.replace("{{ element }}", if as_vectors(at_once) { "vec4<f32>" } else { "f32" });
-    source = source.replace("{{ at_once }}", if as_vectors(at_once) { "4" } else { "1" });
+pub(super) fn write_in(mut source: String, vector_width: usize) -> String {
+    source = source.replace("{{ element }}", if as_vectors(vector_width) { "vec4<f32>" } else { "f32" });
+    source = source.replace("{{ vector_width }}", if as_vectors(vector_width) { "4" } else { "1" });
     while let Some(begin) = source.find("{{ quads ") {
         let Some(length) = source[begin..].find(" }}") else { break };
         let words: Vec<&str> = source[begin + 9..begin + length].split(' ').collect();
-        let text = words.first().map_or(String::new(), |name| accessors(name, words.contains(&"written"), at_once));
+        let text =
+            words.first().map_or(String::new(), |name| accessors(name, words.contains(&"written"), vector_width));
         source.replace_range(begin..begin + length + 3, &text);
     }
     source
@@ -29,8 +30,8 @@ pub(super) fn write_in(mut source: String, at_once: usize) -> String {
 
 /// `NAME_quad(at, count)`: the four elements from `at`, 0 beyond `count` of them where they are read one by one (as vectors
 /// all four are there). `NAME_put(at, count, quad)` writes as many.
-fn accessors(name: &str, written: bool, at_once: usize) -> String {
-    let (read, write) = if as_vectors(at_once) {
+fn accessors(name: &str, written: bool, vector_width: usize) -> String {
+    let (read, write) = if as_vectors(vector_width) {
         (format!("    return {name}[at / 4u];\n"), format!("    {name}[at / 4u] = quad;\n"))
     } else {
         let each = |line: fn(&str, usize) -> String| (0..4).map(|c| line(name, c)).collect::<String>();

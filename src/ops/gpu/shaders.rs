@@ -50,7 +50,7 @@ fn common() -> Includes {
 }
 
 /// How the invocations that share a row add up: in a subgroup, or by way of workgroup memory.
-fn adding_up(subgroup: bool) -> Includes {
+fn reduction_includes(subgroup: bool) -> Includes {
     let [lane, row_total, sum_of_lanes] = match subgroup {
         true => [
             "subgroup_invocation_id",
@@ -92,7 +92,7 @@ impl Shader {
     pub(crate) fn source(&self) -> String {
         let mut source = self.template.to_owned();
         let tile = self.constant("tile").map(tile::includes).into_iter().flatten();
-        let lanes = adding_up(self.constant("lanes").is_some());
+        let lanes = reduction_includes(self.constant("lanes").is_some());
         let skills = answer_skills(self.constant("several").unwrap_or(ONE_SKILL));
         for (name, text) in (self.includes)().into_iter().chain(tile).chain(lanes).chain([skills]).chain(common()) {
             source = source.replace(&format!("{{{{ {name} }}}}"), &text);
@@ -103,8 +103,8 @@ impl Shader {
         if let Some(lanes) = self.constant("lanes") {
             source = repeat::for_each_lane(source, lanes);
         }
-        if let Some(at_once) = self.constant("at_once") {
-            source = quads::write_in(source, at_once);
+        if let Some(vector_width) = self.constant("vector_width") {
+            source = quads::write_in(source, vector_width);
         }
         for (name, value) in &self.constants {
             source = source.replace(&format!("{{{{ {name} }}}}"), &value.to_string());

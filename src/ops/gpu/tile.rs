@@ -42,12 +42,12 @@ impl Tile {
             Hardware::Processor { .. } => TALL,
         };
         let groups = large.groups(rows, columns, deep).iter().product::<usize>();
-        if groups >= hardware.enough() { large } else { SMALL }
+        if groups >= hardware.min_workgroups() { large } else { SMALL }
     }
 
     /// Number of the tile, which kernels are compiled for.
     pub(crate) fn index(self) -> usize {
-        TILES.iter().position(|tile| *tile == self).unwrap_or_default()
+        TILES.iter().position(|tile| *tile == self).expect("every tile that `of` chooses is in TILES")
     }
 
     /// Rows of the tile.

@@ -2,11 +2,11 @@
 
 use rayon::prelude::*;
 
-use super::{Activation, Input, InputGrad, LinearAt, LinearKernels};
+use super::{Activation, Input, InputGrad, LinearKernels, LinearOffsets};
 use crate::ops::cpu::lanes::{sigmoid, vectorised};
 use crate::ops::cpu::product::{Matrix, product};
 use crate::ops::cpu::{Batch, Cpu, apply_dropout};
-use crate::ops::{Dropout, Work};
+use crate::ops::{Cost, Dropout};
 
 /// Most rows of a task.
 const ROWS: usize = 256;
@@ -30,12 +30,12 @@ const TRANSPOSED_ALONE: usize = 32 * 1024;
 type Parts<'a> = Vec<&'a [f32]>;
 
 /// weight `[outputs, inputs]` of a layer.
-fn weight(params: &[f32], at: LinearAt) -> &[f32] {
+fn weight(params: &[f32], at: LinearOffsets) -> &[f32] {
     &params[at.weight..at.weight + at.outputs * at.inputs]
 }
 
 /// A weight `[outputs, inputs]` transposed, `[inputs, outputs]`.
-fn transposed(weight: &[f32], at: LinearAt) -> Vec<f32> {
+fn transposed(weight: &[f32], at: LinearOffsets) -> Vec<f32> {
     let mut transposed = vec![0.0; weight.len()];
     let turn = |(task, lines): (usize, &mut [f32])| {
         for (o, row) in weight.chunks_exact(at.inputs).enumerate() {
@@ -52,7 +52,7 @@ fn transposed(weight: &[f32], at: LinearAt) -> Vec<f32> {
 
 /// A layer's part of a call of [`LinearKernels::linear`].
 struct Layer<'a> {
-    at: LinearAt,
+    at: LinearOffsets,
     parts: Parts<'a>,
     /// The weight, transposed once: the library would do it again for the rows of each task.
     transposed: Vec<f32>,
@@ -94,7 +94,7 @@ impl Layer<'_> {
 /// `through`: what went forward after ReLU and dropout, and dropout's scale.
 fn input_grad(
     params: &[f32],
-    d_outs: &[(&[f32], LinearAt)],
+    d_outs: &[(&[f32], LinearOffsets)],
     from: usize,
     width: usize,
     add: bool,
@@ -119,7 +119,7 @@ fn input_grad(
 /// The rows of [`input_grad`] from `first` on.
 fn input_grad_rows(
     params: &[f32],
-    d_outs: &[(&[f32], LinearAt)],
+    d_outs: &[(&[f32], LinearOffsets)],
     from: usize,
     add: bool,
     first: usize,
@@ -135,7 +135,7 @@ fn input_grad_rows(
 }
 
 /// Gradients of weight and bias from `d_out` `[N, outputs]` and the layer's input.
-fn weight_grad(d_out: &[f32], parts: &Parts<'_>, at: LinearAt, weight: &mut [f32], bias: &mut [f32]) {
+fn weight_grad(d_out: &[f32], parts: &Parts<'_>, at: LinearOffsets, weight: &mut [f32], bias: &mut [f32]) {
     let width = at.inputs / parts.len();
     let rows = d_out.len() / at.outputs;
     // The last rows of the weight may be few; a task is sized so that packing the input stays cheap.
@@ -175,7 +175,7 @@ fn weight_grad(d_out: &[f32], parts: &Parts<'_>, at: LinearAt, weight: &mut [f32
 }
 
 /// Where the layers' weights and biases lie in `grads`, layer by layer; they lie there in the order of the layers.
-fn places<'a>(mut grads: &'a mut [f32], layers: &[LinearAt]) -> Vec<[&'a mut [f32]; 2]> {
+fn places<'a>(mut grads: &'a mut [f32], layers: &[LinearOffsets]) -> Vec<[&'a mut [f32]; 2]> {
     let mut passed = 0;
     let mut next = |from: usize, len: usize| {
         let (_, rest) = std::mem::take(&mut grads).split_at_mut(from - passed);
@@ -207,7 +207,7 @@ impl LinearKernels for Cpu {
         params: &Vec<f32>,
         batch: &Batch,
         input: Input<'_, Vec<f32>>,
-        layers: &[LinearAt],
+        layers: &[LinearOffsets],
         activation: Activation,
         dropout: Dropout,
         out: &mut Vec<f32>,
@@ -218,11 +218,11 @@ impl LinearKernels for Cpu {
         };
         let input = firsts.as_ref().map_or(input, Input::Rows);
         let rows = if firsts.is_some() { batch.prepared.windows() } else { batch.prepared.rows() };
-        self.clock.does("linear", Work::linear(rows, layers));
+        self.clock.record("linear", Cost::linear(rows, layers));
         self.run("linear", || {
             let len = rows * layers[0].outputs;
             let of_task = rows_of_task(rows);
-            let layer = |l: usize, at: LinearAt| Layer {
+            let layer = |l: usize, at: LinearOffsets| Layer {
                 at,
                 parts: parts(&input, l, rows, at.inputs),
                 transposed: transposed(weight(params, at), at),
@@ -248,7 +248,7 @@ impl LinearKernels for Cpu {
         params: &Vec<f32>,
         batch: &Batch,
         d_out: &Vec<f32>,
-        layers: &[LinearAt],
+        layers: &[LinearOffsets],
         to: InputGrad<'_, Vec<f32>>,
     ) {
         let (n, at) = (batch.prepared.rows(), layers[0]);
@@ -261,7 +261,7 @@ impl LinearKernels for Cpu {
             }
         };
         let rows = if matches!(to, InputGrad::AddFirstRows(_)) { batch.prepared.windows() } else { n };
-        self.clock.does("linear_input_grad", Work::linear(rows, layers));
+        self.clock.record("linear_input_grad", Cost::linear(rows, layers));
         self.run("linear_input_grad", || match to {
             InputGrad::Rows(d_x) => {
                 input_grad(params, &[of(0, n)], 0, width, false, None, &mut d_x[..n * width]);
@@ -301,7 +301,7 @@ impl LinearKernels for Cpu {
         batch: &Batch,
         d_out: &Vec<f32>,
         input: Input<'_, Vec<f32>>,
-        layers: &[LinearAt],
+        layers: &[LinearOffsets],
         grads: &mut Vec<f32>,
     ) {
         let firsts = match &input {
@@ -310,7 +310,7 @@ impl LinearKernels for Cpu {
         };
         let input = firsts.as_ref().map_or(input, Input::Rows);
         let rows = if firsts.is_some() { batch.prepared.windows() } else { batch.prepared.rows() };
-        self.clock.does("linear_weight_grad", Work::linear(rows, layers));
+        self.clock.record("linear_weight_grad", Cost::linear(rows, layers));
         self.run("linear_weight_grad", || {
             places(grads, layers).into_par_iter().zip(layers).enumerate().for_each(|(l, ([weight, bias], &at))| {
                 let d_out = &d_out[l * rows * at.outputs..(l + 1) * rows * at.outputs];

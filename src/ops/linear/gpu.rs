@@ -1,14 +1,14 @@
 //! Linear layers as tiles of matrix products.
 
-use super::{Activation, Input, InputGrad, LinearAt, LinearKernels};
+use super::{Activation, Input, InputGrad, LinearKernels, LinearOffsets};
 use crate::ops::gpu::tile::Tile;
 use crate::ops::gpu::{
-    Array, Batch, DropoutArgs, Gpu, Hardware, Includes, at_once, groups, kernel_args, kernels, shader_enum,
+    Array, Batch, DropoutArgs, Gpu, Hardware, Includes, groups, kernel_args, kernels, shader_enum, vector_width,
 };
-use crate::ops::{Dropout, Work};
+use crate::ops::{Cost, Dropout};
 
 /// Rows of a range of a weight's gradient below which its sums cost more than they save.
-const FEWEST_ROWS: usize = 32;
+const MIN_ROWS: usize = 32;
 
 kernel_args! {
     /// Arguments of linear.wgsl.
@@ -77,10 +77,10 @@ shader_enum! {
 
 kernels! {
     includes includes;
-    linear(from, sigmoid, tile, at_once): LinearArgs, "linear.wgsl", [Read, Read, Read, Read, Read, Write];
-    linear_input_grad(into, tile, at_once): InputGradArgs, "linear_input_grad.wgsl",
+    linear(from, sigmoid, tile, vector_width): LinearArgs, "linear.wgsl", [Read, Read, Read, Read, Read, Write];
+    linear_input_grad(into, tile, vector_width): InputGradArgs, "linear_input_grad.wgsl",
         [Read, Read, Read, Read, Write, Write, Write];
-    linear_weight_grad(from, tile, at_once): WeightGradArgs, "linear_weight_grad.wgsl",
+    linear_weight_grad(from, tile, vector_width): WeightGradArgs, "linear_weight_grad.wgsl",
         [Read, Read, Read, Read, Read, Write];
     linear_sum_splits(): SumSplitsArgs, "linear_sum_splits.wgsl", [Read, Write];
 }
@@ -101,7 +101,7 @@ impl<'a> Sources<'a> {
     fn new(input: &Input<'a, Array>, batch: &Batch, hardware: Hardware) -> Self {
         let (rows, windows) = (batch.prepared.rows(), batch.prepared.windows());
         // From two arrays one may choose as from three.
-        let streams = if hardware.one_kernel_a_case() { SourceKind::Streams } else { SourceKind::Joined };
+        let streams = if hardware.specializes_kernels() { SourceKind::Streams } else { SourceKind::Joined };
         let whole = |x: &'a Array| Self { arrays: [x; 3], kind: SourceKind::Rows, rows, parts: 1 };
         match input {
             Input::Rows(x) => whole(x),
@@ -116,14 +116,14 @@ impl<'a> Sources<'a> {
 }
 
 /// One value for each of three layers, the last repeated.
-fn for_layers(layers: &[LinearAt], value: impl Fn(&LinearAt) -> usize) -> [u32; 3] {
+fn for_layers(layers: &[LinearOffsets], value: impl Fn(&LinearOffsets) -> usize) -> [u32; 3] {
     std::array::from_fn(|l| value(&layers[l.min(layers.len() - 1)]) as u32)
 }
 
 /// Four floats at once where a layer's matrices and biases lie so.
-fn quads_of(layers: &[LinearAt], parts: usize) -> usize {
+fn quads_of(layers: &[LinearOffsets], parts: usize) -> usize {
     let places = layers.iter().flat_map(|l| [l.weight, l.bias, l.inputs, l.inputs / parts, l.outputs]);
-    at_once(&places.collect::<Vec<_>>())
+    vector_width(&places.collect::<Vec<_>>())
 }
 
 /// How the gradients of weights `[outputs, width]` are cut: tiles of a weight, and ranges of rows, so many that there are enough
@@ -141,7 +141,7 @@ impl WeightGrid {
     fn new(hardware: Hardware, rows: usize, outputs: usize, width: usize, side: usize) -> Self {
         let tile = Tile::of_weight(hardware, outputs);
         let [x, y, _] = tile.groups(outputs, width, 1);
-        let wanted = (2 * hardware.enough()).div_ceil(x * y * side).min(rows.div_ceil(FEWEST_ROWS)).max(1);
+        let wanted = (2 * hardware.min_workgroups()).div_ceil(x * y * side).min(rows.div_ceil(MIN_ROWS)).max(1);
         let range_rows = rows.div_ceil(wanted).next_multiple_of(16);
         Self { tile, tiles: [x, y], ranges: rows.div_ceil(range_rows), range_rows }
     }
@@ -153,13 +153,13 @@ impl LinearKernels for Gpu {
         params: &Array,
         batch: &Batch,
         input: Input<'_, Array>,
-        layers: &[LinearAt],
+        layers: &[LinearOffsets],
         activation: Activation,
         dropout: Dropout,
         out: &mut Array,
     ) {
         let from = Sources::new(&input, batch, self.hardware);
-        let LinearAt { inputs, outputs, .. } = layers[0];
+        let LinearOffsets { inputs, outputs, .. } = layers[0];
         let DropoutArgs { key0, key1, threshold, scale } = dropout.into();
         let [weight0, weight1, weight2] = for_layers(layers, |l| l.weight);
         let [bias0, bias1, bias2] = for_layers(layers, |l| l.bias);
@@ -185,7 +185,7 @@ impl LinearKernels for Gpu {
         let tile = Tile::of(self.hardware, from.rows, outputs, layers.len());
         let sigmoid = usize::from(activation == Activation::Sigmoid);
         let kernel = linear(from.kind as usize, sigmoid, tile.index(), quads_of(layers, from.parts));
-        self.clock.does(kernel.name, Work::linear(from.rows, layers));
+        self.clock.record(kernel.name, Cost::linear(from.rows, layers));
         self.dispatch(&kernel, &args, &arrays, tile.groups(from.rows, outputs, layers.len()));
     }
 
@@ -194,10 +194,10 @@ impl LinearKernels for Gpu {
         params: &Array,
         batch: &Batch,
         d_out: &Array,
-        layers: &[LinearAt],
+        layers: &[LinearOffsets],
         to: InputGrad<'_, Array>,
     ) {
-        let LinearAt { inputs, outputs, .. } = layers[0];
+        let LinearOffsets { inputs, outputs, .. } = layers[0];
         let [weight0, weight1, weight2] = for_layers(layers, |l| l.weight);
         let mut args = InputGradArgs {
             rows: batch.prepared.rows() as u32,
@@ -235,9 +235,9 @@ impl LinearKernels for Gpu {
         let arrays: Vec<_> = read.into_iter().chain(outputs).collect();
         let (rows, deep) = (args.rows as usize, if into == TargetKind::AddStreams { 2 } else { 1 });
         let tile = Tile::of(self.hardware, rows, inputs, deep);
-        let compiled_for = if self.hardware.one_kernel_a_case() { into } else { TargetKind::Any };
+        let compiled_for = if self.hardware.specializes_kernels() { into } else { TargetKind::Any };
         let kernel = linear_input_grad(compiled_for as usize, tile.index(), quads_of(layers, args.parts as usize));
-        self.clock.does(kernel.name, Work::linear(rows, layers));
+        self.clock.record(kernel.name, Cost::linear(rows, layers));
         self.dispatch(&kernel, &args, &arrays, tile.groups(rows, inputs, deep));
     }
 
@@ -246,11 +246,11 @@ impl LinearKernels for Gpu {
         batch: &Batch,
         d_out: &Array,
         input: Input<'_, Array>,
-        layers: &[LinearAt],
+        layers: &[LinearOffsets],
         grads: &mut Array,
     ) {
         let from = Sources::new(&input, batch, self.hardware);
-        let LinearAt { inputs, outputs, .. } = layers[0];
+        let LinearOffsets { inputs, outputs, .. } = layers[0];
         let [weight0, weight1, weight2] = for_layers(layers, |l| l.weight);
         let [bias0, bias1, bias2] = for_layers(layers, |l| l.bias);
         // Layers or parts, side by side.
@@ -261,7 +261,8 @@ impl LinearKernels for Gpu {
         let sums = (side * width + layers.len()) * outputs;
         let mut scratch = None;
         if ranges > 1 {
-            scratch = self.lend_scratch(ranges * sums);
+            // Without room for it the rows stay in one range: slower, and the same sums.
+            scratch = self.lend_scratch(ranges * sums).ok();
         }
         if scratch.is_none() {
             (ranges, range_rows) = (1, from.rows);
@@ -285,7 +286,7 @@ impl LinearKernels for Gpu {
         let to = scratch.as_ref().unwrap_or(grads);
         let arrays = [&batch.integers, d_out, x0, x1, x2, to].map(Some);
         let kernel = linear_weight_grad(from.kind as usize, tile.index(), quads_of(layers, from.parts));
-        self.clock.does(kernel.name, Work::linear(from.rows, layers));
+        self.clock.record(kernel.name, Cost::linear(from.rows, layers));
         self.dispatch(&kernel, &args, &arrays, [x, y, ranges * side]);
         if let Some(scratch) = scratch {
             let WeightGradArgs { splits, inputs, outputs, parts, layers, .. } = args;
@@ -302,7 +303,7 @@ impl LinearKernels for Gpu {
                 bias1,
                 bias2,
             };
-            self.clock.does("linear_sum_splits", Work::moving((ranges + 1) * sums));
+            self.clock.record("linear_sum_splits", Cost::moving((ranges + 1) * sums));
             self.dispatch(&linear_sum_splits(), &args, &[Some(&scratch), Some(&*grads)], groups(sums));
             self.take_scratch(scratch);
         }

@@ -7,7 +7,7 @@ use super::{Arrays, Dropout};
 
 /// A linear layer y = x·Wᵀ + b: where its weight `[outputs, inputs]` and bias lie among the parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LinearAt {
+pub struct LinearOffsets {
     /// First element of the weight.
     pub weight: usize,
     /// First element of the bias.
@@ -77,7 +77,7 @@ pub trait LinearKernels: Arrays {
         params: &Self::Floats,
         batch: &Self::Batch,
         input: Input<'_, Self::Floats>,
-        layers: &[LinearAt],
+        layers: &[LinearOffsets],
         activation: Activation,
         dropout: Dropout,
         out: &mut Self::Floats,
@@ -89,7 +89,7 @@ pub trait LinearKernels: Arrays {
         params: &Self::Floats,
         batch: &Self::Batch,
         d_out: &Self::Floats,
-        layers: &[LinearAt],
+        layers: &[LinearOffsets],
         to: InputGrad<'_, Self::Floats>,
     );
 
@@ -99,7 +99,7 @@ pub trait LinearKernels: Arrays {
         batch: &Self::Batch,
         d_out: &Self::Floats,
         input: Input<'_, Self::Floats>,
-        layers: &[LinearAt],
+        layers: &[LinearOffsets],
         grads: &mut Self::Floats,
     );
 }

@@ -7,7 +7,7 @@ use super::{LstmKernels, LstmWork};
 use crate::ops::cpu::lanes::{sigmoid, vectorised};
 use crate::ops::cpu::product::{Matrix, product};
 use crate::ops::cpu::{Batch, Cpu, by_window};
-use crate::ops::{Dropout, LinearAt};
+use crate::ops::{Dropout, LinearOffsets};
 
 /// Windows of a task. Fixed, so that results do not depend on the number of threads.
 const WINDOWS: usize = 16;
@@ -174,7 +174,7 @@ impl LstmKernels for Cpu {
         &mut self,
         params: &Vec<f32>,
         batch: &Batch,
-        recurrent: LinearAt,
+        recurrent: LinearOffsets,
         dropout: Dropout,
         work: &mut LstmWork<Vec<f32>>,
     ) {
@@ -198,7 +198,7 @@ impl LstmKernels for Cpu {
         &mut self,
         params: &Vec<f32>,
         batch: &Batch,
-        recurrent: LinearAt,
+        recurrent: LinearOffsets,
         history: &LstmWork<Vec<f32>>,
         work: &mut LstmWork<Vec<f32>>,
     ) {
@@ -218,7 +218,7 @@ impl LstmKernels for Cpu {
         &mut self,
         params: &Vec<f32>,
         batch: &Batch,
-        recurrent: LinearAt,
+        recurrent: LinearOffsets,
         dropout: Dropout,
         d_out: &Vec<f32>,
         work: &LstmWork<Vec<f32>>,

@@ -2,7 +2,7 @@
 
 use super::{LstmKernels, LstmWork, MAX_LSTM_WIDTH};
 use crate::ops::gpu::{Array, Batch, DropoutArgs, Gpu, Includes, kernel_args, kernels, workgroup_grid};
-use crate::ops::{Dropout, LinearAt};
+use crate::ops::{Dropout, LinearOffsets};
 
 kernel_args! {
     /// Arguments of lstm.wgsl and lstm_grad.wgsl.
@@ -28,7 +28,7 @@ fn includes() -> Includes {
     vec![("lstm_width", width), ("logistic", include_str!("../../../shaders/include/logistic.wgsl").to_owned())]
 }
 
-fn args(batch: &Batch, recurrent: LinearAt, dropout: Dropout) -> LstmArgs {
+fn args(batch: &Batch, recurrent: LinearOffsets, dropout: Dropout) -> LstmArgs {
     assert!(recurrent.inputs <= MAX_LSTM_WIDTH, "settings allow no wider LSTM");
     let offsets = &batch.prepared.batch.offsets;
     let longest = offsets.windows(2).map(|o| o[1] - o[0]).max().unwrap_or_default();
@@ -42,7 +42,7 @@ impl LstmKernels for Gpu {
         &mut self,
         params: &Array,
         batch: &Batch,
-        recurrent: LinearAt,
+        recurrent: LinearOffsets,
         dropout: Dropout,
         work: &mut LstmWork<Array>,
     ) {
@@ -56,7 +56,7 @@ impl LstmKernels for Gpu {
         &mut self,
         params: &Array,
         batch: &Batch,
-        recurrent: LinearAt,
+        recurrent: LinearOffsets,
         history: &LstmWork<Array>,
         work: &mut LstmWork<Array>,
     ) {
@@ -70,7 +70,7 @@ impl LstmKernels for Gpu {
         &mut self,
         params: &Array,
         batch: &Batch,
-        recurrent: LinearAt,
+        recurrent: LinearOffsets,
         dropout: Dropout,
         d_out: &Array,
         work: &LstmWork<Array>,

@@ -3,7 +3,7 @@
 mod cpu;
 pub(crate) mod gpu;
 
-use super::{Arrays, Dropout, LinearAt};
+use super::{Arrays, Dropout, LinearOffsets};
 
 /// Largest width of the layer: a window's state lies in 16 KiB of workgroup memory.
 pub const MAX_LSTM_WIDTH: usize = 512;
@@ -31,7 +31,7 @@ pub trait LstmKernels: Arrays {
         &mut self,
         params: &Self::Floats,
         batch: &Self::Batch,
-        recurrent: LinearAt,
+        recurrent: LinearOffsets,
         dropout: Dropout,
         work: &mut LstmWork<Self::Floats>,
     );
@@ -42,7 +42,7 @@ pub trait LstmKernels: Arrays {
         &mut self,
         params: &Self::Floats,
         batch: &Self::Batch,
-        recurrent: LinearAt,
+        recurrent: LinearOffsets,
         history: &LstmWork<Self::Floats>,
         work: &mut LstmWork<Self::Floats>,
     );
@@ -52,7 +52,7 @@ pub trait LstmKernels: Arrays {
         &mut self,
         params: &Self::Floats,
         batch: &Self::Batch,
-        recurrent: LinearAt,
+        recurrent: LinearOffsets,
         dropout: Dropout,
         d_out: &Self::Floats,
         work: &LstmWork<Self::Floats>,

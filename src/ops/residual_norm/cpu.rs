@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::{NORM_EPS, NormAt, NormKernels, NormStream, NormStreamGrad};
+use super::{NORM_EPS, NormKernels, NormOffsets, NormStream, NormStreamGrad};
 use crate::ops::Dropout;
 use crate::ops::cpu::lanes::{squared_deviations, sum, total, vectorised};
 use crate::ops::cpu::{Batch, Cpu, apply_dropout};
@@ -131,7 +131,7 @@ impl NormKernels for Cpu {
         let n = batch.prepared.rows();
         let len = n * width;
         self.run("residual_norm_grad", || {
-            let places: Vec<NormAt> = streams.iter().map(|s| s.at).collect();
+            let places: Vec<NormOffsets> = streams.iter().map(|s| s.at).collect();
             let parts = streams.iter_mut().zip(stats.chunks_exact(2 * n)).flat_map(|(s, stats)| {
                 let gamma = &params[s.at.weight..s.at.weight + width];
                 let rows = s.x[..len].chunks(ROWS * width).zip(s.grad[..len].chunks_mut(ROWS * width));

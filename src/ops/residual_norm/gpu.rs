@@ -1,13 +1,13 @@
 //! Residual layer normalisation: 16 invocations a row, or a subgroup.
 
-use super::{NORM_EPS, NormAt, NormKernels, NormStream, NormStreamGrad};
+use super::{NORM_EPS, NormKernels, NormOffsets, NormStream, NormStreamGrad};
 use crate::ops::gpu::{
     Array, Batch, DropoutArgs, Gpu, Includes, float_constant, groups, kernel_args, kernels, workgroup_grid,
 };
-use crate::ops::{Dropout, Work};
+use crate::ops::{Cost, Dropout};
 
 /// Rows of a range below which its sums cost more than they save.
-const FEWEST_ROWS: usize = 64;
+const MIN_ROWS: usize = 64;
 
 kernel_args! {
     /// Arguments of residual_norm.wgsl.
@@ -61,8 +61,8 @@ impl NormKernels for Gpu {
     ) {
         let n = batch.prepared.rows();
         let last = streams.len() - 1;
-        let work = Work::moving(n * width * (1 + 2 * streams.len()));
-        let args = |one: NormAt, two: NormAt, stat: usize| NormArgs {
+        let work = Cost::moving(n * width * (1 + 2 * streams.len()));
+        let args = |one: NormOffsets, two: NormOffsets, stat: usize| NormArgs {
             rows: n as u32,
             width: width as u32,
             weight0: one.weight as u32,
@@ -76,13 +76,13 @@ impl NormKernels for Gpu {
             let kernel = residual_norm(2);
             let second = (last > 0).then_some(&*two.out);
             let arrays = [Some(params), Some(a), Some(one.x), Some(two.x), Some(&*one.out), second, Some(&*stats)];
-            self.clock.does(kernel.name, work);
+            self.clock.record(kernel.name, work);
             self.dispatch(&kernel, &args(one.at, two.at, 0), &arrays, workgroup_grid(n.div_ceil(4), streams.len()));
             return;
         };
         // One after the other: a software adapter would load both streams and take one.
         let kernel = subgroup_residual_norm(1, lanes);
-        self.clock.does(kernel.name, work);
+        self.clock.record(kernel.name, work);
         for (i, stream) in streams.iter().enumerate() {
             let read = [params, a, stream.x, stream.x].map(Some);
             let arrays: Vec<_> = read.into_iter().chain([Some(&*stream.out), None, Some(&*stats)]).collect();
@@ -110,19 +110,18 @@ impl NormKernels for Gpu {
         let [rows, width_arg] = [n, width].map(|v| v as u32);
         let [weight0, weight1] = [one.weight, two.weight].map(|v| v as u32);
         let [bias0, bias1] = [one.bias, two.bias].map(|v| v as u32);
-        let compiled_for = if self.hardware.one_kernel_a_case() { streams.len() } else { 2 };
+        let compiled_for = if self.hardware.specializes_kernels() { streams.len() } else { 2 };
         // Ranges of rows, so that there are enough workgroups.
         let side = width.div_ceil(16) * streams.len();
-        let wanted = self.hardware.enough().div_ceil(side).min(n.div_ceil(FEWEST_ROWS));
+        let wanted = self.hardware.min_workgroups().div_ceil(side).min(n.div_ceil(MIN_ROWS));
         let range_rows = n.div_ceil(wanted).next_multiple_of(16);
         let ranges = n.div_ceil(range_rows);
         let of_range = 2 * width * streams.len();
-        // Always there: much smaller than the rows, for which the device had room.
-        let Some(sums) = self.lend_scratch(ranges * of_range) else { return };
+        let sums = self.lend_scratch(ranges * of_range).expect("smaller than the rows, for which the device had room");
         let args = AffineGradArgs { rows, width: width_arg, range_rows: range_rows as u32 };
         let arrays = [a, x0, x1, stats, grad0, grad1, &sums].map(Some);
         let streamed = n * width * streams.len();
-        self.clock.does("norm_affine_grad", Work::moving(n * width + 2 * streamed));
+        self.clock.record("norm_affine_grad", Cost::moving(n * width + 2 * streamed));
         self.dispatch(&norm_affine_grad(compiled_for), &args, &arrays, [width.div_ceil(16), streams.len(), ranges]);
         let args = AffineSumArgs {
             ranges: ranges as u32,
@@ -133,7 +132,7 @@ impl NormKernels for Gpu {
             bias0,
             bias1,
         };
-        self.clock.does("norm_affine_sum", Work::moving((ranges + 1) * of_range));
+        self.clock.record("norm_affine_sum", Cost::moving((ranges + 1) * of_range));
         self.dispatch(&norm_affine_sum(), &args, &[Some(&sums), Some(&*grads)], groups(of_range));
         self.take_scratch(sums);
         let DropoutArgs { key0, key1, threshold, scale } = dropout.into();
@@ -155,7 +154,7 @@ impl NormKernels for Gpu {
             Some(lanes) => (subgroup_residual_norm_grad(compiled_for, lanes), 1),
             None => (residual_norm_grad(compiled_for), 4),
         };
-        self.clock.does(kernel.name, Work::moving(2 * n * width + 3 * streamed));
+        self.clock.record(kernel.name, Cost::moving(2 * n * width + 3 * streamed));
         self.dispatch(&kernel, &args, &arrays, workgroup_grid(n.div_ceil(rows_a_group), 1));
     }
 }

@@ -10,7 +10,7 @@ pub const NORM_EPS: f32 = 1e-5;
 
 /// A layer normalisation: where its weight and bias `[D]` lie among the parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NormAt {
+pub struct NormOffsets {
     /// First element of the weight.
     pub weight: usize,
     /// First element of the bias.
@@ -23,7 +23,7 @@ pub struct NormStream<'a, F> {
     /// x `[N, D]`.
     pub x: &'a F,
     /// Weight and bias.
-    pub at: NormAt,
+    pub at: NormOffsets,
     /// LayerNorm(x + a) `[N, D]`.
     pub out: &'a mut F,
 }
@@ -34,7 +34,7 @@ pub struct NormStreamGrad<'a, F> {
     /// x `[N, D]`.
     pub x: &'a F,
     /// Weight and bias.
-    pub at: NormAt,
+    pub at: NormOffsets,
     /// In: gradient of the output. Out: gradient of x + a. `[N, D]`.
     pub grad: &'a mut F,
 }

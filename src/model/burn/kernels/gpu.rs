@@ -20,9 +20,9 @@ kernels! {
 
 /// A kernel as burn wants it: every binding may be written, arguments lie in a storage buffer, bindings count from 0.
 #[derive(Debug)]
-struct Ours(Shader);
+struct WgslKernel(Shader);
 
-impl KernelSource for Ours {
+impl KernelSource for WgslKernel {
     fn source(&self) -> SourceTemplate {
         let mut source = self.0.source().replace("var<storage, read>", "var<storage, read_write>");
         source = source.replace("var<uniform>", "var<storage, read_write>");
@@ -57,7 +57,7 @@ fn launch(beside: &CubeTensor, shader: Shader, args: &impl Args, buffers: &[&Han
     let words = args.words();
     let args = (!words.is_empty()).then(|| beside.client.create_from_slice(bytemuck::cast_slice(&words)));
     let bound = args.iter().chain(buffers.iter().copied()).map(|handle| handle.clone().binding()).collect();
-    let kernel = SourceKernel::new(Ours(shader), CubeDim::new_1d(threads));
+    let kernel = SourceKernel::new(WgslKernel(shader), CubeDim::new_1d(threads));
     let arguments = KernelArguments::new().with_buffers(bound);
     beside.client.launch(Box::new(kernel), CubeCount::Static(x, y, z), arguments);
 }

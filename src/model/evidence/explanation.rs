@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::kernels::{EvidenceAt, RANK};
+use super::kernels::{EvidenceOffsets, RANK};
 use crate::data::RaggedBatch;
 
 /// Mastery after the last of some answers, taken apart: for every skill the logit is prior + Σ contributions + context.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct EvidenceInside {
+pub struct Explanation {
     /// Logit of every skill before the first answer, `[C]`.
     pub prior: Vec<f32>,
     /// What is left of each answer's evidence, after transfer and decay, `[answers, C]`.
@@ -21,7 +21,7 @@ fn sigmoid(x: f32) -> f32 {
 }
 
 /// Row `q` of the transfer matrix, `[C]`, from the parameters.
-pub(super) fn transfer_row(params: &[f32], at: EvidenceAt, q: usize) -> Vec<f32> {
+pub(super) fn transfer_row(params: &[f32], at: EvidenceOffsets, q: usize) -> Vec<f32> {
     let vector = |k: usize| &params[at.transfer + k * RANK..][..RANK];
     let between = |k: usize| match k == q {
         true => 1.0,
@@ -34,7 +34,7 @@ pub(super) fn transfer_row(params: &[f32], at: EvidenceAt, q: usize) -> Vec<f32>
 }
 
 /// Mean of the rows of the transfer matrix of these skills, `[C]`: what an answer that asked them says about each skill.
-fn mean_transfer(params: &[f32], at: EvidenceAt, skills: &[u32]) -> Vec<f32> {
+fn mean_transfer(params: &[f32], at: EvidenceOffsets, skills: &[u32]) -> Vec<f32> {
     let share = 1.0 / skills.len() as f32;
     let mut mean = vec![0.0; at.skills];
     for &q in skills {
@@ -43,11 +43,11 @@ fn mean_transfer(params: &[f32], at: EvidenceAt, skills: &[u32]) -> Vec<f32> {
     mean
 }
 
-impl EvidenceInside {
+impl Explanation {
     /// From all parameters, the rows of one window with the evidence of each, and the context after the last answer.
     pub(super) fn new(
         params: &[f32],
-        at: EvidenceAt,
+        at: EvidenceOffsets,
         answers: &RaggedBatch,
         evidence: &[f32],
         context: Vec<f32>,

@@ -17,7 +17,10 @@ impl Honesty {
             out.push(("calibration", text));
         }
         if let Some(error) = self.prediction.calibration_error {
-            out.push(("calibration", format!("Over all its predictions it is off by {:.1} points.", 100.0 * error)));
+            out.push((
+                "calibration",
+                format!("Averaged over all its predictions, it is off by {:.1} points.", 100.0 * error),
+            ));
         }
         if let Some(within) = self.prediction.within_skills {
             let mut text = format!(
@@ -42,27 +45,32 @@ impl Honesty {
             out.push(("within items", text));
         }
         if let Some(flip) = self.flip {
-            let text =
-                format!("A right last answer instead of a wrong one raises the skill's mastery in {}.", percent(flip));
+            let text = format!(
+                "Changing the last answer from wrong to right raises the skill's mastery in {} of cases.",
+                percent(flip)
+            );
             out.push(("flip test", text));
         }
         if let (Some(swapped), Some(mean), Some(auc)) =
             (self.swapped_auc, self.skill_mean_auc, self.mastery.and_then(|m| m.auc))
         {
             let text = format!(
-                "With another student's mastery its AUC goes from {auc:.3} to {swapped:.3}; knowing only how hard each skill is gives {mean:.3}."
+                "With another student's mastery, the AUC drops from {auc:.3} to {swapped:.3}; knowing only how hard each skill is gives {mean:.3}."
             );
             out.push(("swap test", text));
         }
         if let Some(drift) = self.drift {
-            let text = format!("Mastery of a skill nobody asked about moves by {:.1} points an answer.", 100.0 * drift);
+            let text = format!(
+                "An answer moves the mastery of skills it did not involve by {:.1} points on average.",
+                100.0 * drift
+            );
             out.push(("stability", text));
         }
         if let Some(truth) = self.truth
             && let (Some(correlation), Some(rmse)) = (truth.correlation, truth.rmse)
         {
             let text = format!(
-                "Its mastery correlates with the true one at {correlation:.2} and is off by {:.0} points.",
+                "Its mastery has a correlation of {correlation:.2} with the true mastery and is off by {:.0} points.",
                 100.0 * rmse
             );
             out.push(("truth", text));
@@ -73,8 +81,8 @@ impl Honesty {
         }
         if let Some(all) = self.what_ifs.first() {
             let text = format!(
-                "It said that a right instead of a wrong answer would raise the chance of the next answer to that skill by {:.1} \
-                 points on average; those next answers differed by {:.1}.",
+                "It predicted that a right answer instead of a wrong one would raise the chance of the next answer to that skill by \
+                 {:.1} points on average; the actual difference was {:.1}.",
                 100.0 * all.said,
                 100.0 * all.came
             );
@@ -82,15 +90,15 @@ impl Honesty {
         }
         if let Some(items) = self.items {
             let text = format!(
-                "Of {} items with enough answers to judge, {} do not fit: their answers come otherwise than expected (of 1,000 that \
-                 fit, 3 would look so by chance).",
+                "Of {} items with enough answers to judge, {} do not fit: their answers differ from what the model expects (3 in 1,000 \
+                 would by chance).",
                 items.judged, items.misfits
             );
             out.push(("items", text));
             if let Some(correlation) = items.difficulty_correlation {
                 out.push((
                     "items",
-                    format!("The difficulties it learned correlate with the true ones at {correlation:.2}."),
+                    format!("The difficulties it learned have a correlation of {correlation:.2} with the true ones."),
                 ));
             }
         }
@@ -103,8 +111,8 @@ fn practised_apart(truth: &TruthAgreement) -> Option<String> {
     let (practised, never) = (truth.practised, truth.never_practised);
     let correlation = |of: TruthOf| of.correlation.map_or("–".to_owned(), |c| format!("{c:.2}"));
     Some(format!(
-        "Of skills the student had practised it is off by {:.0} points (correlation {}), of skills never practised by {:.0} \
-         (correlation {}): there it is {:.0} points too {}, for it has only seen skills asked once they were due.",
+        "For skills the student has practised it is off by {:.0} points (correlation {}), for skills never practised by {:.0} \
+         (correlation {}). The latter are {:.0} points too {} on average, because in training a skill was only asked when it was due.",
         100.0 * practised.rmse?,
         correlation(practised),
         100.0 * never.rmse?,
@@ -119,8 +127,8 @@ fn sure_words(coverage: &Coverage) -> String {
     let held = |share: f64| coverage.bands.iter().find(|b| (b.share - share).abs() < 1e-9);
     let (eighty, wide) = (held(0.8).copied().unwrap_or_default(), held(0.95).copied().unwrap_or_default());
     format!(
-        "Its 80\u{a0}% band holds the true chance of a practised skill in {} and is {:.0} points wide; the 95\u{a0}% band holds it \
-         in {}.",
+        "Its 80\u{a0}% band contains the true chance of a practised skill in {} of cases and is {:.0} points wide; the 95\u{a0}% band \
+         contains it in {}.",
         percent(eighty.held),
         100.0 * eighty.width,
         percent(wide.held)

@@ -12,11 +12,11 @@ use crate::data::Answers;
 use crate::service::{OpenedInfo, Request, Source};
 
 /// Imagined answers a link may carry.
-const MOST_IMAGINED: usize = 200;
+const MAX_IMAGINED: usize = 200;
 
 /// A place in the program. Ids are those of the data, not indices, so that a link fits a class read anew.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct Link {
     /// What is looked at.
     pub view: View,
     /// Name of the run whose model and data are open; none: the embedded class.
@@ -37,7 +37,7 @@ pub struct Place {
     pub imagined: Vec<(String, bool)>,
 }
 
-impl Place {
+impl Link {
     /// The embedded model that is shown where no run is.
     fn embedded_model(&self) -> ModelKind {
         self.model.unwrap_or(ModelKind::EMBEDDED[0])
@@ -105,11 +105,11 @@ impl Place {
                 "skill" => place.skills.push(value.into_owned()),
                 "after" => place.after = number()?,
                 "right" | "wrong" => place.imagined.push((value.into_owned(), key == "right")),
-                _ => return Err(format!("the link has {}, which means nothing here", crate::error::quote(&key))),
+                _ => return Err(format!("the link has {}, which is not known here", crate::error::quote(&key))),
             }
         }
-        if place.imagined.len() > MOST_IMAGINED {
-            return Err(format!("the link imagines {} answers, at most {MOST_IMAGINED} fit", place.imagined.len()));
+        if place.imagined.len() > MAX_IMAGINED {
+            return Err(format!("the link imagines {} answers, at most {MAX_IMAGINED} fit", place.imagined.len()));
         }
         Ok(place)
     }
@@ -126,8 +126,8 @@ fn skill_index(opened: &OpenedInfo, id: &str) -> Result<u32, String> {
 
 impl App {
     /// Where the user is.
-    pub fn place(&self) -> Place {
-        let mut place = Place { view: self.settings.view, ..Place::default() };
+    pub fn place(&self) -> Link {
+        let mut place = Link { view: self.settings.view, ..Link::default() };
         let Some(opened) = &self.state.opened else { return place };
         let name = |folder: &PathBuf| folder.file_name().map(|n| n.to_string_lossy().into_owned());
         place.run = opened.folder.as_ref().and_then(name);
@@ -146,7 +146,7 @@ impl App {
     }
 
     /// Goes to a place, once what it is in is open; a place that is not there is told in words.
-    pub fn go(&mut self, place: Place) {
+    pub fn go(&mut self, place: Link) {
         self.settings.view = place.view;
         if !self.is_open(&place) {
             let run = place.run.as_ref().map(|name| Source::Run(self.settings.runs.join(name)));
@@ -157,7 +157,7 @@ impl App {
     }
 
     /// Whether the run, or the embedded model, of a place is what is open.
-    fn is_open(&self, place: &Place) -> bool {
+    fn is_open(&self, place: &Link) -> bool {
         let folder = place.run.as_ref().map(|name| self.settings.runs.join(name));
         self.state.opened.as_ref().is_some_and(|opened| {
             let model = folder.is_some() || opened.model.kind == place.embedded_model();
@@ -176,14 +176,14 @@ impl App {
             self.class.show_item(item);
         }
         if let Err(problem) = self.settings.page.go(&self.state, &place) {
-            self.state.add_error("Following the link failed", &problem);
+            self.state.add_error("The link could not be opened", &problem);
         }
     }
 }
 
 impl super::student::Page {
     /// Shows the student, answer, lines and imagined answers of a place.
-    fn go(&mut self, state: &ViewState, place: &Place) -> Result<(), String> {
+    fn go(&mut self, state: &ViewState, place: &Link) -> Result<(), String> {
         let Some(opened) = &state.opened else { return Ok(()) };
         let Some(id) = &place.student else { return Ok(()) };
         let student = opened.students.iter().position(|s| s.id == *id && s.answers > 0);
@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn a_place_is_the_same_after_a_link() {
-        let place = Place {
+        let place = Link {
             view: View::Class,
             run: Some("2026 a&b".to_owned()),
             model: Some(ModelKind::GainAkt2Exp),
@@ -223,9 +223,9 @@ mod tests {
             after: 12,
             imagined: vec![("3".to_owned(), true), ("7".to_owned(), false)],
         };
-        assert_eq!(Place::from_fragment(&format!("#{}", place.to_fragment())), Ok(place));
-        assert_eq!(Place::from_fragment(""), Ok(Place::default()));
-        assert_eq!(Place::default().to_fragment(), "");
+        assert_eq!(Link::from_fragment(&format!("#{}", place.to_fragment())), Ok(place));
+        assert_eq!(Link::from_fragment(""), Ok(Link::default()));
+        assert_eq!(Link::default().to_fragment(), "");
     }
 
     #[test]
@@ -236,10 +236,10 @@ mod tests {
             ("answer=1e9", "whole number"),
             ("script=alert(1)", "\"script\""),
         ] {
-            let problem = Place::from_fragment(text).unwrap_err();
+            let problem = Link::from_fragment(text).unwrap_err();
             assert!(problem.contains(expected), "{problem}");
         }
         let many = "right=1&".repeat(201);
-        assert!(Place::from_fragment(&many).unwrap_err().contains("201"));
+        assert!(Link::from_fragment(&many).unwrap_err().contains("201"));
     }
 }

@@ -1,25 +1,25 @@
-//! What operations have to do, from their shapes alone: floating-point operations and bytes, to hold measured times against.
+//! The cost of operations, from their shapes alone: floating-point operations and bytes, to compare measured times with.
 
-use super::{AttentionSizes, LinearAt, PreparedBatch};
+use super::{AttentionSizes, LinearOffsets, PreparedBatch};
 
-/// Work of an operation.
+/// The cost of an operation.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Work {
+pub struct Cost {
     /// Multiplications and additions.
     pub flop: f64,
     /// Bytes of what it reads and writes, each once: a device with caches large enough moves no more.
     pub bytes: f64,
 }
 
-impl Work {
-    /// So many four-byte elements read or written, and next to nothing computed.
+impl Cost {
+    /// Memory traffic only: `elements` floats, no arithmetic.
     pub(crate) fn moving(elements: usize) -> Self {
         Self { flop: 0.0, bytes: 4.0 * elements as f64 }
     }
 
     /// Linear layers over `rows` rows, forward, or the gradient of their input or of their weights: each is one product.
-    pub(crate) fn linear(rows: usize, layers: &[LinearAt]) -> Self {
-        let sum = |of: fn(&LinearAt) -> usize| layers.iter().map(of).sum::<usize>();
+    pub(crate) fn linear(rows: usize, layers: &[LinearOffsets]) -> Self {
+        let sum = |of: fn(&LinearOffsets) -> usize| layers.iter().map(of).sum::<usize>();
         let (weights, outputs) = (sum(|l| l.inputs * l.outputs), sum(|l| l.outputs));
         // Layers side by side read the same rows.
         let inputs = layers.first().map_or(0, |l| l.inputs);
@@ -36,7 +36,7 @@ impl Work {
     }
 }
 
-impl std::ops::AddAssign for Work {
+impl std::ops::AddAssign for Cost {
     fn add_assign(&mut self, other: Self) {
         self.flop += other.flop;
         self.bytes += other.bytes;
