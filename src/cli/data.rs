@@ -121,7 +121,7 @@ fn raw_report(dataset: &Dataset) -> String {
         format!("{} students with fewer than 3 answers ({} rows)", dropped.short_students.len(), dropped.short_rows),
     );
     if !dataset.items.is_empty() {
-        line("to train", "gainakt train --preset evidence_items --data FILE tells the items apart".to_owned());
+        line("to train", "gainakt train --preset evidence_items --data FILE uses the items".to_owned());
     }
     let names: Vec<&str> = dataset.skills.iter().take(5).map(|s| s.name.as_str()).collect();
     line("first skills", names.join(", "));

@@ -258,20 +258,20 @@ fn print_honesty(honesty: &Honesty, terminal: &mut Terminal) {
         terminal.line(&format!("{:<17}{:>9}{shares}{aucs}", o.name(), o.answers));
     }
     if let Some(coverage) = &honesty.coverage {
-        terminal.line("\nband of practised skills    should hold  holds  width");
+        terminal.line("\nband of practised skills         nominal actual  width");
         for band in &coverage.bands {
             let share = format!("{:.0} %", 100.0 * band.share);
             terminal.line(&format!("{share:<27}{:>12.2}{:>7.3}{:>7.3}", band.share, band.held, band.width));
         }
-        terminal.line("\nanswers to the skill    chances  error  error said");
+        terminal.line("\nanswers to the skill    chances  error   predicted");
         for group in coverage.by_practice.iter().filter(|g| g.count > 0) {
             terminal.line(&format!("{:<22}{:>9}{:>7.3}{:>12.3}", group.name(), group.count, group.error, group.said));
         }
     }
     if !honesty.what_ifs.is_empty() {
-        terminal.line("\nwhat-ifs by size    answers  said   came");
+        terminal.line("\nwhat-ifs by size    answers predicted actual");
         for (name, group) in honesty.what_if_groups() {
-            terminal.line(&format!("{name:<18}{:>9}{:>6.3}{:>7.3}", group.answers, group.said, group.came));
+            terminal.line(&format!("{name:<18}{:>9}{:>10.3}{:>7.3}", group.answers, group.said, group.came));
         }
     }
     for (name, groups) in [("predicted", &honesty.by_prediction), ("skill's share correct", &honesty.by_observed_rate)]

@@ -94,7 +94,7 @@ fn items_text(config: &Config, corpus: &Corpus) -> String {
     match (corpus.items.len(), config.uses_items()) {
         (0, _) => String::new(),
         (items, true) => format!(", {items} items"),
-        (items, false) => format!(", {items} items (not told apart)"),
+        (items, false) => format!(", {items} items (not used)"),
     }
 }
 

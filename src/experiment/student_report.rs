@@ -45,7 +45,7 @@ pub fn student_report(path: &Trajectory, plot: &Plot, auc: Option<f64>, about: &
             row.answers
         );
     }
-    html += "</tbody></table>\n<p class=\"small\">Mastery is what the model believes, from answers alone: a reason to look, not a grade. Between the two ends lies the true chance of four students in five, as far as the model knows. Made with gainakt.</p>\n</body></html>\n";
+    html += "</tbody></table>\n<p class=\"small\">Mastery is the model's estimate from answers alone: a reason to look closer, not a grade. According to the model, the true chance lies between the two ends for four students in five. Made with gainakt.</p>\n</body></html>\n";
     html
 }
 

@@ -16,8 +16,8 @@ impl ClassView {
             return;
         };
         let honesty = &report.honesty;
-        let what = format!("{} answers the model did not learn from", honesty.answers);
-        theme::part(ui, "May it be believed?", &what);
+        let what = format!("{} answers the model was not trained on", honesty.answers);
+        theme::part(ui, "Can it be trusted?", &what);
         egui::Grid::new("honesty").num_columns(2).spacing([14.0, 8.0]).striped(true).show(ui, |ui| {
             for (measure, sentence) in honesty.sentences() {
                 ui.label(RichText::new(measure).strong());
@@ -47,16 +47,16 @@ fn sureness(ui: &mut Ui, honesty: &Honesty) {
             let points = |x: f64| format!("{:.0} points", 100.0 * x);
             let of_band = |b: &BandCoverage| [theme::percent(b.share), theme::percent(b.held), points(b.width)];
             let rows = coverage.bands.iter().map(of_band);
-            table(ui, "Bands of practised skills", ["should hold", "holds", "width"], rows);
+            table(ui, "Bands of practised skills", ["nominal", "actual", "width"], rows);
             let practised = coverage.by_practice.iter().filter(|g| g.count > 0);
             let rows = practised.map(|g| [g.name(), points(g.error), points(g.said)]);
-            table(ui, "Error by answers to the skill", ["answers", "error", "said"], rows);
+            table(ui, "Error by answers to the skill", ["answers", "actual", "predicted"], rows);
         }
         let rows = honesty.what_if_groups().map(|(name, group)| {
             let points = |x: f64| format!("{:+.1} points", 100.0 * x);
             [name.to_owned(), points(group.said), points(group.came)]
         });
-        table(ui, "What-ifs by size", ["size", "said", "came"], rows);
+        table(ui, "What-ifs by size", ["size", "predicted", "actual"], rows);
     });
     ui.add_space(theme::GAP);
 }
@@ -102,7 +102,7 @@ fn reliability(ui: &mut Ui, title: &str, first: &str, groups: &[Reliability]) {
     ui.vertical(|ui| {
         theme::part(ui, title, "");
         egui::Grid::new(title).num_columns(4).spacing([18.0, 3.0]).striped(true).show(ui, |ui| {
-            for head in [first, "count", "said", "right"] {
+            for head in [first, "count", "predicted", "right"] {
                 ui.label(theme::weak(head));
             }
             ui.end_row();

@@ -41,7 +41,7 @@ const COLUMNS: [(&str, SortBy, &str); 10] = [
         SortBy::Difficulty,
         "in log-odds above an average item of its skills, with its standard error (models that learn it)",
     ),
-    ("expected", SortBy::Expected, "share right that the model expected, over answers it did not learn from"),
+    ("expected", SortBy::Expected, "share right that the model expected, over answers it was not trained on"),
     ("observed", SortBy::Observed, "share right of those answers"),
     (
         "infit",

@@ -11,7 +11,7 @@ use crate::data::Skill;
 pub(super) fn predictions(page: &mut Page, ui: &mut Ui, timeline: &Timeline<'_>, skills: &[Skill], height: f32) {
     theme::part(
         ui,
-        "Expected and happened",
+        "Expected and actual",
         "● right  × wrong, at the probability of right the model gave beforehand; the stem is its surprise",
     );
     let plot = page

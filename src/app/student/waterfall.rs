@@ -67,7 +67,7 @@ pub(in crate::app) fn sentence(inside: &Explanation, timeline: &Timeline<'_>, sk
             _ => {}
         }
     }
-    format!("Why: {}; in all {}.", told.join(", "), theme::percent(sigmoid(logit)))
+    format!("Why: {}; total {}.", told.join(", "), theme::percent(sigmoid(logit)))
 }
 
 pub(super) fn show(
