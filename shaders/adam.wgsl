@@ -11,10 +11,10 @@ struct Args {
 @group(0) @binding(3) var<storage, read_write> moments: array<f32>;
 @group(0) @binding(4) var<storage, read_write> norm: array<f32>;
 
-const EACH: u32 = {{ each }}u;
+const EACH: u32 = #{each}u;
 
-{{ adam_constants }}
-{{ total }}
+#import adam_constants
+#import total
 @compute @workgroup_size(64, 1, 1)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,

@@ -3,16 +3,16 @@
 // qkv [3][N, HEADS*DK]; out [N, HEADS*DK]; lse [N, HEADS] = log-sum-exp of the row's scaled scores.
 // Row t sees the rows of its window up to t.
 @group(0) @binding(1) var<storage, read> batch: array<u32>;
-@group(0) @binding(2) var<storage, read> qkv: array<{{ element }}>;
-@group(0) @binding(3) var<storage, read_write> out: array<{{ element }}>;
+@group(0) @binding(2) var<storage, read> qkv: array<#{element}>;
+@group(0) @binding(3) var<storage, read_write> out: array<#{element}>;
 @group(0) @binding(4) var<storage, read_write> lse: array<f32>;
 
-{{ quads qkv }}
-{{ quads out written }}
-{{ head_sizes }}
-{{ batch }}
-{{ shared_rows }}
-{{ keys_and_values }}
+#import quads(qkv)
+#import quads(out, written)
+#import head_sizes
+#import batch
+#import shared_rows
+#import keys_and_values
 @compute @workgroup_size(THREADS, 1, 1)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let rows = batch[ROWS];
@@ -28,10 +28,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     var query: array<vec4<f32>, QUADS>;
     var sum: array<vec4<f32>, QUADS>;
     for (var d = 0u; d < QUADS; d++) {
-        query[d] = qkv_quad(own + 4u * d, DK - 4u * d) * SCALE;
+        query[d] = load_qkv(own + 4u * d, DK - 4u * d) * SCALE;
         sum[d] = vec4<f32>();
     }
-    var top = -1e9;
+    var row_max = -1e9;
     var weight = 0.0;
     for (var tile = of_row(FIRST, group.x * 64u); tile <= last; tile += TILE) {
         bring_keys_and_values(lane, tile, last, head);
@@ -41,34 +41,34 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
             var product = vec4<f32>();
             for (var d = 0u; d < QUADS; d++) { product = fma(query[d], shared0[at + d], product); }
             let score = product.x + product.y + product.z + product.w;
-            let new_top = max(top, score);
-            let shrink = exp(top - new_top);
+            let new_top = max(row_max, score);
+            let rescale = exp(row_max - new_top);
             let p = exp(score - new_top);
-            weight = weight * shrink + p;
-            for (var d = 0u; d < QUADS; d++) { sum[d] = fma(vec4<f32>(p), shared1[at + d], sum[d] * shrink); }
-            top = new_top;
+            weight = weight * rescale + p;
+            for (var d = 0u; d < QUADS; d++) { sum[d] = fma(vec4<f32>(p), shared1[at + d], sum[d] * rescale); }
+            row_max = new_top;
         }
     }
     if (PER_ROW > 1u) {
         // Each invocation of a row has a maximum of its own.
         workgroupBarrier();
-        shared0[lane] = vec4<f32>(top, weight, 0.0, 0.0);
+        shared0[lane] = vec4<f32>(row_max, weight, 0.0, 0.0);
         workgroupBarrier();
-        var all_top = top;
+        var all_top = row_max;
         for (var other = 0u; other < PER_ROW; other++) { all_top = max(all_top, shared0[other * 64u + lane % 64u].x); }
         weight = 0.0;
         for (var other = 0u; other < PER_ROW; other++) {
             let figures = shared0[other * 64u + lane % 64u];
             weight += figures.y * exp(figures.x - all_top);
         }
-        let shrink = exp(top - all_top);
-        top = all_top;
-        for (var d = 0u; d < QUADS; d++) { sum[d] *= shrink; }
+        let rescale = exp(row_max - all_top);
+        row_max = all_top;
+        for (var d = 0u; d < QUADS; d++) { sum[d] *= rescale; }
         workgroupBarrier();
     }
-{{ repeat for each quad
-    let all@ = sum_of_row(@u, lane, sum[@]);
-    if (inside && nth == @u % PER_ROW) { out_put(own + 4u * @u, DK - 4u * @u, all@ / weight); }
-}}
-    if (inside && nth == 0u) { lse[row * HEADS + group.y] = top + log(weight); }
+#repeat Q
+    let all_Q = sum_of_row(Q, lane, sum[Q]);
+    if (inside && nth == Q % PER_ROW) { store_out(own + 4u * Q, DK - 4u * Q, all_Q / weight); }
+#end
+    if (inside && nth == 0u) { lse[row * HEADS + group.y] = row_max + log(weight); }
 }

@@ -7,10 +7,10 @@ struct Args { history_rows: u32 }
 @group(0) @binding(3) var<storage, read> qkv: array<f32>;
 @group(0) @binding(4) var<storage, read_write> out: array<f32>;
 
-const HEADS: u32 = {{ heads }}u;
-const DK: u32 = {{ dk }}u;
+const HEADS: u32 = #{heads}u;
+const DK: u32 = #{dk}u;
 const WIDTH: u32 = HEADS * DK;
-{{ batch }}
+#import batch
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     let id = gid.x + gid.y * groups.x * 64u;

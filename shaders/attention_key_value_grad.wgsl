@@ -2,18 +2,18 @@
 // whose queries and gradients come through workgroup memory, TILE rows at a time.
 // qkv, d_qkv [3][N, HEADS*DK]; grad [N, HEADS*DK]; lse, delta [N, HEADS] (attention_query_grad.wgsl).
 @group(0) @binding(1) var<storage, read> batch: array<u32>;
-@group(0) @binding(2) var<storage, read> qkv: array<{{ element }}>;
+@group(0) @binding(2) var<storage, read> qkv: array<#{element}>;
 @group(0) @binding(3) var<storage, read> lse: array<f32>;
 @group(0) @binding(4) var<storage, read> delta: array<f32>;
-@group(0) @binding(5) var<storage, read> grad: array<{{ element }}>;
-@group(0) @binding(6) var<storage, read_write> d_qkv: array<{{ element }}>;
+@group(0) @binding(5) var<storage, read> grad: array<#{element}>;
+@group(0) @binding(6) var<storage, read_write> d_qkv: array<#{element}>;
 
-{{ quads qkv }}
-{{ quads grad }}
-{{ quads d_qkv written }}
-{{ head_sizes }}
-{{ batch }}
-{{ shared_rows }}
+#import quads(qkv)
+#import quads(grad)
+#import quads(d_qkv, written)
+#import head_sizes
+#import batch
+#import shared_rows
 // Of the tile's rows: queries are shared0, gradients shared1, lse and delta these.
 var<workgroup> figures: array<vec2<f32>, TILE>;
 
@@ -35,8 +35,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     var d_key: array<vec4<f32>, QUADS>;
     var d_value: array<vec4<f32>, QUADS>;
     for (var d = 0u; d < QUADS; d++) {
-        key[d] = qkv_quad(keys + own + 4u * d, DK - 4u * d) * SCALE;
-        value[d] = qkv_quad(values + own + 4u * d, DK - 4u * d);
+        key[d] = load_qkv(keys + own + 4u * d, DK - 4u * d) * SCALE;
+        value[d] = load_qkv(values + own + 4u * d, DK - 4u * d);
         d_key[d] = vec4<f32>();
         d_value[d] = vec4<f32>();
     }
@@ -48,8 +48,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
             if (other < end_of_all) {
                 let d = 4u * (i % QUADS);
                 let at = other * WIDTH + head + d;
-                shared0[i] = qkv_quad(at, DK - d);
-                shared1[i] = grad_quad(at, DK - d);
+                shared0[i] = load_qkv(at, DK - d);
+                shared1[i] = load_grad(at, DK - d);
                 if (d == 0u) {
                     let stat = other * HEADS + group.y;
                     figures[i / QUADS] = vec2<f32>(lse[stat], delta[stat]);
@@ -76,14 +76,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         }
     }
     workgroupBarrier();
-{{ repeat for each quad
-    let key@ = sum_of_row(@u, lane, d_key[@]);
-    if (inside && nth == @u % PER_ROW) { d_qkv_put(keys + own + 4u * @u, DK - 4u * @u, key@); }
-}}
+#repeat Q
+    let key_Q = sum_of_row(Q, lane, d_key[Q]);
+    if (inside && nth == Q % PER_ROW) { store_d_qkv(keys + own + 4u * Q, DK - 4u * Q, key_Q); }
+#end
     // The next sums begin with the same array.
     workgroupBarrier();
-{{ repeat for each quad
-    let value@ = sum_of_row(@u, lane, d_value[@]);
-    if (inside && nth == @u % PER_ROW) { d_qkv_put(values + own + 4u * @u, DK - 4u * @u, value@); }
-}}
+#repeat Q
+    let value_Q = sum_of_row(Q, lane, d_value[Q]);
+    if (inside && nth == Q % PER_ROW) { store_d_qkv(values + own + 4u * Q, DK - 4u * Q, value_Q); }
+#end
 }

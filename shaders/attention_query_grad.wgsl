@@ -2,21 +2,21 @@
 // and values come through workgroup memory (attention.wgsl). Leaves delta = out . grad for the keys and values.
 // qkv, d_qkv [3][N, HEADS*DK]; out, grad [N, HEADS*DK]; lse, delta [N, HEADS].
 @group(0) @binding(1) var<storage, read> batch: array<u32>;
-@group(0) @binding(2) var<storage, read> qkv: array<{{ element }}>;
-@group(0) @binding(3) var<storage, read> out: array<{{ element }}>;
+@group(0) @binding(2) var<storage, read> qkv: array<#{element}>;
+@group(0) @binding(3) var<storage, read> out: array<#{element}>;
 @group(0) @binding(4) var<storage, read> lse: array<f32>;
-@group(0) @binding(5) var<storage, read> grad: array<{{ element }}>;
+@group(0) @binding(5) var<storage, read> grad: array<#{element}>;
 @group(0) @binding(6) var<storage, read_write> delta: array<f32>;
-@group(0) @binding(7) var<storage, read_write> d_qkv: array<{{ element }}>;
+@group(0) @binding(7) var<storage, read_write> d_qkv: array<#{element}>;
 
-{{ quads qkv }}
-{{ quads out }}
-{{ quads grad }}
-{{ quads d_qkv written }}
-{{ head_sizes }}
-{{ batch }}
-{{ shared_rows }}
-{{ keys_and_values }}
+#import quads(qkv)
+#import quads(out)
+#import quads(grad)
+#import quads(d_qkv, written)
+#import head_sizes
+#import batch
+#import shared_rows
+#import keys_and_values
 @compute @workgroup_size(THREADS, 1, 1)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let rows = batch[ROWS];
@@ -36,9 +36,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     for (var d = 0u; d < QUADS; d++) {
         let at = own + 4u * d;
         let count = DK - 4u * d;
-        query[d] = qkv_quad(at, count) * SCALE;
-        gradient[d] = grad_quad(at, count);
-        along = fma(gradient[d], out_quad(at, count), along);
+        query[d] = load_qkv(at, count) * SCALE;
+        gradient[d] = load_grad(at, count);
+        along = fma(gradient[d], load_out(at, count), along);
         sum[d] = vec4<f32>();
     }
     let own_delta = along.x + along.y + along.z + along.w;
@@ -61,9 +61,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         }
     }
     workgroupBarrier();
-{{ repeat for each quad
-    let all@ = sum_of_row(@u, lane, sum[@]);
-    if (inside && nth == @u % PER_ROW) { d_qkv_put(own + 4u * @u, DK - 4u * @u, all@); }
-}}
+#repeat Q
+    let all_Q = sum_of_row(Q, lane, sum[Q]);
+    if (inside && nth == Q % PER_ROW) { store_d_qkv(own + 4u * Q, DK - 4u * Q, all_Q); }
+#end
     if (inside && nth == 0u) { delta[stat] = own_delta; }
 }

@@ -11,9 +11,9 @@ struct Args {
 @group(0) @binding(3) var<storage, read_write> ctx: array<f32>;
 @group(0) @binding(4) var<storage, read_write> val: array<f32>;
 
-{{ batch }}
-{{ answer_skills }}
-{{ item_shift }}
+#import batch
+#import answer_skills
+#import item_shift
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     let id = gid.x + gid.y * groups.x * 64u;

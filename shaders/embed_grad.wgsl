@@ -8,7 +8,7 @@ struct Args { width: u32, context: u32, value: u32, concepts: u32, position: u32
 @group(0) @binding(4) var<storage, read> d_next: array<f32>;
 @group(0) @binding(5) var<storage, read_write> grads: array<f32>;
 
-{{ batch }}
+#import batch
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     let id = gid.x + gid.y * groups.x * 64u;

@@ -8,8 +8,8 @@ struct Args { width: u32, skills: u32, item_context: u32, item_value: u32, value
 @group(0) @binding(4) var<storage, read> d_val: array<f32>;
 @group(0) @binding(5) var<storage, read_write> by_row: array<f32>;
 
-{{ batch }}
-{{ answer_skills }}
+#import batch
+#import answer_skills
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     let row = gid.x + gid.y * groups.x * 64u;

@@ -11,30 +11,30 @@ struct Args {
 }
 @group(0) @binding(0) var<uniform> args: Args;
 @group(0) @binding(1) var<storage, read> batch: array<u32>;
-@group(0) @binding(2) var<storage, read> params: array<{{ element }}>;
-@group(0) @binding(3) var<storage, read> d_out: array<{{ element }}>;
-@group(0) @binding(4) var<storage, read> forward: array<{{ element }}>;
-@group(0) @binding(5) var<storage, read_write> d_x0: array<{{ element }}>;
-@group(0) @binding(6) var<storage, read_write> d_x1: array<{{ element }}>;
-@group(0) @binding(7) var<storage, read_write> d_x2: array<{{ element }}>;
+@group(0) @binding(2) var<storage, read> params: array<#{element}>;
+@group(0) @binding(3) var<storage, read> d_out: array<#{element}>;
+@group(0) @binding(4) var<storage, read> forward: array<#{element}>;
+@group(0) @binding(5) var<storage, read_write> d_x0: array<#{element}>;
+@group(0) @binding(6) var<storage, read_write> d_x1: array<#{element}>;
+@group(0) @binding(7) var<storage, read_write> d_x2: array<#{element}>;
 
 const LEFT_ALONG_K: bool = true;
 const RIGHT_ALONG_K: bool = false;
 const ADDS_LEFT: bool = false;
-{{ targets }}
-const INTO: u32 = {{ into }}u;
+#import targets
+const INTO: u32 = #{into}u;
 var<private> stream: u32;
 var<private> weight: u32;
 var<private> d_at: u32;
 
-{{ quads params }}
-{{ quads d_out }}
-{{ quads forward }}
-{{ quads d_x0 written }}
-{{ quads d_x1 written }}
-{{ quads d_x2 written }}
-{{ batch }}
-{{ tile }}
+#import quads(params)
+#import quads(d_out)
+#import quads(forward)
+#import quads(d_x0, written)
+#import quads(d_x1, written)
+#import quads(d_x2, written)
+#import batch
+#import tile
 // Queries and keys are two layers with one input: their terms follow one another.
 fn choose(section: u32) {
     let l = select(section, 2u, stream == 1u);
@@ -46,9 +46,9 @@ fn adds_left() -> bool { return false; }
 
 fn put_left_sum(i: u32, sum: f32) {}
 
-fn left(i: u32, k: u32) -> vec4<f32> { return d_out_quad(d_at + i * args.outputs + k, args.outputs - k); }
+fn left(i: u32, k: u32) -> vec4<f32> { return load_d_out(d_at + i * args.outputs + k, args.outputs - k); }
 
-fn right(k: u32, j: u32) -> vec4<f32> { return params_quad(weight + k * args.inputs + j, args.inputs - j); }
+fn right(k: u32, j: u32) -> vec4<f32> { return load_params(weight + k * args.inputs + j, args.inputs - j); }
 
 fn into() -> u32 { return select(INTO, args.into, INTO == INTO_ANY); }
 
@@ -59,16 +59,16 @@ fn put_part(part: u32, at: u32, count: u32, sums: vec4<f32>) {
     var y = sums;
     switch (part) {
         case 0u: {
-            if (adds()) { y += d_x0_quad(at, count); }
-            d_x0_put(at, count, y);
+            if (adds()) { y += load_d_x0(at, count); }
+            store_d_x0(at, count, y);
         }
         case 1u: {
-            if (adds()) { y += d_x1_quad(at, count); }
-            d_x1_put(at, count, y);
+            if (adds()) { y += load_d_x1(at, count); }
+            store_d_x1(at, count, y);
         }
         default: {
-            if (adds()) { y += d_x2_quad(at, count); }
-            d_x2_put(at, count, y);
+            if (adds()) { y += load_d_x2(at, count); }
+            store_d_x2(at, count, y);
         }
     }
 }
@@ -85,12 +85,12 @@ fn put(i: u32, j: u32, count: u32, sums: vec4<f32>, none: vec4<f32>) {
     if (into() == INTO_ADD_FIRST_ROWS) { row = of_row(OFFSETS, i); }
     let at = row * args.inputs + j;
     var y = sums;
-    if (into() == INTO_THROUGH) { y = select(vec4<f32>(), sums * args.scale, forward_quad(at, count) > vec4<f32>()); }
+    if (into() == INTO_THROUGH) { y = select(vec4<f32>(), sums * args.scale, load_forward(at, count) > vec4<f32>()); }
     put_part(select(0u, 1u, into() == INTO_ADD_STREAMS && stream == 1u), at, count, y);
 }
 
 @compute @workgroup_size(THREADS, 1, 1)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin({{ lane }}) lane: u32) {
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(#{lane}) lane: u32) {
     stream = group.z;
     let layers = select(1u, 2u, into() == INTO_ADD_STREAMS && group.z == 0u);
     multiply(group, lane, args.rows, args.inputs, 0u, args.outputs, layers);

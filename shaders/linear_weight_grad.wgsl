@@ -12,17 +12,17 @@ struct Args {
 }
 @group(0) @binding(0) var<uniform> args: Args;
 @group(0) @binding(1) var<storage, read> batch: array<u32>;
-@group(0) @binding(2) var<storage, read> d_out: array<{{ element }}>;
-@group(0) @binding(3) var<storage, read> x0: array<{{ element }}>;
-@group(0) @binding(4) var<storage, read> x1: array<{{ element }}>;
-@group(0) @binding(5) var<storage, read> x2: array<{{ element }}>;
+@group(0) @binding(2) var<storage, read> d_out: array<#{element}>;
+@group(0) @binding(3) var<storage, read> x0: array<#{element}>;
+@group(0) @binding(4) var<storage, read> x1: array<#{element}>;
+@group(0) @binding(5) var<storage, read> x2: array<#{element}>;
 @group(0) @binding(6) var<storage, read_write> sums: array<f32>;
 
 const LEFT_ALONG_K: bool = false;
 const RIGHT_ALONG_K: bool = false;
 const ADDS_LEFT: bool = true;
-{{ sources }}
-const FROM: u32 = {{ from }}u;
+#import sources
+const FROM: u32 = #{from}u;
 var<private> source: u32;
 var<private> width: u32;
 var<private> d_at: u32;
@@ -33,28 +33,28 @@ var<private> bias_at: u32;
 // Whether this workgroup's sums over the rows are the bias's gradient.
 var<private> adds_bias: bool;
 
-{{ quads d_out }}
-{{ quads x0 }}
-{{ quads x1 }}
-{{ quads x2 }}
-{{ batch }}
-{{ tile }}
+#import quads(d_out)
+#import quads(x0)
+#import quads(x1)
+#import quads(x2)
+#import batch
+#import tile
 fn choose(section: u32) {}
 
-fn left(i: u32, k: u32) -> vec4<f32> { return d_out_quad(d_at + k * args.outputs + i, args.outputs - i); }
+fn left(i: u32, k: u32) -> vec4<f32> { return load_d_out(d_at + k * args.outputs + i, args.outputs - i); }
 
 fn right(k: u32, j: u32) -> vec4<f32> {
-    if (FROM == FROM_FIRST_ROWS) { return x0_quad(of_row(OFFSETS, k) * width + j, width - j); }
+    if (FROM == FROM_FIRST_ROWS) { return load_x0(of_row(OFFSETS, k) * width + j, width - j); }
     let at = k * width + j;
     if (FROM == FROM_JOINED) {
         switch (source) {
-            case 0u: { return x0_quad(at, width - j); }
-            case 1u: { return x1_quad(at, width - j); }
-            default: { return x2_quad(at, width - j); }
+            case 0u: { return load_x0(at, width - j); }
+            case 1u: { return load_x1(at, width - j); }
+            default: { return load_x2(at, width - j); }
         }
     }
-    if (FROM == FROM_STREAMS && source == 1u) { return x1_quad(at, width - j); }
-    return x0_quad(at, width - j);
+    if (FROM == FROM_STREAMS && source == 1u) { return load_x1(at, width - j); }
+    return load_x0(at, width - j);
 }
 
 fn of_columns(j: u32, count: u32) -> vec4<f32> { return vec4<f32>(); }
@@ -69,7 +69,7 @@ fn adds_left() -> bool { return adds_bias; }
 fn put_left_sum(i: u32, sum: f32) { sums[bias_at + i] = sum; }
 
 @compute @workgroup_size(THREADS, 1, 1)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin({{ lane }}) lane: u32) {
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(#{lane}) lane: u32) {
     let side = max(args.parts, args.layers);
     let range = group.z / side;
     // The layer or the part.

@@ -12,7 +12,7 @@ struct Args { rows: u32, width: u32, range_rows: u32 }
 @group(0) @binding(6) var<storage, read> grad1: array<f32>;
 @group(0) @binding(7) var<storage, read_write> sums: array<f32>;
 
-const TWO: bool = {{ streams }}u == 2u;
+const TWO: bool = #{streams}u == 2u;
 var<workgroup> partial: array<vec2<f32>, 256>;
 
 @compute @workgroup_size(256, 1, 1)

@@ -11,9 +11,9 @@ struct Args { rows: u32, width: u32, weight0: u32, weight1: u32, bias0: u32, bia
 @group(0) @binding(6) var<storage, read_write> out1: array<f32>;
 @group(0) @binding(7) var<storage, read_write> stats: array<f32>;
 
-{{ norm_eps }}
-{{ row_total }}
-const TWO: bool = {{ streams }}u == 2u;
+#import norm_eps
+#import row_total
+const TWO: bool = #{streams}u == 2u;
 var<private> second: bool;
 
 fn residual(i: u32) -> f32 {
@@ -22,7 +22,7 @@ fn residual(i: u32) -> f32 {
 }
 
 @compute @workgroup_size(THREADS, 1, 1)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin({{ lane }}) lane: u32) {
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(#{lane}) lane: u32) {
     second = group.z == 1u;
     let row = (group.x + group.y * groups.x) * (THREADS / PER_ROW) + lane / PER_ROW;
     let column = lane % PER_ROW;

@@ -14,10 +14,10 @@ struct Args {
 @group(0) @binding(7) var<storage, read_write> grad1: array<f32>;
 @group(0) @binding(8) var<storage, read_write> d_a: array<f32>;
 
-const TWO: bool = {{ streams }}u == 2u;
+const TWO: bool = #{streams}u == 2u;
 
-{{ row_total }}
-{{ dropout_factor }}
+#import row_total
+#import dropout_factor
 // (mean of g, mean of g * normal) of a stream's row, g the gradient times the weight.
 fn means(lane: u32, second: bool, first: u32, column: u32, stop: u32, mean: f32, inverse: f32) -> vec2<f32> {
     var sum = 0.0;
@@ -42,7 +42,7 @@ fn means(lane: u32, second: bool, first: u32, column: u32, stop: u32, mean: f32,
 }
 
 @compute @workgroup_size(THREADS, 1, 1)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin({{ lane }}) lane: u32) {
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(#{lane}) lane: u32) {
     let row = (group.x + group.y * groups.x) * (THREADS / PER_ROW) + lane / PER_ROW;
     let column = lane % PER_ROW;
     let inside = row < args.rows;

@@ -9,10 +9,10 @@ struct Args { skills: u32, heads: u32 }
 @group(0) @binding(5) var<storage, read_write> stats: array<f32>;
 @group(0) @binding(6) var<storage, read_write> d_logits: array<f32>;
 
-{{ batch }}
-{{ row_stats }}
-{{ gain_scale }}
-{{ answer_skills }}
+#import batch
+#import row_stats
+#import gain_scale
+#import answer_skills
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     let row = gid.x + gid.y * groups.x * 64u;

@@ -223,3 +223,27 @@ fn whatever_fails_is_told_in_words_and_the_workshop_lives() {
     service.ask(Request::Command(Command::Pause));
     assert_eq!(service.student(0).student, "S001");
 }
+
+/// Before anything is trained, a file's format and its first answers are shown as they were understood.
+#[test]
+fn a_file_is_described_before_it_is_trained_on() {
+    let service = TestService::new();
+    let mut config = Config::preset("evidence_items").unwrap();
+    let archive = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/made_up/assist2012.zip");
+    config.data.path = Some(archive.display().to_string());
+    let describe = |config: &Config| {
+        service.ask(Request::CheckData(Box::new(config.clone())));
+        service.until(|t| if let Event::Data(found) = t { Some(found) } else { None })
+    };
+    let report = describe(&config).unwrap();
+    assert_eq!(report.format, "ASSISTments 2012");
+    assert!(report.students > 0 && report.skills > 0 && report.items > 0);
+    assert_eq!(report.first.len(), 4);
+    assert!(report.first.iter().all(|a| !a.student.is_empty() && !a.skills.is_empty() && !a.item.is_empty()));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("answers.csv");
+    std::fs::write(&path, "student,skill,correct\nann,add,1\nann,divide,0\nann,add,1\n".repeat(6)).unwrap();
+    config.data.path = Some(path.display().to_string());
+    let problem = describe(&config).unwrap_err();
+    assert!(problem.contains("answers.csv"), "{problem}");
+}

@@ -9,8 +9,8 @@ struct Args {
 @group(0) @binding(2) var<storage, read> strength: array<f32>;
 @group(0) @binding(3) var<storage, read_write> evidence: array<f32>;
 
-{{ batch }}
-{{ logistic }}
+#import batch
+#import logistic
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     let id = gid.x + gid.y * groups.x * 64u;

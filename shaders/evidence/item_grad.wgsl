@@ -8,7 +8,7 @@ struct Args { count: u32, difficulty: u32, shift: u32, weight: f32 }
 @group(0) @binding(4) var<storage, read> shift_by_row: array<f32>;
 @group(0) @binding(5) var<storage, read_write> grads: array<f32>;
 
-{{ batch }}
+#import batch
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     let item = gid.x + gid.y * groups.x * 64u;

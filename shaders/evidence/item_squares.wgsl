@@ -4,7 +4,7 @@ struct Args { first: u32, count: u32 }
 @group(0) @binding(1) var<storage, read> params: array<f32>;
 @group(0) @binding(2) var<storage, read_write> squares: array<f32>;
 
-{{ total }}
+#import total
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     var sum = 0.0;

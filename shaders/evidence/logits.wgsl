@@ -12,8 +12,8 @@ struct Args {
 @group(0) @binding(5) var<storage, read_write> logits: array<f32>;
 @group(0) @binding(6) var<storage, read_write> squares: array<f32>;
 
-{{ batch }}
-{{ answer_skills }}
+#import batch
+#import answer_skills
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     let id = gid.x + gid.y * groups.x * 64u;

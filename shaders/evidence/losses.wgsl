@@ -11,10 +11,10 @@ struct Args {
 @group(0) @binding(4) var<storage, read> item_squares: array<f32>;
 @group(0) @binding(5) var<storage, read_write> terms: array<f32>;
 
-{{ batch }}
-{{ row_stats }}
-{{ terms }}
-{{ total }}
+#import batch
+#import row_stats
+#import terms
+#import total
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(local_invocation_index) lane: u32) {
     let rows = batch[ROWS];

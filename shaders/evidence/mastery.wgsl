@@ -12,8 +12,8 @@ struct Args {
 @group(0) @binding(5) var<storage, read_write> mastery: array<f32>;
 @group(0) @binding(6) var<storage, read_write> gains: array<f32>;
 
-{{ batch }}
-{{ logistic }}
+#import batch
+#import logistic
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     let id = gid.x + gid.y * groups.x * 64u;

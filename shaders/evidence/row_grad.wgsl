@@ -14,13 +14,13 @@ struct Args {
 @group(0) @binding(6) var<storage, read_write> d_strength: array<f32>;
 @group(0) @binding(7) var<storage, read_write> by_entry: array<f32>;
 
-{{ batch }}
-{{ logistic }}
-{{ transfer }}
-{{ answer_skills }}
-{{ sum_of_lanes }}
+#import batch
+#import logistic
+#import transfer
+#import answer_skills
+#import sum_of_lanes
 @compute @workgroup_size(THREADS, 1, 1)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin({{ lane }}) lane: u32) {
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(#{lane}) lane: u32) {
     let row = group.x + group.y * groups.x;
     let skills = args.skills;
     // Workgroups past the last row compute nothing but still meet the barriers.

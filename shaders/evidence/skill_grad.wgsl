@@ -14,10 +14,10 @@ struct Args {
 @group(0) @binding(7) var<storage, read> by_entry: array<f32>;
 @group(0) @binding(8) var<storage, read_write> grads: array<f32>;
 
-{{ batch }}
-{{ logistic }}
-{{ transfer }}
-{{ answer_skills }}
+#import batch
+#import logistic
+#import transfer
+#import answer_skills
 var<workgroup> lanes: array<mat3x4<f32>, 64>;
 
 @compute @workgroup_size(64, 1, 1)

@@ -10,10 +10,10 @@ struct Args {
 @group(0) @binding(3) var<storage, read> evidence: array<f32>;
 @group(0) @binding(4) var<storage, read_write> state: array<f32>;
 
-{{ batch }}
-{{ logistic }}
-{{ transfer }}
-{{ answer_skills }}
+#import batch
+#import logistic
+#import transfer
+#import answer_skills
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     let id = gid.x + gid.y * groups.x * 64u;

@@ -10,9 +10,9 @@ struct Args {
 @group(0) @binding(3) var<storage, read> d_logits: array<f32>;
 @group(0) @binding(4) var<storage, read_write> d_state: array<f32>;
 
-{{ batch }}
-{{ logistic }}
-{{ answer_skills }}
+#import batch
+#import logistic
+#import answer_skills
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     let id = gid.x + gid.y * groups.x * 64u;

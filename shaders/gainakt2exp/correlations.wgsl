@@ -7,11 +7,11 @@
 @group(0) @binding(4) var<storage, read> stats: array<f32>;
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;
 
-{{ batch }}
-{{ targets }}
-{{ row_stats }}
-{{ loss_constants }}
-{{ total }}
+#import batch
+#import targets
+#import row_stats
+#import loss_constants
+#import total
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let g = group.x;

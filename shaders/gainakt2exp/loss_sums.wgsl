@@ -4,10 +4,10 @@
 @group(0) @binding(2) var<storage, read> stats: array<f32>;
 @group(0) @binding(3) var<storage, read_write> sums: array<f32>;
 
-{{ batch }}
-{{ row_stats }}
-{{ loss_sums }}
-{{ total4 }}
+#import batch
+#import row_stats
+#import loss_sums
+#import total4
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let rows = batch[ROWS];

@@ -17,13 +17,13 @@ struct Args {
 @group(0) @binding(6) var<storage, read_write> terms: array<f32>;
 @group(0) @binding(7) var<storage, read_write> factors: array<f32>;
 
-{{ batch }}
-{{ targets }}
-{{ loss_sums }}
-{{ terms }}
-{{ factors }}
-{{ loss_constants }}
-{{ total4 }}
+#import batch
+#import targets
+#import loss_sums
+#import terms
+#import factors
+#import loss_constants
+#import total4
 // This invocation's range of rows.
 fn part(lane: u32, which: u32) -> f32 { return sums[which * 64u + lane]; }
 

@@ -11,10 +11,10 @@ struct Args { skills: u32, correct_share: f32, incorrect_share: f32 }
 @group(0) @binding(6) var<storage, read> factors: array<f32>;
 @group(0) @binding(7) var<storage, read_write> out: array<f32>;
 
-{{ batch }}
-{{ targets }}
-{{ row_stats }}
-{{ factors }}
+#import batch
+#import targets
+#import row_stats
+#import factors
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) count: vec3<u32>) {
     let row = gid.x + gid.y * count.x * 64u;

@@ -7,8 +7,8 @@ struct Args { skills: u32 }
 @group(0) @binding(3) var<storage, read> gains: array<f32>;
 @group(0) @binding(4) var<storage, read_write> mastery: array<f32>;
 
-{{ batch }}
-{{ gain_scale }}
+#import batch
+#import gain_scale
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     let id = gid.x + gid.y * groups.x * 64u;

@@ -12,9 +12,9 @@ struct Args { skills: u32 }
 @group(0) @binding(6) var<storage, read_write> d_gains: array<f32>;
 @group(0) @binding(7) var<storage, read_write> d_initial: array<f32>;
 
-{{ batch }}
-{{ factors }}
-{{ gain_scale }}
+#import batch
+#import factors
+#import gain_scale
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     let id = gid.x + gid.y * groups.x * 64u;

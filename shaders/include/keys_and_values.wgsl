@@ -9,8 +9,8 @@ fn bring_keys_and_values(lane: u32, tile: u32, last: u32, head: u32) {
         if (other <= last) {
             let d = 4u * (i % QUADS);
             let at = (rows + other) * WIDTH + head + d;
-            shared0[i] = qkv_quad(at, DK - d);
-            shared1[i] = qkv_quad(at + rows * WIDTH, DK - d);
+            shared0[i] = load_qkv(at, DK - d);
+            shared1[i] = load_qkv(at + rows * WIDTH, DK - d);
         }
     }
     workgroupBarrier();

@@ -1,8 +1,8 @@
 // A tile of a matrix product: TILE_ROWS x TILE_COLUMNS outputs a workgroup of HIGH x 8 invocations, TALL rows by two times four
 // columns an invocation, 16 terms at a time through workgroup memory. Terms are those of first to end in each of `sections`;
 // choose(section) is called before each. What is multiplied: tile_ends.wgsl.
-const TALL: u32 = {{ tile_tall }}u;
-const HIGH: u32 = {{ tile_high }}u;
+const TALL: u32 = #{tile_tall}u;
+const HIGH: u32 = #{tile_high}u;
 const THREADS: u32 = 8u * HIGH;
 const TILE_ROWS: u32 = HIGH * TALL;
 const TILE_COLUMNS: u32 = 64u;
@@ -79,7 +79,7 @@ fn multiply(
     let y = lane / 8u;
     let x = lane % 8u;
     // TALL rows of the sums of columns 4x to 4x + 3 and of those 32 further on.
-{{ tile_sums }}
+#import tile_sums
     for (var section = 0u; section < sections; section++) {
     choose(section);
     for (var k0 = first; k0 < end; k0 += DEPTH) {
@@ -114,7 +114,7 @@ fn multiply(
             let l = t * LEFT_STRIDE + TALL / 4u * y;
             let r0 = rights[t * RIGHT_STRIDE + x];
             let r1 = rights[t * RIGHT_STRIDE + x + 8u];
-{{ tile_products }}
+#import tile_products
         }
         workgroupBarrier();
     }
@@ -122,7 +122,7 @@ fn multiply(
     let i = first_row + TALL * y;
     let j = first_column + 4u * x;
     // A loop over an array, not a line a row: compilers would write out everything that follows a product as many times.
-    var sums = array<vec4<f32>, 2u * TALL>({{ tile_results }});
+    var sums = array<vec4<f32>, 2u * TALL>(#{tile_results});
     let low_values = values_of(j, columns);
     let high_values = values_of(j + TILE_COLUMNS / 2u, columns);
     for (var row = 0u; row < TALL; row++) {

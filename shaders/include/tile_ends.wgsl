@@ -5,7 +5,7 @@
 // the sum of row i of the left over all its terms.
 
 // Columns handed over at once.
-const VECTOR_WIDTH: u32 = {{ vector_width }}u;
+const VECTOR_WIDTH: u32 = #{vector_width}u;
 
 // What of_columns() gives for four columns.
 fn values_of(j: u32, columns: u32) -> vec4<f32> {

@@ -12,10 +12,10 @@ struct Args {
 @group(0) @binding(5) var<storage, read_write> before: array<f32>;
 @group(0) @binding(6) var<storage, read_write> out: array<f32>;
 
-{{ batch }}
-{{ logistic }}
-{{ dropout_factor }}
-{{ lstm_width }}
+#import batch
+#import logistic
+#import dropout_factor
+#import lstm_width
 var<workgroup> hidden: array<f32, MAX_WIDTH>;
 
 @compute @workgroup_size(64, 1, 1)

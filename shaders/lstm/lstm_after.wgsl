@@ -9,9 +9,9 @@ struct Args { width: u32, weight: u32, bias: u32 }
 @group(0) @binding(5) var<storage, read> gates: array<f32>;
 @group(0) @binding(6) var<storage, read_write> out: array<f32>;
 
-{{ batch }}
-{{ logistic }}
-{{ lstm_width }}
+#import batch
+#import logistic
+#import lstm_width
 var<workgroup> hidden: array<f32, MAX_WIDTH>;
 
 @compute @workgroup_size(64, 1, 1)

@@ -11,9 +11,9 @@ struct Args {
 @group(0) @binding(5) var<storage, read> d_out: array<f32>;
 @group(0) @binding(6) var<storage, read_write> d_gates: array<f32>;
 
-{{ batch }}
-{{ dropout_factor }}
-{{ lstm_width }}
+#import batch
+#import dropout_factor
+#import lstm_width
 // Gradients of the row after: with respect to its gates, and to the cell state through them.
 var<workgroup> later: array<f32, MAX_GATES>;
 var<workgroup> d_cell: array<f32, MAX_WIDTH>;

@@ -3,14 +3,14 @@
 // since such an adapter loads for one invocation after the other, also what all of them load from the same place.
 // qkv [3][N, HEADS*DK]; out [N, HEADS*DK]; lse [N, HEADS] = log-sum-exp of the row's scaled scores.
 @group(0) @binding(1) var<storage, read> batch: array<u32>;
-@group(0) @binding(2) var<storage, read> qkv: array<{{ element }}>;
-@group(0) @binding(3) var<storage, read_write> out: array<{{ element }}>;
+@group(0) @binding(2) var<storage, read> qkv: array<#{element}>;
+@group(0) @binding(3) var<storage, read_write> out: array<#{element}>;
 @group(0) @binding(4) var<storage, read_write> lse: array<f32>;
 
-{{ quads qkv }}
-{{ quads out written }}
-{{ subgroup_head_sizes }}
-{{ batch }}
+#import quads(qkv)
+#import quads(out, written)
+#import subgroup_head_sizes
+#import batch
 @compute @workgroup_size(LANES, 1, 1)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -25,46 +25,46 @@ fn main(
     let row = min(begin + lane, last);
     let first = of_row(FIRST, row);
     let own = row * WIDTH + head;
-    var top = -1e9;
+    var row_max = -1e9;
     var weight = 0.0;
-{{ repeat for each quad
-    let query@ = qkv_quad(own + 4u * @u, DK - 4u * @u) * SCALE;
-    var sum@ = vec4<f32>();
-}}
+#repeat Q
+    let query_Q = load_qkv(own + 4u * Q, DK - 4u * Q) * SCALE;
+    var sum_Q = vec4<f32>();
+#end
     for (var tile = of_row(FIRST, begin); tile <= last; tile += LANES) {
         let at = (rows + min(tile + lane, last)) * WIDTH + head;
-{{ repeat for each quad
-        let key@ = qkv_quad(at + 4u * @u, DK - 4u * @u);
-        let value@ = qkv_quad(at + rows * WIDTH + 4u * @u, DK - 4u * @u);
-}}
-        var new_top = top;
-{{ repeat for each lane
-        var product# = vec4<f32>();
-{{ repeat for each quad
-        product# = fma(query@, subgroupBroadcast(key@, #u), product#);
-}}
-        let score# = product#.x + product#.y + product#.z + product#.w;
-        let sees# = tile + #u >= first && tile + #u <= row;
-        new_top = max(new_top, select(top, score#, sees#));
-}}
-        let shrink = exp(top - new_top);
-        top = new_top;
-        weight *= shrink;
-{{ repeat for each quad
-        sum@ *= shrink;
-}}
-{{ repeat for each lane
-        let p# = select(0.0, exp(score# - top), sees#);
-        weight += p#;
-{{ repeat for each quad
-        sum@ = fma(vec4<f32>(p#), subgroupBroadcast(value@, #u), sum@);
-}}
-}}
+#repeat Q
+        let key_Q = load_qkv(at + 4u * Q, DK - 4u * Q);
+        let value_Q = load_qkv(at + rows * WIDTH + 4u * Q, DK - 4u * Q);
+#end
+        var new_top = row_max;
+#repeat L
+        var product_L = vec4<f32>();
+#repeat Q
+        product_L = fma(query_Q, subgroupBroadcast(key_Q, L), product_L);
+#end
+        let score_L = product_L.x + product_L.y + product_L.z + product_L.w;
+        let sees_L = tile + L >= first && tile + L <= row;
+        new_top = max(new_top, select(row_max, score_L, sees_L));
+#end
+        let rescale = exp(row_max - new_top);
+        row_max = new_top;
+        weight *= rescale;
+#repeat Q
+        sum_Q *= rescale;
+#end
+#repeat L
+        let p_L = select(0.0, exp(score_L - row_max), sees_L);
+        weight += p_L;
+#repeat Q
+        sum_Q = fma(vec4<f32>(p_L), subgroupBroadcast(value_Q, L), sum_Q);
+#end
+#end
     }
     if (begin + lane == row) {
-{{ repeat for each quad
-        out_put(own + 4u * @u, DK - 4u * @u, sum@ / weight);
-}}
-        lse[row * HEADS + group.z] = top + log(weight);
+#repeat Q
+        store_out(own + 4u * Q, DK - 4u * Q, sum_Q / weight);
+#end
+        lse[row * HEADS + group.z] = row_max + log(weight);
     }
 }

@@ -2,17 +2,17 @@
 // subgroup and takes as many rows of one head (z), over the rows that saw them, one of which an invocation loads for all.
 // qkv, d_qkv [3][N, HEADS*DK]; grad [N, HEADS*DK]; lse, delta [N, HEADS] (attention_query_grad.wgsl).
 @group(0) @binding(1) var<storage, read> batch: array<u32>;
-@group(0) @binding(2) var<storage, read> qkv: array<{{ element }}>;
+@group(0) @binding(2) var<storage, read> qkv: array<#{element}>;
 @group(0) @binding(3) var<storage, read> lse: array<f32>;
 @group(0) @binding(4) var<storage, read> delta: array<f32>;
-@group(0) @binding(5) var<storage, read> grad: array<{{ element }}>;
-@group(0) @binding(6) var<storage, read_write> d_qkv: array<{{ element }}>;
+@group(0) @binding(5) var<storage, read> grad: array<#{element}>;
+@group(0) @binding(6) var<storage, read_write> d_qkv: array<#{element}>;
 
-{{ quads qkv }}
-{{ quads grad }}
-{{ quads d_qkv written }}
-{{ subgroup_head_sizes }}
-{{ batch }}
+#import quads(qkv)
+#import quads(grad)
+#import quads(d_qkv, written)
+#import subgroup_head_sizes
+#import batch
 @compute @workgroup_size(LANES, 1, 1)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -28,44 +28,44 @@ fn main(
     let end = of_row(END, row);
     let keys = rows * WIDTH + row * WIDTH + head;
     let values = keys + rows * WIDTH;
-{{ repeat for each quad
-    let key@ = qkv_quad(keys + 4u * @u, DK - 4u * @u) * SCALE;
-    let value@ = qkv_quad(values + 4u * @u, DK - 4u * @u);
-    var d_key@ = vec4<f32>();
-    var d_value@ = vec4<f32>();
-}}
+#repeat Q
+    let key_Q = load_qkv(keys + 4u * Q, DK - 4u * Q) * SCALE;
+    let value_Q = load_qkv(values + 4u * Q, DK - 4u * Q);
+    var d_key_Q = vec4<f32>();
+    var d_value_Q = vec4<f32>();
+#end
     let end_of_all = of_row(END, last);
     for (var tile = begin; tile < end_of_all; tile += LANES) {
         let other = min(tile + lane, end_of_all - 1u);
         let at = other * WIDTH + head;
         let figures = vec2<f32>(lse[other * HEADS + group.z], delta[other * HEADS + group.z]);
-{{ repeat for each quad
-        let query@ = qkv_quad(at + 4u * @u, DK - 4u * @u);
-        let gradient@ = grad_quad(at + 4u * @u, DK - 4u * @u);
-}}
-{{ repeat for each lane
-        var product# = vec4<f32>();
-        var dp# = vec4<f32>();
-{{ repeat for each quad
-        let query@_# = subgroupBroadcast(query@, #u);
-        let gradient@_# = subgroupBroadcast(gradient@, #u);
-        product# = fma(key@, query@_#, product#);
-        dp# = fma(value@, gradient@_#, dp#);
-}}
-        let figures# = subgroupBroadcast(figures, #u);
-        let all# = exp(product#.x + product#.y + product#.z + product#.w - figures#.x);
-        let p# = select(0.0, all#, tile + #u >= row && tile + #u < end);
-        let ds# = p# * (dp#.x + dp#.y + dp#.z + dp#.w - figures#.y) * SCALE;
-{{ repeat for each quad
-        d_key@ = fma(vec4<f32>(ds#), query@_#, d_key@);
-        d_value@ = fma(vec4<f32>(p#), gradient@_#, d_value@);
-}}
-}}
+#repeat Q
+        let query_Q = load_qkv(at + 4u * Q, DK - 4u * Q);
+        let gradient_Q = load_grad(at + 4u * Q, DK - 4u * Q);
+#end
+#repeat L
+        var product_L = vec4<f32>();
+        var dp_L = vec4<f32>();
+#repeat Q
+        let query_Q_L = subgroupBroadcast(query_Q, L);
+        let gradient_Q_L = subgroupBroadcast(gradient_Q, L);
+        product_L = fma(key_Q, query_Q_L, product_L);
+        dp_L = fma(value_Q, gradient_Q_L, dp_L);
+#end
+        let figures_L = subgroupBroadcast(figures, L);
+        let all_L = exp(product_L.x + product_L.y + product_L.z + product_L.w - figures_L.x);
+        let p_L = select(0.0, all_L, tile + L >= row && tile + L < end);
+        let ds_L = p_L * (dp_L.x + dp_L.y + dp_L.z + dp_L.w - figures_L.y) * SCALE;
+#repeat Q
+        d_key_Q = fma(vec4<f32>(ds_L), query_Q_L, d_key_Q);
+        d_value_Q = fma(vec4<f32>(p_L), gradient_Q_L, d_value_Q);
+#end
+#end
     }
     if (begin + lane == row) {
-{{ repeat for each quad
-        d_qkv_put(keys + 4u * @u, DK - 4u * @u, d_key@);
-        d_qkv_put(values + 4u * @u, DK - 4u * @u, d_value@);
-}}
+#repeat Q
+        store_d_qkv(keys + 4u * Q, DK - 4u * Q, d_key_Q);
+        store_d_qkv(values + 4u * Q, DK - 4u * Q, d_value_Q);
+#end
     }
 }

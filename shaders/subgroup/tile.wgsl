@@ -3,7 +3,7 @@
 // what all of them load from the same place. Here an invocation loads the
 // terms of four rows, and the subgroup tells them to each other. Parameters and what is multiplied: include/tile.wgsl,
 // include/tile_ends.wgsl.
-const THREADS: u32 = {{ lanes }}u;
+const THREADS: u32 = #{lanes}u;
 const TILE_ROWS: u32 = 4u * THREADS;
 const TILE_COLUMNS: u32 = 8u * THREADS;
 
@@ -48,7 +48,7 @@ fn multiply(
     let i = first_row + 4u * lane;
     let j = group.x * TILE_COLUMNS + 4u * lane;
     var left_sums = vec4<f32>();
-{{ tile_sums }}
+#import tile_sums
     for (var section = 0u; section < sections; section++) {
         choose(section);
         for (var k = first; k < end; k += 4u) {
@@ -56,7 +56,7 @@ fn multiply(
             let low = right_block(j, k, columns, end);
             let high = right_block(j + TILE_COLUMNS / 2u, k, columns, end);
             if (ADDS_LEFT) { left_sums += own[0] + own[1] + own[2] + own[3]; }
-{{ tile_products }}
+#import tile_products
         }
     }
     let low_values = values_of(j, columns);
@@ -64,7 +64,7 @@ fn multiply(
     // Four rows at a time, picked by the bits of `part`: with a loop over an array of the sums, Mesa took 47 s to compile the kernels of
     // a step, with this 9 s.
     for (var part = 0u; part < THREADS; part++) {
-{{ tile_results }}
+#import tile_results
     }
     if (ADDS_LEFT && adds_left()) {
         for (var c = 0u; c < 4u; c++) {

@@ -12,7 +12,7 @@ use super::theme;
 use super::view_state::ViewState;
 use crate::config::{Config, ModelKind};
 use crate::platform::device::DeviceChoice;
-use crate::service::{DataReport, Request, TrainRequest};
+use crate::service::{DataReport, FirstAnswer, Request, TrainRequest};
 use crate::train::Command;
 
 /// Title of a run that nobody gave one.
@@ -317,7 +317,7 @@ impl TrainView {
     }
 }
 
-/// What a data file holds, in two sentences.
+/// What a data file holds, in sentences: counts, what it was recognised as, and its first answers.
 pub(super) fn report_text(report: &DataReport) -> Vec<String> {
     let [train, validation, test] = report.parts;
     let mut lines = vec![
@@ -330,6 +330,17 @@ pub(super) fn report_text(report: &DataReport) -> Vec<String> {
         ),
         format!("answers to predict: {} train, {} validation, {} test", train.1, validation.1, test.1),
     ];
+    if !report.format.is_empty() {
+        lines.push(format!("recognised as {}", report.format));
+    }
+    if let Some(first) = report.first.first() {
+        let answer = |a: &FirstAnswer| {
+            let item = if a.item.is_empty() { String::new() } else { format!(" (item {})", a.item) };
+            format!("{}{item} {}", a.skills, theme::word(u8::from(a.correct)))
+        };
+        let answers: Vec<String> = report.first.iter().map(answer).collect();
+        lines.push(format!("first answers of student {}: {}", first.student, answers.join(", ")));
+    }
     if report.items > 0 {
         lines.push("The file has items (questions): use the preset evidence_items.".to_owned());
     }

@@ -110,6 +110,8 @@ pub enum Split {
 pub struct Corpus {
     /// Short name.
     pub name: String,
+    /// What the file was recognised as; `None`: a table whose columns were found by name, or the simulated class.
+    pub format: Option<&'static str>,
     /// Skills by index.
     pub skills: Vec<Skill>,
     /// Item ids by index; empty where the data have no items.
@@ -133,6 +135,7 @@ impl Corpus {
         let order = split.train_valid.iter().copied().chain(split.test.iter().map(|&s| (s, Fold::Test)));
         let mut corpus = Self {
             name: dataset.name.clone(),
+            format: dataset.format,
             skills: dataset.skills.clone(),
             items: dataset.items.clone(),
             students: dataset.students.iter().map(|s| s.id.clone()).collect(),
@@ -192,6 +195,7 @@ impl Corpus {
         let items = all().flat_map(|r| r.answers.iter()).map(|a| a.item).max().unwrap_or(0);
         let mut corpus = Self {
             name: name.to_owned(),
+            format: Some("pykt's sequences"),
             skills: (0..skills).map(|i| Skill::unnamed(i.to_string())).collect(),
             items: (0..items).map(|i| i.to_string()).collect(),
             students: Vec::new(),

@@ -1,9 +1,9 @@
 //! Answers about the open data: students, the class, and what a data file holds.
 
 use super::opened::OpenedModel;
-use super::protocol::{DataReport, Event, ItemAnswer, ItemAnswers};
+use super::protocol::{DataReport, Event, FirstAnswer, ItemAnswer, ItemAnswers};
 use crate::config::Config;
-use crate::data::{Corpus, Window};
+use crate::data::{Answer, Corpus, Window};
 use crate::error::{Error, Result};
 use crate::evaluate::{
     Calibration, ClassQuartiles, ClassReport, Trajectory, class_quartiles, class_report, parts, survey, trajectory,
@@ -14,6 +14,8 @@ use crate::platform::{Instant, Task, spawn_task};
 
 /// Rows surveyed at once: little enough that a question never waits long.
 const ROWS: usize = 2048;
+/// Answers shown of a file before it is trained on.
+const FIRST_ANSWERS: usize = 4;
 /// Students the class's quartiles are over, drawn evenly.
 const QUARTILE_STUDENTS: usize = 600;
 
@@ -95,12 +97,29 @@ pub(super) fn report(config: &Config, corpus: &Corpus, began: Instant) -> Result
     let windows = parts(config, corpus)?;
     Ok(DataReport {
         name: corpus.name.clone(),
+        format: corpus.format.unwrap_or_default().to_owned(),
         students: corpus.students.len(),
         skills: corpus.skills.len(),
         items: corpus.items.len(),
         parts: windows.each_ref().map(|w| (w.len(), Corpus::steps(w))),
         seconds: began.elapsed().as_secs_f64(),
+        first: first_answers(corpus),
     })
+}
+
+/// The first answers of the first student.
+fn first_answers(corpus: &Corpus) -> Vec<FirstAnswer> {
+    let Some(window) = corpus.windows.iter().find(|w| w.student == 0).or(corpus.windows.first()) else {
+        return Vec::new();
+    };
+    let names = |skills: &[u32]| skills.iter().map(|&k| corpus.skills[k as usize].name.as_str()).collect::<Vec<_>>();
+    let first = |answer: Answer<'_>| FirstAnswer {
+        student: corpus.students[window.student as usize].clone(),
+        skills: names(answer.skills).join(" + "),
+        item: (answer.item as usize).checked_sub(1).map_or_else(String::new, |item| corpus.items[item].clone()),
+        correct: answer.is_correct(),
+    };
+    window.answers.iter().take(FIRST_ANSWERS).map(first).collect()
 }
 
 /// Makes the class report with a copy of the open model, in a task of its own: the service goes on taking requests.

@@ -17,8 +17,8 @@ mod transfer;
 
 pub use packing::{pack, unpack};
 pub use protocol::{
-    DataReport, Event, Export, FilePurpose, ItemAnswer, ItemAnswers, ModelRole, OpenedInfo, Request, RunDetail,
-    RunEntry, RunPair, Source, StudentInfo, TrainRequest,
+    DataReport, Event, Export, FilePurpose, FirstAnswer, ItemAnswer, ItemAnswers, ModelRole, OpenedInfo, Request,
+    RunDetail, RunEntry, RunPair, Source, StudentInfo, TrainRequest,
 };
 pub use serve::serve;
 pub use state::EventSender;

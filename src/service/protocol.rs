@@ -219,6 +219,8 @@ pub struct ItemAnswer {
 pub struct DataReport {
     /// Its name.
     pub name: String,
+    /// What it was recognised as; empty: a table whose columns were found by name.
+    pub format: String,
     /// Students kept.
     pub students: usize,
     /// Skills.
@@ -229,6 +231,21 @@ pub struct DataReport {
     pub parts: [(usize, usize); 3],
     /// Seconds it took to read.
     pub seconds: f64,
+    /// The first answers, to see whether the columns were understood.
+    pub first: Vec<FirstAnswer>,
+}
+
+/// One of a file's first answers, as it was understood.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FirstAnswer {
+    /// Id of the student.
+    pub student: String,
+    /// Names of the skills, joined by +.
+    pub skills: String,
+    /// Id of the item; empty where none is known.
+    pub item: String,
+    /// Whether it was right.
+    pub correct: bool,
 }
 
 /// One run in a folder of runs.

@@ -1,4 +1,4 @@
-//! WGSL templates (`shaders/`) and what is written into them.
+//! WGSL templates (`shaders/`, described in `shaders/README.md`) and what is written into them.
 
 use super::args::Scalar;
 use super::batch::Entry;
@@ -66,6 +66,20 @@ fn reduction_includes(subgroup: bool) -> Includes {
     vec![("lane", lane.to_owned()), ("row_total", row_total.to_owned()), ("sum_of_lanes", sum_of_lanes.to_owned())]
 }
 
+/// Writes `text` to `source` with a piece in place of each line `#import NAME`; a piece may import others.
+fn import(text: &str, pieces: &Includes, source: &mut String) {
+    for line in text.split_inclusive('\n') {
+        let name = line.trim_end().strip_prefix("#import ");
+        match name.and_then(|name| pieces.iter().find(|piece| piece.0 == name)) {
+            Some((_, piece)) => {
+                import(piece, pieces, source);
+                source.push('\n');
+            }
+            None => source.push_str(line),
+        }
+    }
+}
+
 /// Value of the constant `several` for batches in which every answer has one skill.
 const ONE_SKILL: usize = 1;
 
@@ -90,12 +104,16 @@ impl Shader {
 
     /// The template with everything written into it.
     pub(crate) fn source(&self) -> String {
-        let mut source = self.template.to_owned();
+        let mut source = String::new();
         let tile = self.constant("tile").map(tile::includes).into_iter().flatten();
         let lanes = reduction_includes(self.constant("lanes").is_some());
         let skills = answer_skills(self.constant("several").unwrap_or(ONE_SKILL));
-        for (name, text) in (self.includes)().into_iter().chain(tile).chain(lanes).chain([skills]).chain(common()) {
-            source = source.replace(&format!("{{{{ {name} }}}}"), &text);
+        // The first of a name counts: a tile brings its own `lane`.
+        let own = (self.includes)().into_iter();
+        let pieces: Includes = own.chain(tile).chain(lanes).chain([skills]).chain(common()).collect();
+        import(self.template, &pieces, &mut source);
+        for (name, text) in &pieces {
+            source = source.replace(&format!("#{{{name}}}"), text);
         }
         if let Some(dk) = self.constant("dk") {
             source = repeat::for_each_quad(source, dk.div_ceil(4));
@@ -107,7 +125,7 @@ impl Shader {
             source = quads::write_in(source, vector_width);
         }
         for (name, value) in &self.constants {
-            source = source.replace(&format!("{{{{ {name} }}}}"), &value.to_string());
+            source = source.replace(&format!("#{{{name}}}"), &value.to_string());
         }
         source
     }
