@@ -122,9 +122,11 @@ fn places<const N: usize>(header: &[String], names: [&str; N]) -> Option<[usize;
 struct Known {
     name: &'static str,
     columns: &'static [&'static str],
-    /// `None` where the header is another, or where the file is an ordinary table.
-    open: fn(&[String], &ColumnNames, &OpenBeside<'_>) -> Result<Option<Box<dyn Format>>>,
+    open: OpenFormat,
 }
+
+/// Opens a file with this header; `None` where the header is another, or where the file is an ordinary table.
+type OpenFormat = fn(&[String], &ColumnNames, &OpenBeside<'_>) -> Result<Option<Box<dyn Format>>>;
 
 fn boxed<F: Format + 'static>(format: Option<F>) -> Result<Option<Box<dyn Format>>> {
     Ok(format.map(|format| Box::new(format) as Box<dyn Format>))
