@@ -58,7 +58,10 @@ impl Service {
     /// It is not what its name says, or nothing it can be opened as.
     pub(super) async fn take(&mut self, name: &str, bytes: &[u8], purpose: FilePurpose) -> Result<()> {
         let source = match Path::new(name).extension().and_then(|e| e.to_str()) {
-            Some("zip") => Source::Run(unpack_run(bytes, name, Path::new(RUNS))?),
+            // Without a run in it, it is an archive of data.
+            Some("zip") if purpose == FilePurpose::Compare || holds_run(bytes) => {
+                Source::Run(unpack_run(bytes, name, Path::new(RUNS))?)
+            }
             Some("safetensors") => Source::Checkpoint(put(name, bytes)?),
             _ => {
                 if purpose == FilePurpose::Compare {
@@ -84,6 +87,14 @@ fn put(name: &str, bytes: &[u8]) -> Result<PathBuf> {
     let path = folder.join(Path::new(name).file_name().unwrap_or_default());
     files::write_atomic(&path, bytes)?;
     Ok(path)
+}
+
+/// Whether a zip archive holds a run's `config.json`.
+fn holds_run(bytes: &[u8]) -> bool {
+    zip::ZipArchive::new(Cursor::new(bytes)).is_ok_and(|archive| {
+        let names = (0..archive.len()).filter_map(|i| archive.name_for_index(i)?.ok());
+        names.into_iter().any(|name| name == "config.json" || name.ends_with("/config.json"))
+    })
 }
 
 /// Unpacks a zipped run into `parent`, under the archive's own folder name, else under `name`; the folder's path.
@@ -138,12 +149,14 @@ mod tests {
         std::fs::write(run.join("config.json"), "{}").unwrap();
         std::fs::write(run.join("plots/auc.svg"), [0u8, 200]).unwrap();
         let bytes = Export::Zip(run).content().unwrap();
+        assert!(holds_run(&bytes));
         for expected in ["a-run", "a-run (2)"] {
             let folder = unpack_run(&bytes, "x.zip", &place.path().join("runs")).unwrap();
             assert_eq!(folder.file_name().unwrap(), expected);
             assert_eq!(std::fs::read(folder.join("config.json")).unwrap(), b"{}");
             assert_eq!(std::fs::read(folder.join("plots/auc.svg")).unwrap(), [0, 200]);
         }
+        assert!(!holds_run(include_bytes!("../../tests/made_up/poj.zip")) && !holds_run(&bytes[..40]));
         let error = unpack_run(&bytes[..40], "x.zip", place.path()).unwrap_err().to_string();
         assert!(error.contains("x.zip") && error.contains("zip"), "{error}");
     }
