@@ -54,29 +54,36 @@ fn simulated(config: &Config) -> Value {
     made
 }
 
-/// Name, size and SHA-256 of a data file. For a file in a zip archive those of the archive; for EdNet's folder of the table
-/// of questions, with the number of students' files.
+/// Name, size and SHA-256 of a data file; for a file in a zip archive those of the archive, for EdNet's folder those of its
+/// questions and of all students' files one after another.
 ///
 /// # Errors
 /// It cannot be read.
 pub fn fingerprint(path: &str) -> Result<Value> {
     let place = container(Path::new(path));
+    let mut parts = vec![place.clone()];
     if files::is_dir(&place) {
-        let students = files::list(&place.join(EDNET_FOLDER))?.len();
-        let (bytes, sha256) = size_and_hash(&place.join(EDNET_QUESTIONS))?;
-        return Ok(json!({"path": path, "files": students, "bytes": bytes, "sha256": sha256}));
+        let students = place.join(EDNET_FOLDER);
+        parts = vec![place.join(EDNET_QUESTIONS)];
+        let mut names = files::list(&students)?;
+        // A folder is listed in no fixed order.
+        names.sort();
+        parts.extend(names.into_iter().map(|name| students.join(name)));
     }
-    let (bytes, sha256) = size_and_hash(&place)?;
-    Ok(json!({"path": path, "bytes": bytes, "sha256": sha256}))
+    let (mut hash, mut bytes) = (Sha256::new(), 0);
+    for part in &parts {
+        bytes += add_to_hash(part, &mut hash)?;
+    }
+    Ok(json!({"path": path, "bytes": bytes, "sha256": hex(&hash.finalize())}))
 }
 
-/// Bytes of a file and their SHA-256, read piece by piece: data sets may be larger than the memory.
-fn size_and_hash(path: &Path) -> Result<(u64, String)> {
+/// Adds a file to a hash, piece by piece since data sets may be larger than the memory; the number of its bytes.
+fn add_to_hash(path: &Path, hash: &mut Sha256) -> Result<u64> {
     let mut file = files::open(path)?;
-    let (mut hash, mut bytes, mut piece) = (Sha256::new(), 0, vec![0; 1 << 16]);
+    let (mut bytes, mut piece) = (0, vec![0; 1 << 16]);
     loop {
         match file.read(&mut piece).map_err(|e| Error::io(path.display(), e))? {
-            0 => return Ok((bytes, hex(&hash.finalize()))),
+            0 => return Ok(bytes),
             count => {
                 hash.update(&piece[..count]);
                 bytes += count as u64;

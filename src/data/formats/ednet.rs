@@ -66,8 +66,7 @@ pub(in super::super) fn students(folder: &str, files: &[String], format: Option<
         PythonRandom::new(SEED).shuffle(&mut order);
         order.into_iter().filter(|student| there.contains(student)).take(SAMPLE).collect()
     };
-    let drawn = order.into_iter();
-    let drawn: Vec<String> = drawn.map(|student| format!("{FOLDER}/u{student}.csv")).collect();
+    let drawn: Vec<String> = order.into_iter().map(|student| format!("{FOLDER}/u{student}.csv")).collect();
     match drawn.is_empty() {
         true => Err(Error::data(folder, format!("no file such as {FOLDER}/u123.csv; expected one for each student"))),
         false => Ok(drawn),
